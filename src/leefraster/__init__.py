@@ -1,0 +1,68 @@
+"""Local spatial autocorrelation on national 100 m grids, with exact inference, kept over time.
+
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_NAMES = {
+    "Grid": "grid",
+    "Neighbourhood": "neighbourhood",
+    "from_raster": "cells",
+    "to_raster": "cells",
+    "grid_of": "cells",
+    "from_table": "table",
+    "set_threads": "kernels.jit",
+    "moran": "statistics.moran",
+    "local_moran": "statistics.local_moran",
+    "getis_ord": "statistics.getis_ord",
+    "crosscheck": "crosscheck",
+    "classify": "scoring.classify",
+    "focal_sum": "scoring.focal",
+    "focal_mean": "scoring.focal",
+    "structural_clusters": "clusters.structural",
+    "StructuralRule": "clusters.rule",
+    "StructuralClusters": "clusters.structural",
+    "detection": "clusters.detection",
+    "Store": "store",
+    "Answer": "questions.answer",
+    "questions": "questions",
+    "sources": "sources",
+    "LeefrasterError": "errors",
+    "UsageError": "errors",
+    "InputError": "errors",
+    "EnvironmentFault": "errors",
+}
+_MODULES = {"questions", "sources"}
+
+__all__ = sorted([*_NAMES, "__version__"])
+
+if TYPE_CHECKING:
+    from leefraster import questions as questions
+    from leefraster import sources as sources
+    from leefraster.cells import from_raster as from_raster
+    from leefraster.cells import grid_of as grid_of
+    from leefraster.cells import to_raster as to_raster
+    from leefraster.grid import Grid as Grid
+    from leefraster.kernels.jit import set_threads as set_threads
+    from leefraster.neighbourhood import Neighbourhood as Neighbourhood
+
+    __version__: str
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("leefraster")
+    if name not in _NAMES:
+        raise AttributeError(f"module 'leefraster' has no attribute {name!r}")
+    module = importlib.import_module(f"leefraster.{_NAMES[name]}")
+    return module if name in _MODULES else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Compiled loops over numpy arrays: no xarray, no validation, no defaults."""

@@ -46,7 +46,7 @@ def test_an_orderly_package_passes(tmp_path):
         "statistics/moran.py": "from leefraster.kernels import lag\nfrom ..inference.exact import x\n",
         "questions/core.py": "from leefraster.statistics.moran import moran\n",
         "crosscheck.py": "def crosscheck():\n    import esda\n",
-        "cli.py": "def f():\n    from leefraster.questions import core\n    from leefraster import __version__\n",
+        "cli.py": "def f():\n    from leefraster.questions import core\nfrom leefraster import __version__\n",
     }
     assert floors.check(package(tmp_path, files)) == []
 

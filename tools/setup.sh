@@ -29,13 +29,17 @@ usable() {
         >/dev/null 2>&1
 }
 
+has_uv() {
+    uv --version >/dev/null 2>&1
+}
+
 has_venv() {
     "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
 }
 
 candidates() {
     for name in python3.12 python3.13 python3.14 python3 python; do printf '%s\n' "$name"; done
-    if command -v uv >/dev/null 2>&1; then
+    if has_uv; then
         uv python find --no-python-downloads '>=3.12' 2>/dev/null || true
     fi
     for version in 3.12 3.13 3.14; do
@@ -59,7 +63,7 @@ find_python() {
     without_venv=""
     while IFS= read -r candidate; do
         usable "$candidate" || continue
-        if has_venv "$candidate" || command -v uv >/dev/null 2>&1; then
+        if has_venv "$candidate" || has_uv; then
             printf '%s\n' "$candidate"
             return
         fi
@@ -88,31 +92,41 @@ make_venv() {
     if [ -e $venv ] && [ ! -f $venv/pyvenv.cfg ]; then
         fail "$venv exists and is not a virtual environment." "Move it out of the way."
     fi
-    python=$(find_python)
-    say "Making $venv with $("$python" --version 2>&1) ($(command -v "$python"))"
-    if command -v uv >/dev/null 2>&1; then
-        uv venv --quiet --clear --python "$python" $venv
+    found=$(find_python)
+    python=$("$found" -c 'import sys; print(getattr(sys, "_base_executable", "") or sys.executable)')
+    say "Making $venv with $("$python" --version 2>&1) ($python)"
+    if has_uv; then
+        uv venv --quiet --clear --no-python-downloads --python "$python" $venv
     else
         "$python" -m venv --clear $venv
     fi
 }
 
+install_with_uv() {
+    say "Installing the packages of requirements.txt with uv"
+    uv pip install --quiet --compile-bytecode --python $venv/bin/python --only-binary :all: \
+        --require-hashes -r requirements.txt &&
+        uv pip install --quiet --python $venv/bin/python --no-deps --no-build-isolation -e .
+}
+
+install_with_pip() {
+    say "Installing the packages of requirements.txt with pip (a minute or more)"
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+    PIP_ROOT_USER_ACTION=ignore
+    export PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION
+    { $venv/bin/python -m pip --version || $venv/bin/python -m ensurepip; } >/dev/null 2>&1
+    $venv/bin/python -m pip install --quiet --no-input --only-binary :all: \
+        --require-hashes -r requirements.txt &&
+        $venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation -e .
+}
+
+# pip comes after uv as well: it may know a mirror from its own configuration.
 install() {
-    if command -v uv >/dev/null 2>&1; then
-        say "Installing the packages of requirements.txt with uv"
-        uv pip install --quiet --compile-bytecode --python $venv/bin/python --only-binary :all: \
-            --require-hashes -r requirements.txt &&
-            uv pip install --quiet --python $venv/bin/python --no-deps --no-build-isolation -e .
-    else
-        say "Installing the packages of requirements.txt with pip (some minutes)"
-        "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
-        PIP_DISABLE_PIP_VERSION_CHECK=1
-        PIP_ROOT_USER_ACTION=ignore
-        export PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION
-        "$venv/bin/python" -m pip install --quiet --no-input --only-binary :all: \
-            --require-hashes -r requirements.txt &&
-            "$venv/bin/python" -m pip install --quiet --no-input --no-deps --no-build-isolation -e .
+    if has_uv; then
+        install_with_uv && return
+        say "uv could not install them; trying pip"
     fi
+    install_with_pip
 }
 
 current=$(fingerprint)
@@ -124,6 +138,6 @@ install || fail "the packages could not be installed; the lines above say which 
     "Most often the package registry cannot be reached: check the network, or set PIP_INDEX_URL" \
     "(UV_DEFAULT_INDEX for uv) to a mirror. A 'hash' error means a file differs from requirements.txt." \
     "Run the same command again afterwards; what was downloaded is kept."
-"$venv/bin/python" -c 'import leefraster' || fail "leefraster was installed but cannot be imported; see above."
+$venv/bin/python -c 'import leefraster' || fail "leefraster was installed but cannot be imported; see above."
 printf '%s\n' "$current" >$stamp
 say "Ready: $venv/bin/leefraster --help"

@@ -1,0 +1,1 @@
+"""Structurally weak clusters: the rule, the clusters it selects, and how well planted ones are found."""

@@ -1,0 +1,58 @@
+"""What a cluster is called: the areas in which most of its dwellings stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.clusters.panel import Floats, Panel
+from leefraster.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Labels = npt.NDArray[np.int32]
+
+
+def names_by_code(names: Mapping[str, str] | pd.DataFrame | None) -> dict[str, str]:
+    """Return names by code from a mapping, or a table with columns `code` and `name`.
+
+    Raises
+    ------
+    UsageError
+        When a table lacks one of the columns.
+    """
+    if names is None:
+        return {}
+    if isinstance(names, Mapping):
+        return {str(code): str(name) for code, name in names.items()}
+    lacking = [column for column in ("code", "name") if column not in names.columns]
+    if lacking:
+        raise UsageError(f"names: the table lacks column {', '.join(lacking)}; it has {list(names.columns)}")
+    return dict(zip(names["code"].astype(str), names["name"].astype(str), strict=True))
+
+
+def cluster_names(panel: Panel, labels: Labels, names: dict[str, str]) -> list[str]:
+    """Return per cluster "neighbourhood, municipality", those with most dwellings; "" without areas."""
+    count = int(labels.max(initial=0))
+    parts = [
+        _dominant(panel.areas[level], labels, panel.weights, count)
+        for level in ("neighbourhood", "municipality")
+        if level in panel.areas
+    ]
+    return [
+        ", ".join(names.get(code, code) for code in codes if code) for codes in zip(*parts, strict=True)
+    ] or [""] * count
+
+
+def _dominant(codes: npt.NDArray[np.str_], labels: Labels, weights: Floats, count: int) -> list[str]:
+    """Return per cluster the code with most dwellings (ties: the first by name)."""
+    inside = np.flatnonzero(labels)
+    unique, position = np.unique(codes[inside], return_inverse=True)
+    held = np.bincount(
+        (labels[inside] - 1) * unique.size + position, weights[inside], minlength=count * unique.size
+    )
+    return [str(unique[best]) for best in held.reshape(count, unique.size).argmax(axis=1)] if count else []

@@ -1,0 +1,174 @@
+"""The panel: what the search for clusters needs of the scores, checked, as plain arrays by year and cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from leefraster.cells import CELL, from_raster, grid_of
+from leefraster.errors import InputError, UsageError
+from leefraster.grid import Grid
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MINIMUM_YEARS = 3
+AREA_LEVELS = ("neighbourhood", "district", "municipality")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Levels and weights of the cells of one grid over the measurement years.
+
+    Attributes
+    ----------
+    grid : Grid
+        Grid of the cells.
+    cells : ndarray of int64, (cell,)
+        Sorted cell ids.
+    years : ndarray of int64, (year,)
+        Measurement years, ascending.
+    level : ndarray, (year, cell)
+        Absolute levels; NaN is missing.
+    dwellings : ndarray, (year, cell)
+        Dwellings; missing ones are 0.
+    error : ndarray or None, (year, cell)
+        Standard error of the levels.
+    urbanity : ndarray or None, (cell,)
+        Urbanity class of the latest year, NaN where unknown.
+    scores : dict of str to ndarray, (cell,)
+        Contribution of each dimension in the latest year.
+    areas : dict of str to ndarray of str, (cell,)
+        Code of the area that a cell lies in, by level of area.
+    """
+
+    grid: Grid
+    cells: Ints
+    years: Ints
+    level: Floats
+    dwellings: Floats
+    error: Floats | None = None
+    urbanity: Floats | None = None
+    scores: dict[str, Floats] = field(default_factory=dict)
+    areas: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> Floats:
+        """Dwellings of the latest year, (cell,)."""
+        weights: Floats = self.dwellings[-1]
+        return weights
+
+
+def panel_of(scores: xr.Dataset) -> Panel:
+    """Return the checked panel of a scores Dataset over `year` and `cell` (or `y` and `x`).
+
+    Raises
+    ------
+    UsageError
+        When the scores lack levels (and a reference to compute them), dwellings, or at least three years.
+    InputError
+        When years or cells repeat, levels are infinite, or dwellings negative.
+    """
+    data = _ordered(scores)
+    level = _by_year(data, _level(data))
+    if np.isinf(level).any():
+        raise InputError(f"structural clusters: {int(np.isinf(level).sum())} levels are infinite")
+    return Panel(
+        grid=grid_of(data),
+        cells=data[CELL].values.astype(np.int64),
+        years=data["year"].values.astype(np.int64),
+        level=level,
+        dwellings=_dwellings(data),
+        error=_error(data),
+        urbanity=_latest(data["urbanity"]) if "urbanity" in data else None,
+        scores=_latest_scores(data),
+        areas={name: data[name].values.astype(str) for name in AREA_LEVELS if name in data},
+    )
+
+
+def _ordered(scores: xr.Dataset) -> xr.Dataset:
+    """Return the scores over sorted cells and years, neither repeated."""
+    data = from_raster(scores) if CELL not in scores.dims and {"y", "x"} <= set(scores.dims) else scores
+    if CELL not in data.dims:
+        raise UsageError(
+            f"structural clusters need scores over 'cell', or 'y' and 'x'; these have {tuple(data.dims)}"
+        )
+    years = data.sizes.get("year", 1)
+    if "year" not in data.dims or years < MINIMUM_YEARS:
+        raise UsageError(
+            f"structural clusters need at least {MINIMUM_YEARS} measurement years; the scores have {years}"
+        )
+    for name in ("year", CELL):
+        labels = data[name].values
+        unique, counts = np.unique(labels, return_counts=True)
+        if unique.size < labels.size:
+            first = ", ".join(str(label) for label in unique[counts > 1][:10])
+            raise InputError(f"structural clusters: {name} repeats; first: {first}")
+        if (np.diff(labels) < 0).any():
+            data = data.sortby(name)
+    return data
+
+
+def _level(data: xr.Dataset) -> xr.DataArray:
+    """Return the level, or the total plus the reference of its year; never a deviation in its place."""
+    if "level" in data:
+        return data["level"]
+    if "total" in data and "reference" in data:
+        return data["total"].astype(np.float64) + data["reference"]
+    lacking = "'reference' (national mean by year)" if "total" in data else "'total' and 'reference'"
+    raise UsageError(
+        f"structural clusters need absolute levels: the scores have no 'level', "
+        f"and no {lacking} to compute it"
+    )
+
+
+def _by_year(data: xr.Dataset, variable: xr.DataArray) -> Floats:
+    """Return a variable over ([year,] cell) as (year, cell)."""
+    extra = [str(dim) for dim in variable.dims if dim not in ("year", CELL)]
+    if extra:
+        raise InputError(f"{variable.name} has dimension {', '.join(extra)}; wanted are year and cell")
+    if "year" not in variable.dims:
+        variable = variable.expand_dims(year=data["year"].values)
+    return np.array(variable.transpose("year", CELL).values, dtype=np.float64, order="C")
+
+
+def _dwellings(data: xr.Dataset) -> Floats:
+    if "dwellings" not in data:
+        raise UsageError("structural clusters need weights: the scores have no 'dwellings'; join them first")
+    dwellings = _by_year(data, data["dwellings"])
+    wrong = (dwellings < 0) | np.isinf(dwellings)
+    if wrong.any():
+        raise InputError(
+            f"dwellings: {int(wrong.sum())} values are negative or infinite; first {dwellings[wrong][0]:g}. "
+            "Missing and suppressed numbers are NaN"
+        )
+    return np.nan_to_num(dwellings, nan=0.0)
+
+
+def _error(data: xr.Dataset) -> Floats | None:
+    if "level_error" not in data:
+        return None
+    error = _by_year(data, data["level_error"])
+    if (error < 0).any():
+        raise InputError(
+            f"level_error: {int((error < 0).sum())} values are negative; they are standard errors"
+        )
+    return error
+
+
+def _latest(variable: xr.DataArray) -> Floats:
+    latest = variable.isel(year=-1) if "year" in variable.dims else variable
+    return np.asarray(latest.transpose(CELL).values, dtype=np.float64)
+
+
+def _latest_scores(data: xr.Dataset) -> dict[str, Floats]:
+    if "score" not in data or "dimension" not in data["score"].dims:
+        return {}
+    score = data["score"]
+    return {
+        str(name): _latest(score.isel(dimension=position))
+        for position, name in enumerate(data["dimension"].values)
+    }

@@ -1,0 +1,116 @@
+"""Which cells are structurally weak: pressure by year, and how long it has lasted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from leefraster.clusters.panel import MINIMUM_YEARS, Floats, Panel
+from leefraster.clusters.rule import StructuralRule
+from leefraster.errors import UsageError
+from leefraster.scoring.focal import Disc
+
+Bools = npt.NDArray[np.bool_]
+
+TIE = 1e-9  # level points by which rounding may lift a mean of levels on the cut above it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pressure:
+    """What is known of every cell once the years have been looked at.
+
+    Attributes
+    ----------
+    structural : ndarray of bool, (cell,)
+        Whether the cell is structurally weak.
+    weak_years : ndarray of int16, (cell,)
+        Number of years under pressure, among the years in which the cell has a level.
+    time_share : ndarray of float64, (cell,)
+        Share of the time covered under pressure, each year standing for the time nearest to it; NaN without
+        a level.
+    """
+
+    structural: Bools
+    weak_years: npt.NDArray[np.int16]
+    time_share: Floats
+
+
+def weak_cut(rule: StructuralRule, cuts: tuple[float, ...]) -> float:
+    """Return the highest level of the rule's weak class.
+
+    Raises
+    ------
+    UsageError
+        When the cuts have no such class below their highest.
+    """
+    if rule.weak_class > len(cuts):
+        raise UsageError(
+            f"StructuralRule: weak_class is {rule.weak_class}, but the cuts only bound "
+            f"classes 1 to {len(cuts)}"
+        )
+    return cuts[rule.weak_class - 1]
+
+
+def pressure_by_year(panel: Panel, rule: StructuralRule, cut: float) -> Bools:
+    """Return per year and cell whether the local mean level is at or below the cut, surely enough.
+
+    The error of a local mean is taken as the weighted mean of the errors in the disc: what it is when the
+    errors of neighbouring cells go together fully, and the most that it can be.
+    """
+    disc = Disc.around(panel.grid, panel.cells, rule.radius)
+    margin = float(ndtri(rule.probability))
+    under = np.zeros(panel.level.shape, dtype=bool)
+    for year in range(panel.years.size):
+        mean = disc.means(panel.level[year], panel.dwellings[year])
+        if panel.error is not None:
+            mean += margin * disc.means(panel.error[year], panel.dwellings[year])
+        under[year] = (mean <= cut + TIE) & np.isfinite(panel.level[year])
+    return under
+
+
+def structural_pressure(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...]) -> Pressure:
+    """Return which cells are structurally weak.
+
+    A cell is when it is under pressure in at least `share_of_years` of the years in which it has a level
+    (three at least), in each of the `latest_years`, and is itself at most one class above the weak class in
+    the latest year.
+
+    Raises
+    ------
+    UsageError
+        When the rule asks for more latest years than there are.
+    """
+    if rule.latest_years > panel.years.size:
+        raise UsageError(
+            f"StructuralRule: latest_years is {rule.latest_years}, but there are {panel.years.size} years"
+        )
+    cut = weak_cut(rule, cuts)
+    under = pressure_by_year(panel, rule, cut)
+    measured = np.isfinite(panel.level)
+    years, weak = measured.sum(axis=0), under.sum(axis=0)
+    needed = np.array([max(rule.years_needed(n), 1) for n in range(panel.years.size + 1)])
+    latest = under[panel.years.size - rule.latest_years :].all(axis=0)
+    structural = (years >= MINIMUM_YEARS) & (weak >= needed[years]) & latest & _low_itself(panel, rule, cuts)
+    return Pressure(structural, weak.astype(np.int16), _time_share(panel, under, measured))
+
+
+def _low_itself(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...]) -> Bools:
+    """Return where the cell's own latest level is at most one class above the weak class."""
+    if rule.weak_class >= len(cuts):
+        low: Bools = np.isfinite(panel.level[-1])
+    else:
+        low = panel.level[-1] <= cuts[rule.weak_class]
+    return low
+
+
+def _time_share(panel: Panel, under: Bools, measured: Bools) -> Floats:
+    """Return the share of time under pressure: a year stands for half the time to the years beside it."""
+    edges = np.concatenate([panel.years[:1], (panel.years[1:] + panel.years[:-1]) / 2, panel.years[-1:]])
+    span = np.diff(edges.astype(np.float64))[:, np.newaxis]
+    share = np.full(panel.cells.size, np.nan)
+    covered = (span * measured).sum(axis=0)
+    np.divide((span * under).sum(axis=0), covered, out=share, where=covered > 0)
+    return share

@@ -1,0 +1,1 @@
+"""Classes of levels, and measures around a cell."""

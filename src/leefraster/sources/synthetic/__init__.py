@@ -1,0 +1,5 @@
+"""An embedded demonstration country: invented, nationwide in size, with weak clusters whose truth is known."""
+
+from leefraster.sources.synthetic.country import Country, country
+
+__all__ = ["Country", "country"]

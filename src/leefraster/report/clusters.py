@@ -1,0 +1,181 @@
+"""The structural clusters: a ranked table, a close-up and a course for each, and where they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from leefraster.record import RunRecord
+from leefraster.report import charts, maps
+from leefraster.report.colours import Scale
+from leefraster.report.maps import Mark
+from leefraster.report.national import binned_scale
+from leefraster.report.picture import Picture, legend
+from leefraster.report.places import Cells, Place
+from leefraster.report.view import TOTAL, View
+from leefraster.report.wording import layer_name, number, share, whole
+
+MOST_CARDS = 60
+STATES = {
+    "diverging": ("diverging", "falls further behind the country", "▼"),
+    "lagging": ("lagging", "behind, gap not projected to close within the horizon", "▬"),
+    "catching up": ("catching up", "gap projected to close within the horizon", "▲"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One cluster as printed: its figures, its close-up and its course."""
+
+    rank: str
+    name: str
+    state: str
+    symbol: str
+    figures: tuple[tuple[str, str], ...]
+    map: Picture | None
+    course: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSection:
+    """All that the section on clusters shows."""
+
+    rows: tuple[tuple[str, ...], ...]
+    cards: tuple[Card, ...]
+    left_out: int
+    locator: Picture | None
+    legend: tuple[Any, ...]
+    states: dict[str, int]
+
+
+def section(record: RunRecord, view: View, place: Place | None, *, figures: bool) -> ClusterSection | None:
+    """Return the section, None when the run has no clusters step."""
+    structural = record.structural
+    if structural is None:
+        return None
+    table = structural.table.sort_values("rank", kind="stable") if len(structural.table) else structural.table
+    rows = table.to_dict("records")
+    draw = _drawer(record, view, place) if figures and isinstance(place, Cells) else None
+    span = _span(structural.course) if len(rows) else (0.0, 1.0)
+    cards = tuple(_card(row, structural, draw, span, figures) for row in rows[:MOST_CARDS])
+    states = {state: sum(1 for row in rows if row["state"] == state) for state in STATES}
+    locator = _locator(place, rows) if figures and place is not None and rows else None
+    keys = legend(draw.scale, missing=False) if draw is not None else ()
+    left = max(0, len(rows) - MOST_CARDS)
+    return ClusterSection(tuple(_row(row) for row in rows), cards, left, locator, keys, states)
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """Return a cluster's name, or its place when no areas were given."""
+    if str(row.get("name") or "").strip():
+        return str(row["name"])
+    return f"cluster at {whole(row['x'])}, {whole(row['y'])} m"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawer:
+    place: Cells
+    codes: Any
+    scale: Scale
+    labels: Any
+    bridges: Any
+
+    def draw(self, row: dict[str, Any]) -> Picture:
+        chosen = self.labels == int(row["cluster"])
+        title = f"Close-up of {name_of(row)}"
+        return maps.window_map(self.place, self.codes, self.scale, chosen, self.bridges, title=title)
+
+
+def _drawer(record: RunRecord, view: View, place: Cells) -> _Drawer | None:
+    year = view.latest(TOTAL)
+    found = None if year is None else binned_scale(view, TOTAL, year)
+    if found is None or record.structural is None:
+        return None
+    labels = view.values("structural_label")
+    labels = np.asarray(record.structural.labels.values) if labels is None else labels
+    bridges = view.values("structural_bridge")
+    bridges = np.zeros(labels.shape, dtype=bool) if bridges is None else bridges.astype(bool)
+    return _Drawer(place, *found, labels, bridges)
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        str(int(row["rank"])),
+        name_of(row),
+        whole(row["dwellings"]),
+        whole(row["cells"]),
+        number(row["level"], 2),
+        number(row["gap"], 3),
+        number(row["gap_urbanity"], 3),
+        str(row["state"]),
+        _weakest(row),
+        share(row["weak_share"]),
+        share(row["cold_share"]),
+        whole(row["severity"]),
+    )
+
+
+def _weakest(row: dict[str, Any]) -> str:
+    codes = [str(row.get(key) or "") for key in ("weakest_dimension", "second_dimension")]
+    return ", ".join(layer_name(code) for code in codes if code and code != "nan")
+
+
+def _card(
+    row: dict[str, Any], structural: Any, draw: _Drawer | None, span: tuple[float, float], figures: bool
+) -> Card:
+    state, words, symbol = STATES.get(str(row["state"]), (str(row["state"]), "", "•"))
+    return Card(
+        str(int(row["rank"])),
+        name_of(row),
+        f"{state}: {words}" if words else state,
+        symbol,
+        _figures(row),
+        draw.draw(row) if draw is not None else None,
+        _course(row, structural.course, span) if figures else None,
+    )
+
+
+def _figures(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    years = row["years_to_close"]
+    closing = f"{number(years, 0)} years" if np.isfinite(float(years)) else "not projected"
+    return (
+        ("dwellings", whole(row["dwellings"])),
+        ("cells (of which bridges)", f"{whole(row['cells'])} ({whole(row['bridge_cells'])})"),
+        ("gap to the country", number(row["gap"], 3)),
+        ("gap to same urbanity", number(row["gap_urbanity"], 3)),
+        ("change of gap a year", number(row["slope"], 4, sign=True)),
+        ("gap closes in", closing),
+        ("weak dwellings", share(row["weak_share"])),
+        ("cells significantly cold", share(row["cold_share"])),
+        ("pulled down by", _weakest(row)),
+    )
+
+
+def _course(row: dict[str, Any], course: Any, span: tuple[float, float]) -> Picture | None:
+    own = course[course["cluster"] == row["cluster"]].sort_values("year")
+    if len(own) == 0:
+        return None
+    years = [float(year) for year in own["year"]]
+    title = f"Level of {name_of(row)} (line) and of the country (dashes)"
+    return charts.sparkline(years, list(own["level"]), list(own["country"]), span, title=title)
+
+
+def _span(course: Any) -> tuple[float, float]:
+    return charts.limits([list(course["level"]), list(course["country"])], False)
+
+
+def _locator(place: Place, rows: list[dict[str, Any]]) -> Picture:
+    count = (place.rows if isinstance(place, Cells) else place.x).size
+    marks = tuple(
+        Mark(float(row["x"]), float(row["y"]), str(int(row["rank"])))
+        for row in reversed(rows)
+        if np.isfinite(float(row["x"])) and np.isfinite(float(row["y"]))
+    )
+    scale = Scale(("#d9d5cb",), ("cells with a score",))
+    codes = np.zeros(count, dtype=np.uint8)
+    title = "Where the structural clusters lie"
+    return maps.draw(
+        place, codes, scale, title=title, unit="number = rank in the table", width=520, marks=marks
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Verdict = Literal["holds", "does not hold", "mixed", "cannot be said"]
+
+VERDICTS_NL: dict[Verdict, str] = {
+    "holds": "klopt",
+    "does not hold": "klopt niet",
+    "mixed": "wisselend",
+    "cannot be said": "niet te zeggen",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +32,26 @@ class Answer:
     verdict : {"holds", "does not hold", "mixed", "cannot be said"}
         The outcome of `rule`.
     rule : str
-        The published rule by which the verdict follows from the table.
+        The published rule by which the verdict follows from the table (English; `rule_nl` in Dutch).
     sentence : dict
-        The answer in one or two sentences, by language (``"nl"``, ``"en"``), with its figures.
+        The answer in a few sentences, by language (``"nl"``, ``"en"``), with its figures.
     table : DataFrame
         The figures that the verdict rests on.
     map : DataArray or None
         A field over `cell` (or `area`) worth a map, with ``long_name`` and ``units`` attrs.
     figure : dict or None
-        What to draw: ``{"kind": "bars" | "lines", "x": column, "y": [columns], "title": ..., "unit": ...}``
-        over `table`; drawn by the report, so that no mathematics is there and no drawing here.
+        What to draw: ``{"kind": "bars" | "lines", "x": column, "y": [columns], "title": ..., "title_nl": ...,
+        "unit": ...}`` over `table`; drawn by the report, so that no mathematics is there and no drawing here.
     caveats : tuple of str
-        What the answer does not say.
+        What the answer does not say (English; `caveats_nl` in Dutch, in the same order).
     inputs : dict
         What went in: years, weights, parameters.
+    rule_nl, caveats_nl
+        The same in Dutch.
+    details : dict of DataFrame
+        Further tables, by name; empty where nothing could be said.
+    columns : dict
+        What the columns of all tables mean: column name to ``{"nl": ..., "en": ..., "unit": ...}``.
     """
 
     name: str
@@ -51,3 +64,12 @@ class Answer:
     figure: dict[str, Any] | None = None
     caveats: tuple[str, ...] = ()
     inputs: dict[str, Any] | None = None
+    rule_nl: str = ""
+    caveats_nl: tuple[str, ...] = ()
+    details: dict[str, pd.DataFrame] = field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def verdict_nl(self) -> str:
+        """The verdict in Dutch."""
+        return VERDICTS_NL[self.verdict]

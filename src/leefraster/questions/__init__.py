@@ -1,0 +1,12 @@
+"""The questions that a parliament asks, one call each; every call returns an `Answer`.
+
+The functions are imported here and not looked up on first use, since a function and its module share a name
+and importing the module later would hide the function. Their heavy imports wait until they are called.
+"""
+
+from leefraster.questions.answer import Answer
+from leefraster.questions.catch_up import catch_up
+from leefraster.questions.hard_core import hard_core
+from leefraster.questions.urbanity import urbanity
+
+__all__ = ["Answer", "catch_up", "hard_core", "urbanity"]

@@ -1,0 +1,71 @@
+"""``leefraster diff``: what a recomputation changed, before anyone signs it off."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from leefraster.cli.stores import run_key, store_at
+
+if TYPE_CHECKING:
+    import argparse
+
+    import pandas as pd
+
+    from leefraster.comparison import Comparison
+
+_SHOWN = 40
+
+
+def perform(options: argparse.Namespace) -> None:
+    """Print the comparison of two runs."""
+    from rich.console import Console
+
+    from leefraster.comparison import StoredRun, compare
+
+    store = store_at(options.store)
+    old, new = (StoredRun.of(store, run_key(text)) for text in (options.old, options.new))
+    console = Console(file=sys.stdout)
+    console.print(f"old: {old.facts['run_id']} {old.facts['title']}", highlight=False, markup=False)
+    console.print(f"new: {new.facts['run_id']} {new.facts['title']}", highlight=False, markup=False)
+    _print(console, compare(old, new))
+
+
+def _print(console: Any, found: Comparison) -> None:
+    causes = found.causes.assign(differs=["yes" if differs else "no" for differs in found.causes["differs"]])
+    _table(console, "What differs behind the figures", causes)
+    _table(console, "Headline figures", found.headlines)
+    if len(found.changed):
+        _table(console, "Places by change of class", found.changed)
+    else:
+        console.print("Change of class: not known, since a run has no level.")
+    moved = found.clusters[found.clusters["fate"] != "stayed"]
+    stayed = len(found.clusters) - len(moved)
+    if len(found.clusters):
+        _table(console, f"Structural clusters in and out ({stayed} stayed)", moved.head(_SHOWN))
+        if len(moved) > _SHOWN:
+            console.print(f"and {len(moved) - _SHOWN} more")
+    else:
+        console.print("Structural clusters: neither run has any.")
+
+
+def _table(console: Any, title: str, rows: pd.DataFrame) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in rows.columns:
+        table.add_column(
+            str(name), justify="right" if rows[name].dtype.kind in "if" else "left", overflow="fold"
+        )
+    for row in rows.itertuples(index=False):
+        table.add_row(*(escape(_shown(value)) for value in row))
+    console.print(table)
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if value != value:
+        return "-"
+    return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.4f}"

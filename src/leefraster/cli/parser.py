@@ -1,0 +1,87 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 input data, 4 environment, 5 interrupted"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="leefraster",
+        description="Liveability on national 100 m grids: local autocorrelation with exact inference, "
+        "structurally weak clusters, kept over time.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_init(commands)
+    _add_diff(commands)
+    _add_runs(commands)
+    _command(commands, "version", "say which version of leefraster and of its libraries this is")
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, help_: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.", epilog=_EXIT_CODES
+    )
+    command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return command
+
+
+def _add_run(commands: argparse._SubParsersAction) -> None:
+    run = _command(commands, "run", "run the main job: report, store and exports into one folder")
+    run.add_argument(
+        "config", nargs="?", type=Path, help="TOML file; without one the demonstration country is run"
+    )
+    run.add_argument("--out", type=Path, metavar="FOLDER", help="output folder (default: out/NAME)")
+    run.add_argument(
+        "--threads", type=_positive, metavar="N", help="threads (default: the cores this process may use)"
+    )
+    run.add_argument("--seed", type=int, metavar="N", help="seed of the demonstration country (default: 0)")
+    run.add_argument(
+        "--drop-outside",
+        action="store_true",
+        help="leave out cells outside the grid, instead of refusing them",
+    )
+
+
+def _add_init(commands: argparse._SubParsersAction) -> None:
+    init = _command(commands, "init", "write a commented configuration to start from")
+    init.add_argument(
+        "file", nargs="?", type=Path, default=Path("leefraster.toml"), help="default: leefraster.toml"
+    )
+    init.add_argument("--force", action="store_true", help="replace the file when it exists")
+
+
+def _add_diff(commands: argparse._SubParsersAction) -> None:
+    diff = _command(commands, "diff", "say what a recomputation changed, and what differs behind it")
+    diff.add_argument("old", metavar="RUN", help="run id, its beginning, tag, or position (0 first, -1 last)")
+    diff.add_argument("new", metavar="RUN", help="the run to compare with it")
+    _add_store(diff)
+
+
+def _add_runs(commands: argparse._SubParsersAction) -> None:
+    _add_store(_command(commands, "runs", "list the runs in a store"))
+
+
+def _add_store(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--store",
+        type=Path,
+        default=Path("out/demo/store"),
+        metavar="FOLDER",
+        help="store, or output folder that holds one (default: out/demo/store)",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number

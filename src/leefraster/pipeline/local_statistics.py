@@ -1,0 +1,83 @@
+"""The steps that find local autocorrelation, year by year so that memory stays low: local Moran and G*."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from leefraster.pipeline.fields import layers_of, unit_of, year_fields
+from leefraster.pipeline.neighbourhoods import described, hotspot_neighbourhood, local_neighbourhood
+from leefraster.pipeline.work import Work
+from leefraster.statistics.getis_ord import getis_ord
+from leefraster.statistics.local_moran import local_moran
+
+# Result variable -> name in the run's data, stored type, long name.
+Kept = dict[str, tuple[str, Any, str]]
+
+MORAN: Kept = {
+    "I": ("local_moran_I", np.float32, "local Moran's I"),
+    "z": ("local_moran_z", np.float32, "standardised local Moran's I"),
+    "p": ("local_moran_p", np.float64, "exact two-sided p of local Moran's I"),
+    "q": ("local_moran_q", np.float64, "p adjusted for the false discovery rate within the field"),
+    "quadrant": ("local_moran_quadrant", np.int8, "1 high-high, 2 low-high, 3 low-low, 4 high-low, 0 none"),
+    "cluster": ("local_moran_cluster", np.int8, "quadrant where q <= alpha, else 0"),
+}
+HOT_SPOTS: Kept = {
+    "z": ("getis_ord_z", np.float32, "Getis-Ord G*, standardised"),
+    "p": ("getis_ord_p", np.float64, "exact two-sided p of G*"),
+    "q": ("getis_ord_q", np.float64, "p adjusted for the false discovery rate within the field"),
+    "spot": ("getis_ord_spot", np.int8, "-3..3: cold or hot at 99, 95, 90 % after adjustment, 0 neither"),
+}
+_NEIGHBOURS = "neighbours"
+
+
+def find_local_moran(work: Work) -> None:
+    """Add ``local_moran_*`` over (`year`, `layer`, unit) and ``neighbours`` to the data."""
+    alpha = work.configuration.statistics.alpha
+    neighbourhood = local_neighbourhood(work)
+    counts = np.zeros((work.data.sizes["year"], work.data.sizes[unit_of(work.data)]), np.int32)
+
+    def compute(fields: xr.DataArray, position: int) -> xr.Dataset:
+        result = local_moran(fields, neighbourhood, alpha=alpha)
+        counts[position] = result["neighbours"].values.reshape(-1, counts.shape[1]).max(axis=0)
+        return result
+
+    found = _by_year(work, "local Moran", compute, MORAN)
+    how = described(neighbourhood, work.configuration.statistics.nearest)
+    _keep(work, found, MORAN, f"lr.local_moran, exact conditional permutation, alpha {alpha:g}", how)
+    attrs = {"long_name": "neighbours with a value", "units": "1", "method": "count", "neighbourhood": how}
+    work.data[_NEIGHBOURS] = (("year", unit_of(work.data)), counts, attrs)
+
+
+def find_hot_spots(work: Work) -> None:
+    """Add ``getis_ord_*`` over (`year`, `layer`, unit) to the data."""
+    neighbourhood = hotspot_neighbourhood(work)
+    found = _by_year(work, "hot spots", lambda fields, _: getis_ord(fields, neighbourhood), HOT_SPOTS)
+    how = described(neighbourhood, work.configuration.statistics.nearest)
+    _keep(work, found, HOT_SPOTS, "lr.getis_ord, star, exact", how)
+
+
+def _by_year(
+    work: Work, step: str, compute: Callable[[xr.DataArray, int], xr.Dataset], kept: Kept
+) -> dict[str, npt.NDArray[Any]]:
+    years, unit = work.data.sizes["year"], unit_of(work.data)
+    shape = (years, len(layers_of(work.data)), work.data.sizes[unit])
+    found = {name: np.empty(shape, kind) for name, (_, kind, _) in kept.items()}
+    for position in range(years):
+        result = compute(year_fields(work.data, position), position)
+        for name, values in found.items():
+            values[position] = result[name].transpose("layer", unit).values
+        work.progress.advanced(step, position + 1, years)
+    return found
+
+
+def _keep(work: Work, found: dict[str, npt.NDArray[Any]], kept: Kept, method: str, how: str) -> None:
+    dims = ("year", "layer", unit_of(work.data))
+    work.data = work.data.assign_coords(layer=layers_of(work.data))
+    for name, (target, _, long) in kept.items():
+        attrs = {"long_name": long, "units": "1", "method": method, "neighbourhood": how}
+        work.data[target] = (dims, found[name], attrs)

@@ -1,0 +1,99 @@
+"""What a run leaves in its folder: report, exports, and the run in the store."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from leefraster.errors import EnvironmentFault
+from leefraster.progress import Progress
+from leefraster.record import RunRecord
+
+_LEAST_FREE = 200_000_000
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where things are inside an output folder."""
+
+    folder: Path
+
+    @property
+    def report(self) -> Path:
+        """The report, one file."""
+        return self.folder / "report.html"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of files for other programs."""
+        return self.folder / "exports"
+
+    @property
+    def store(self) -> Path:
+        """The store of all runs."""
+        return self.folder / "store"
+
+    def require_room(self) -> None:
+        """Refuse before the work what would fail after it: no room, or a store that does not open.
+
+        Raises
+        ------
+        EnvironmentFault
+            With the bytes free and needed, or with what is wrong with the store.
+        """
+        free = shutil.disk_usage(self.folder).free
+        if free < _LEAST_FREE:
+            raise EnvironmentFault(
+                f"output folder {self.folder}: {free:,} bytes are free, a run needs {_LEAST_FREE:,} or more. "
+                "Free some, or choose a folder on another disk with --out"
+            )
+        if self.store.is_dir() and any(self.store.iterdir()):
+            from leefraster.store import Store
+
+            Store.open(self.store, create=True)
+
+
+def write_exports_to(record: RunRecord, outputs: Outputs) -> None:
+    """Write the files for other programs."""
+    from leefraster.export import write_exports
+
+    outputs.exports.mkdir()
+    with _disk_faults(outputs.exports):
+        write_exports(record, outputs.exports)
+
+
+def write_report_to(record: RunRecord, outputs: Outputs) -> None:
+    """Write the report."""
+    from leefraster.report import write_report
+
+    with _disk_faults(outputs.report):
+        write_report(record, outputs.report)
+
+
+def keep(record: RunRecord, outputs: Outputs, progress: Progress) -> None:
+    """Commit the run to the store; from here on readers see it."""
+    from leefraster.store import Store
+
+    store = Store.open(outputs.store, create=True)
+    store.write(record, progress=lambda done, total: progress.advanced("store", done, total))
+
+
+@contextmanager
+def _disk_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except EnvironmentFault:
+        raise
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise EnvironmentFault(
+            f"{path.name}: cannot be written ({error.strerror}); {free:,} bytes are free. "
+            "The last finished run is unchanged"
+        ) from error

@@ -1,0 +1,148 @@
+"""The order of the steps, their times, and what becomes of their results."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leefraster.errors import Interrupted, LeefrasterWarning
+from leefraster.interruption import undisturbed
+from leefraster.pipeline.analysis import STEPS
+from leefraster.pipeline.memory import peak_bytes
+from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
+from leefraster.pipeline.provenance import parameters_of, versions
+from leefraster.pipeline.staging import exchange, staging
+from leefraster.pipeline.work import Skipped, Work
+from leefraster.progress import Progress, Silent
+from leefraster.record import RunRecord, Step
+from leefraster.run_log import RunLog, now
+
+if TYPE_CHECKING:
+    from leefraster.config import Configuration
+
+
+def run(configuration: Configuration, out: str | Path, progress: Progress | None = None) -> RunRecord:
+    """Run the main job and leave report, store, exports and log in one folder.
+
+    Report and exports are made in a waiting folder, then the run is committed to the store, and only then do
+    they take the place of former ones; a run that fails or is interrupted changes nothing but the log.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        What to run on what.
+    out : str or Path
+        Folder that gets ``report.html``, ``exports/``, ``store/`` and ``run.jsonl``; made when absent.
+    progress : Progress, optional
+        Where to tell how far the run is.
+
+    Returns
+    -------
+    RunRecord
+        All that the run found, and how long each step took.
+
+    Raises
+    ------
+    UsageError, InputError, EnvironmentFault
+        When the configuration, the input or the machine does not allow the run.
+    """
+    from leefraster.store import new_run_id
+
+    outputs = Outputs(Path(out))
+    log = RunLog(new_run_id())
+    work = Work(configuration, progress or Silent())
+    log.add("started", title=configuration.run.title, parameters=configuration.parameters())
+    try:
+        with staging(outputs.folder) as waiting:
+            record = _perform(work, log, waiting, outputs)
+    except Interrupted:
+        raise
+    except BaseException as error:
+        _log_failure(log, error, outputs)
+        raise
+    log.add("finished", peak_memory=peak_bytes(), versions=record.versions, notes=record.notes)
+    log.append_to(outputs.folder)
+    return record
+
+
+def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRecord:
+    steps: list[Step] = []
+    started = now()
+    with _noting_warnings(work, log):
+        outputs.require_room()
+        for name, function in STEPS:
+            with _timed(name, work, log, steps):
+                function(work)
+    record = _record(work, log.run_id, tuple(steps), started)
+    staged = Outputs(waiting)
+    with _noting_warnings(work, log):
+        with _timed("exports", work, log, steps):
+            write_exports_to(record, staged)
+        with _timed("report", work, log, steps):
+            write_report_to(dataclasses.replace(record, steps=tuple(steps)), staged)
+        with _timed("store", work, log, steps):
+            keep(dataclasses.replace(record, steps=tuple(steps)), outputs, work.progress)
+            with undisturbed():
+                exchange(waiting, outputs.folder)
+    return dataclasses.replace(record, steps=tuple(steps))
+
+
+@contextmanager
+def _timed(name: str, work: Work, log: RunLog, steps: list[Step]) -> Iterator[None]:
+    work.progress.started(name)
+    begin = time.perf_counter()
+    try:
+        yield
+        step = Step(name, "done", time.perf_counter() - begin)
+    except Skipped as reason:
+        step = Step(name, "skipped", time.perf_counter() - begin, str(reason))
+    steps.append(step)
+    log.add("step", **dataclasses.asdict(step), peak_memory=peak_bytes())
+    work.progress.finished(step)
+
+
+@contextmanager
+def _noting_warnings(work: Work, log: RunLog) -> Iterator[None]:
+    """Turn leefraster's own warnings into notes of the run; those of libraries go to the log."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LeefrasterWarning)
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        own = any(issubclass(w.category, LeefrasterWarning) for w in caught if str(w.message) == text)
+        log.add("warning", text=text, own=own)
+        if own:
+            work.notes.append(text)
+            work.progress.remark(f"warning: {text}")
+
+
+def _record(work: Work, run_id: str, steps: tuple[Step, ...], started: str) -> RunRecord:
+    return RunRecord(
+        run_id=run_id,
+        title=work.configuration.run.title,
+        dataset=work.data,
+        parameters=parameters_of(work.configuration),
+        versions=versions(),
+        inputs=work.inputs,
+        steps=steps,
+        notes=tuple(dict.fromkeys(work.notes)),
+        structural=work.structural,
+        answers=tuple(work.answers),
+        crosscheck=work.crosscheck,
+        detection=work.detection,
+        started=started,
+    )
+
+
+def _log_failure(log: RunLog, error: BaseException, outputs: Outputs) -> None:
+    log.add(
+        "failed", error=type(error).__name__, message=str(error), exit_code=getattr(error, "exit_code", 1)
+    )
+    try:
+        log.append_to(outputs.folder)
+    except OSError:
+        return  # the error itself is on its way; a log that cannot be written adds nothing to it

@@ -1,0 +1,66 @@
+"""What the steps of a run hand on to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from leefraster.progress import Progress, Silent
+from leefraster.record import InputFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from leefraster.clusters.structural import StructuralClusters
+    from leefraster.config import Configuration
+    from leefraster.questions.answer import Answer
+
+
+class Skipped(Exception):
+    """A step has nothing to work on; its text is the reason, for report, summary and log."""
+
+
+@dataclass
+class Work:
+    """A run at work: the configuration, the data read so far and the results found so far.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        What was asked.
+    progress : Progress
+        Where steps report how far they are.
+    data : Dataset
+        Scores or layers over (`year`, `dimension` or `layer`, `cell` or `area`), and their results.
+    planted : DataArray or None
+        Truth of the demonstration country: label of the planted cluster per cell.
+    """
+
+    configuration: Configuration
+    progress: Progress = field(default_factory=Silent)
+    data: xr.Dataset = None  # type: ignore[assignment]  # set by the first step
+    inputs: tuple[InputFile, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    planted: xr.DataArray | None = None
+    area_names: Any = None
+    structural: StructuralClusters | None = None
+    answers: list[Answer] = field(default_factory=list)
+    crosscheck: pd.DataFrame | None = None
+    detection: dict[str, float] | None = None
+
+    def need(self, *names: str, for_: str = "") -> None:
+        """Skip the step when one of these variables is not in the data.
+
+        Raises
+        ------
+        Skipped
+            Names what is missing.
+        """
+        missing = [name for name in names if name not in self.data]
+        if missing:
+            raise Skipped(f"{for_ or 'it'} needs {', '.join(missing)}, which the input does not hold")
+
+
+StepFunction = Callable[[Work], None]

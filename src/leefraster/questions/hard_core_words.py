@@ -191,15 +191,15 @@ def _comparison(asked: Asked, measurements: pd.DataFrame) -> Words:
     if len(measurements) > 1:
         earlier, latest = measurements.iloc[0], measurements.iloc[-1]
         return words(
-            f"De vergelijking met {earlier['year']} past dezelfde regel toe op minder jaren: zwak in "
-            f"{earlier['years_needed']} van {earlier['years_measured']} meetjaren, tegen "
-            f"{latest['years_needed']} van {latest['years_measured']}. Het aantal hangt ook af van "
+            f"De vergelijking met {earlier['year']:.0f} past dezelfde regel toe op minder jaren: zwak in "
+            f"{earlier['years_needed']:.0f} van {earlier['years_measured']:.0f} meetjaren, tegen "
+            f"{latest['years_needed']:.0f} van {latest['years_measured']:.0f}. Het aantal hangt ook af van "
             "samengaan en "
             "splitsen; het aandeel woningen niet.",
-            f"The comparison with {earlier['year']} applies the same rule to fewer years: weak in "
-            f"{earlier['years_needed']} of {earlier['years_measured']} measurement years, against "
-            f"{latest['years_needed']} of {latest['years_measured']}. The number depends on merging and "
-            "splitting too; the share of dwellings does not.",
+            f"The comparison with {earlier['year']:.0f} applies the same rule to fewer years: weak in "
+            f"{earlier['years_needed']:.0f} of {earlier['years_measured']:.0f} measurement years, against "
+            f"{latest['years_needed']:.0f} of {latest['years_measured']:.0f}. The number depends on merging "
+            "and splitting too; the share of dwellings does not.",
         )
     if asked.unit != "cell":
         return words(

@@ -48,12 +48,12 @@ def number(value: float, digits: int, language: Language) -> str:
 
 
 def percentage(share: float, language: Language) -> str:
-    """Return a share as a percentage in words: whole from 10 upwards, else with one decimal.
+    """Return a share as a percentage in words: whole from 10 upwards, then one decimal, two below 1.
 
     Examples
     --------
-    >>> percentage(0.174, "nl"), percentage(0.023, "nl"), percentage(0.023, "en")
-    ('17 procent', '2,3 procent', '2.3 per cent')
+    >>> percentage(0.174, "nl"), percentage(0.023, "nl"), percentage(0.0073, "en")
+    ('17 procent', '2,3 procent', '0.73 per cent')
     """
     return f"{percentage_number(share, language)} {'procent' if language == 'nl' else 'per cent'}"
 
@@ -61,7 +61,9 @@ def percentage(share: float, language: Language) -> str:
 def percentage_number(share: float, language: Language) -> str:
     """Return a share as a percentage without the word."""
     percent = 100 * share
-    return number(percent, 0 if abs(percent) >= 9.95 else 1, language)
+    size = abs(percent)
+    digits = 0 if size >= 9.95 or size == 0 else 1 if size >= 0.995 else 2
+    return number(percent, digits, language)
 
 
 def listed(items: Sequence[str], language: Language) -> str:

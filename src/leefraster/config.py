@@ -1,0 +1,324 @@
+"""The configuration of a run: a TOML file, validated; unknown keys are refused, the nearest is told."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from leefraster.errors import UsageError
+from leefraster.sources.sections import Finite, InputSections, Positive, ScoresSection, Section
+
+if TYPE_CHECKING:
+    from leefraster.clusters.rule import StructuralRule
+    from leefraster.neighbourhood import Neighbourhood
+
+TEMPLATE: str = files("leefraster").joinpath("config_template.toml").read_text(encoding="utf-8")
+
+Question = Literal["urbanity", "catch_up", "hard_core"]
+
+
+class RunSection(Section):
+    """``[run]``: what the run is called.
+
+    Attributes
+    ----------
+    title : str
+        What is run on what, in words; stands over the report.
+    """
+
+    title: str = "Leefraster run"
+
+    @field_validator("title")
+    @classmethod
+    def _says_something(cls, title: str) -> str:
+        if not title.strip():
+            raise ValueError("must say something")
+        return title.strip()
+
+
+class StatisticsSection(Section):
+    """``[statistics]``: which cells are neighbours, and when a result is significant.
+
+    Attributes
+    ----------
+    neighbourhood : {"queen", "rook", "disc"}
+        Neighbours of a cell.
+    order : int
+        Order of queen and rook.
+    radius : float or None
+        Radius of the disc, in metres.
+    hotspot_radius : float or None
+        Radius of the disc for hot and cold spots (G*), in metres; None uses the neighbourhood above.
+    nearest : int
+        Number of nearest points that are neighbours of an area.
+    alpha : float
+        Largest adjusted p that is significant.
+    """
+
+    neighbourhood: Literal["queen", "rook", "disc"] = "queen"
+    order: int = Field(default=1, ge=1)
+    radius: Positive | None = None
+    hotspot_radius: Positive | None = None
+    nearest: int = Field(default=8, ge=1)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _radius_belongs_to_disc(self) -> Self:
+        if self.neighbourhood == "disc" and self.radius is None:
+            raise ValueError("neighbourhood is 'disc', which needs a radius in metres")
+        if self.neighbourhood != "disc" and self.radius is not None:
+            raise ValueError(f"radius is {self.radius:g}, but neighbourhood {self.neighbourhood!r} has none")
+        if self.neighbourhood == "disc" and self.order != 1:
+            raise ValueError(f"order is {self.order}, but a disc has none; use radius")
+        return self
+
+    def of_cells(self) -> Neighbourhood:
+        """Return the neighbourhood of cells."""
+        from leefraster.neighbourhood import Neighbourhood
+
+        if self.radius is not None:
+            return Neighbourhood.disc(self.radius)
+        return (
+            Neighbourhood.rook(self.order)
+            if self.neighbourhood == "rook"
+            else Neighbourhood.queen(self.order)
+        )
+
+    def of_hotspots(self) -> Neighbourhood:
+        """Return the neighbourhood of cells for hot and cold spots."""
+        from leefraster.neighbourhood import Neighbourhood
+
+        return self.of_cells() if self.hotspot_radius is None else Neighbourhood.disc(self.hotspot_radius)
+
+
+class StructuralSection(Section):
+    """``[structural]``: the rule for structurally weak clusters; fields as in `StructuralRule`."""
+
+    radius: Positive = 250.0
+    weak_class: int = Field(default=4, ge=1, le=8)
+    probability: float = Field(default=0.8, gt=0, lt=1)
+    share_of_years: float = Field(default=0.75, gt=0, le=1)
+    latest_years: int = Field(default=2, ge=0)
+    minimum_dwellings: Finite = Field(default=250.0, ge=0)
+    minimum_weak_share: float = Field(default=0.5, ge=0, le=1)
+    bridge: Finite = Field(default=200.0, ge=0)
+    horizon: Positive = 20.0
+
+    def rule(self) -> StructuralRule:
+        """Return the rule that the fields describe."""
+        from leefraster.clusters.rule import StructuralRule
+
+        return StructuralRule(**self.model_dump())
+
+
+class ExportsSection(Section):
+    """``[exports]``: what is written for other programs."""
+
+    clusters: bool = True
+    cells: bool = True
+    rasters: bool = True
+    tables: bool = True
+
+
+class QuestionsSection(Section):
+    """``[questions]``: which questions are answered.
+
+    Attributes
+    ----------
+    ask : list
+        Names out of urbanity, catch_up, hard_core; those without the input they need are skipped, by name.
+    """
+
+    ask: list[Question] = Field(default_factory=lambda: list(get_args(Question)))
+
+
+class Configuration(InputSections):
+    """A validated configuration; sections that are absent have their defaults.
+
+    Attributes
+    ----------
+    run, grid, scores, layers, dwellings, households, inhabitants, urbanity, areas, references, statistics
+        The sections of the file.
+    structural, exports, questions
+        More sections of the file.
+
+    Examples
+    --------
+    >>> Configuration.demonstration(seed=1).scores.seed
+    1
+    """
+
+    run: RunSection = Field(default_factory=RunSection)
+    statistics: StatisticsSection = Field(default_factory=StatisticsSection)
+    structural: StructuralSection = Field(default_factory=StructuralSection)
+    exports: ExportsSection = Field(default_factory=ExportsSection)
+    questions: QuestionsSection = Field(default_factory=QuestionsSection)
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Configuration:
+        """Read a TOML file; relative paths in it are relative to the file's folder.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        UsageError
+            When the file is absent, no TOML, has an unknown section or key (the nearest name is told), or a
+            value breaks a rule; the message names file, section, key, value and rule.
+        """
+        file = Path(path)
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{file}: is not UTF-8 at byte {error.start}; TOML files are") from error
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+        return cls.parse(text, name=str(file), folder=file.resolve().parent)
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "configuration", folder: Path | None = None) -> Configuration:
+        """Read TOML text, as `read` does a file.
+
+        Parameters
+        ----------
+        text : str
+            TOML.
+        name : str
+            Name used in messages.
+        folder : Path or None
+            What relative paths are relative to; None leaves them.
+
+        Raises
+        ------
+        UsageError
+            As in `read`.
+        """
+        try:
+            tree = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{name}: is no TOML: {error}") from error
+        try:
+            made = cls.model_validate(tree, context={"folder": folder})
+        except ValidationError as error:
+            raise UsageError(_sentences(error, cls, tree, name)) from error
+        made._folder = folder
+        return made
+
+    @classmethod
+    def demonstration(cls, seed: int = 0) -> Configuration:
+        """Return the configuration of a run on the embedded demonstration country.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the country; the same seed gives the same bytes.
+        """
+        return cls(
+            run=RunSection(title=f"Demonstration country (invented, seed {seed})"),
+            scores=ScoresSection(reader="demonstration", seed=seed),
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the configuration as plain values, paths relative to the file's folder where they lie in it.
+
+        Returns
+        -------
+        dict
+            Sections by name; keys that were left out stand with their defaults, absent sections do not.
+        """
+        tree: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        if self._folder is not None:
+            tree = _relative(tree, self._folder)
+        return tree
+
+
+def _relative(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _short_paths(item, folder) if key == "path" else _relative(item, folder)
+            for key, item in value.items()
+        }
+    return [_relative(item, folder) for item in value] if isinstance(value, list) else value
+
+
+def _short_paths(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_short_paths(item, folder) for item in value]
+    path = Path(value)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _sentences(error: ValidationError, model: type[BaseModel], tree: dict[str, Any], name: str) -> str:
+    """Return pydantic's complaints as sentences that name file, section, key, value and rule."""
+    said: dict[str, None] = {}
+    for complaint in error.errors():
+        said[_sentence(complaint, model, tree)] = None
+    return "\n".join(f"{name}: {sentence}" for sentence in said)
+
+
+def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> str:
+    location = tuple(part for part in complaint["loc"] if _is_place(part))
+    where = _where(location, tree)
+    rule = str(complaint["msg"]).removeprefix("Value error, ")
+    if complaint["type"] == "extra_forbidden":
+        return _unknown(location, model, tree)
+    if complaint["type"] == "missing":
+        return f"{where} is missing"
+    if complaint["type"] == "value_error" and isinstance(complaint["input"], dict | BaseModel):
+        return f"{where}: {rule}" if where else rule
+    return f"{where} is {complaint['input']!r}: {rule[:1].lower()}{rule[1:]}"
+
+
+def _is_place(part: str | int) -> bool:
+    """Tell whether part of a location is a key or number, not the name of a type that pydantic tried."""
+    return isinstance(part, int) or (part.isidentifier() and part not in _TYPE_NAMES)
+
+
+_TYPE_NAMES = {"str", "int", "float", "bool", "path", "list", "dict", "none", "constrained"}
+
+
+def _where(location: tuple[str | int, ...], tree: dict[str, Any]) -> str:
+    """Return a location as a reader of TOML sees it: [section] key, [[section]] number key."""
+    if not location:
+        return ""
+    section, *rest = location
+    if rest and isinstance(rest[0], int) and isinstance(tree.get(str(section)), list):
+        start, rest = f"[[{section}]] number {rest[0] + 1}", rest[1:]
+    else:
+        start = f"[{section}]"
+    keys = ".".join(str(part) for part in rest if isinstance(part, str))
+    return f"{start} {keys}".rstrip()
+
+
+def _unknown(location: tuple[str | int, ...], model: type[BaseModel], tree: dict[str, Any]) -> str:
+    *parents, key = location
+    owner = _model_at(model, tuple(parents))
+    known = sorted(owner.model_fields)
+    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    if not parents:
+        return f"there is no section [{key}]; {hint}"
+    return f"{_where(tuple(parents), tree)} has no key {key!r}; {hint}"
+
+
+def _model_at(model: type[BaseModel], parents: tuple[str | int, ...]) -> type[BaseModel]:
+    for part in parents:
+        if isinstance(part, str) and part in model.model_fields:
+            found = _models_in(model.model_fields[part].annotation)
+            model = found[0] if found else model
+    return model
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

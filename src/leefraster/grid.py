@@ -300,6 +300,8 @@ class Grid:
     def code_from_cell(self, cells: npt.ArrayLike) -> npt.NDArray[np.str_]:
         """Return the codes of cell ids: lower-left corner in hectometres, ``E0974N4514``."""
         rows, columns = self.row_column_from_cell(cells)
+        if not rows.size:
+            return np.empty(0, dtype="U10")
         east = np.rint((self.x_min + columns * self.cell) / 100).astype(np.int64)
         north = np.rint((self.y_max - (rows + 1) * self.cell) / 100).astype(np.int64)
         width = 4 if max(int(east.max(initial=0)), int(north.max(initial=0))) < 10_000 else 5

@@ -138,25 +138,25 @@ def _by_year(data: xr.Dataset, variable: xr.DataArray) -> Floats:
 def _dwellings(data: xr.Dataset) -> Floats:
     if "dwellings" not in data:
         raise UsageError("structural clusters need weights: the scores have no 'dwellings'; join them first")
-    dwellings = _by_year(data, data["dwellings"])
-    wrong = (dwellings < 0) | np.isinf(dwellings)
-    if wrong.any():
-        raise InputError(
-            f"dwellings: {int(wrong.sum())} values are negative or infinite; first {dwellings[wrong][0]:g}. "
-            "Missing and suppressed numbers are NaN"
-        )
-    return np.nan_to_num(dwellings, nan=0.0)
+    _refuse_negative(data["dwellings"], "missing and suppressed numbers are NaN")
+    return np.nan_to_num(_by_year(data, data["dwellings"]), nan=0.0)
 
 
 def _error(data: xr.Dataset) -> Floats | None:
     if "level_error" not in data:
         return None
-    error = _by_year(data, data["level_error"])
-    if (error < 0).any():
+    _refuse_negative(data["level_error"], "standard errors are 0 or more")
+    return _by_year(data, data["level_error"])
+
+
+def _refuse_negative(variable: xr.DataArray, rule: str) -> None:
+    values = np.asarray(variable.values, dtype=np.float64)
+    wrong = (values < 0) | np.isinf(values)
+    if wrong.any():
         raise InputError(
-            f"level_error: {int((error < 0).sum())} values are negative; they are standard errors"
+            f"{variable.name}: {int(wrong.sum())} of {values.size} values are negative or infinite, "
+            f"first {values[wrong][0]:g}; {rule}"
         )
-    return error
 
 
 def _latest(variable: xr.DataArray) -> Floats:

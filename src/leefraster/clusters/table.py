@@ -13,6 +13,8 @@ from leefraster.clusters.pressure import Bools, Pressure
 
 Labels = npt.NDArray[np.int32]
 
+TEXTS = ("code", "name", "state", "weakest_dimension", "second_dimension")
+
 
 def cluster_table(
     panel: Panel,
@@ -33,7 +35,7 @@ def cluster_table(
     dwellings = sums(panel.weights)
     table = pd.DataFrame({"cluster": np.arange(1, count + 1, dtype=np.int32)})
     table["code"] = panel.grid.code_from_cell(panel.cells[_first(labels, bridges, count)])
-    table["name"] = np.array(names, dtype=object)
+    table["name"] = names
     table["cells"] = sums(np.ones(labels.size)).astype(np.int64)
     table["bridge_cells"] = sums(bridges.astype(np.float64)).astype(np.int64)
     table["dwellings"] = dwellings
@@ -85,7 +87,7 @@ def _outlooks(panel: Panel, course: Course, horizon: float) -> pd.DataFrame:
     judged = [outlook(panel.years, gap, horizon) for gap in course.gap]
     columns = ("slope", "slope_low", "slope_high", "state", "years_to_close")
     table = pd.DataFrame([[getattr(one, column) for column in columns] for one in judged], columns=columns)
-    return table.astype({column: (object if column == "state" else np.float64) for column in columns})
+    return table.astype(dict.fromkeys(columns, np.float64) | {"state": "str"})
 
 
 def _dimensions(panel: Panel, labels: Labels, count: int) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def _dimensions(panel: Panel, labels: Labels, count: int) -> pd.DataFrame:
         for name, values in panel.scores.items()
     }
     worst = [_pulling({name: float(gap[i]) for name, gap in gaps.items()}) for i in range(count)]
-    table = pd.DataFrame(worst, columns=["weakest_dimension", "second_dimension"], dtype=object)
+    table = pd.DataFrame(worst, columns=["weakest_dimension", "second_dimension"])
     for name, gap in gaps.items():
         table[f"gap_{name}"] = gap
     return table
@@ -115,6 +117,7 @@ def _centres(axis: Floats, labels: Labels, count: int, weights: Floats) -> Float
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table by severity, the worst first, ties by number, with the rank as second column."""
-    ordered = table.sort_values(["severity", "cluster"], ascending=[False, True], ignore_index=True)
+    typed = table.astype(dict.fromkeys(TEXTS, "str"))  # empty tables, too
+    ordered = typed.sort_values(["severity", "cluster"], ascending=[False, True], ignore_index=True)
     ordered.insert(1, "rank", np.arange(1, len(ordered) + 1, dtype=np.int64))
     return ordered

@@ -56,7 +56,10 @@ def with_statistics(dataset: xr.Dataset, layers: list[str], unit: str = "cell") 
     extra = {
         "getis_ord_spot": (full, spots, {"neighbourhood": "Neighbourhood.disc(500 m)"}),
         "getis_ord_p": (full, np.where(np.isfinite(z), 0.01, np.nan)),
-        "local_moran_cluster": (full, np.where(np.abs(spots) > 1, np.where(spots > 0, 1, 3), 0).astype(np.int8)),
+        "local_moran_cluster": (
+            full,
+            np.where(np.abs(spots) > 1, np.where(spots > 0, 1, 3), 0).astype(np.int8),
+        ),
         "local_moran_p": (full, np.where(np.isfinite(z), 0.01, np.nan)),
         "moran_I": (full[:2], index),
         "moran_z": (full[:2], index * 300),
@@ -75,13 +78,24 @@ def _layer(dataset: xr.Dataset, layer: str) -> xr.DataArray:
 
 
 def made_answers(dataset: xr.Dataset) -> tuple[Answer, ...]:
-    table = pd.DataFrame({"urbanity": [1, 2, 3, 4, 5], "name_en": list("abcde"), "vrz": [0.2, 0.1, 0, -0.05, -0.1]})
+    table = pd.DataFrame(
+        {"urbanity": [1, 2, 3, 4, 5], "name_en": list("abcde"), "vrz": [0.2, 0.1, 0, -0.05, -0.1]}
+    )
     field = dataset["total"].isel(year=-1, drop=True).rename("change")
     field.attrs = {"long_name": "change of the level, 2014 to 2024", "units": "points"}
-    lines = {"kind": "lines", "x": "urbanity", "y": ["vrz"], "title": "Amenities by urbanity", "unit": "score"}
+    lines = {
+        "kind": "lines",
+        "x": "urbanity",
+        "y": ["vrz"],
+        "title": "Amenities by urbanity",
+        "unit": "score",
+    }
     words = {"nl": "Hoe landelijker, hoe minder voorzieningen?", "en": "The less urban, the fewer amenities?"}
     said = {"nl": "Ja: van 0,20 naar −0,10.", "en": "Yes: from 0.20 to −0.10."}
-    common: dict[str, Any] = {"rule": "Holds when the score falls in every step.", "caveats": ("Not causal.",)}
+    common: dict[str, Any] = {
+        "rule": "Holds when the score falls in every step.",
+        "caveats": ("Not causal.",),
+    }
     return (
         Answer("urbanity", words, "holds", sentence=said, table=table, map=field, figure=lines,
                inputs={"year": 2024, "weights": "dwellings"}, rule_nl="Klopt als elke stap daalt.", **common),

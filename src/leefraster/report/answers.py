@@ -109,7 +109,8 @@ def _categories_of(table: Any, x: list[Any], column: str) -> list[str]:
     texts = [f"{v:g}" if isinstance(v, float) else plain(v) for v in x]
     if column == "name_en" or "name_en" not in table.columns:
         return texts
-    return [f"{text} {name}" for text, name in zip(texts, table["name_en"], strict=True)]
+    names = [str(name) for name in table["name_en"]]
+    return [n if n.startswith(t) else f"{t} {n}" for t, n in zip(texts, names, strict=True)]
 
 
 def _filled(frame: Any, meanings: Meanings) -> Table | None:
@@ -125,6 +126,7 @@ def answer_map(field: xr.DataArray) -> Picture | None:
     if not scale.colours:
         return None
     title = str(field.attrs.get("long_name") or field.name or "map")
+    title = title[:1].upper() + title[1:]
     unit = str(field.attrs.get("units", ""))
     return maps.draw(place, codes, scale, title=title, unit="" if unit == "1" else unit, width=520)
 

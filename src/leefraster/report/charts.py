@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from leefraster.report.colours import category, round_step
+from leefraster.report.colours import TOTAL, category, step_for
 from leefraster.report.picture import Key, Picture
+from leefraster.report.wording import number
 
 _LEFT, _TOP, _BOTTOM = 56, 14, 30
 
@@ -77,10 +78,11 @@ def bars(
     title: str,
     unit: str,
     width: int = 860,
-    labels: int = 210,
     note: str = "",
 ) -> Picture:
     """Draw horizontal bars from zero, grouped by category, each with its value."""
+    categories = [_shortened(name) for name in categories]
+    labels = int(np.clip(6.5 * max(map(len, categories), default=0) + 14, 90, 380))
     low, high = limits([s.values for s in series], True)
     ticks = ticks_between(low, high)
     span = (min(low, ticks[0]), max(high, ticks[-1]))
@@ -90,12 +92,14 @@ def bars(
     group = thick * len(series) + 10
     height = _TOP + group * len(categories) + _BOTTOM
     axes = Axes(labels, width - 64, _TOP, height - _BOTTOM, span, (0, 1))
+    largest = max(abs(low), abs(high))
+    digits = 0 if largest >= 100 else 3 if largest >= 0.05 else 4
     parts = [_bar_grid(axes, ticks)]
     for i, name in enumerate(categories):
         top = _TOP + i * group + 5
         parts.append(_text(labels - 8, top + thick * len(series) / 2 + 4, name, anchor="end"))
         for j, s in enumerate(series):
-            parts.append(_bar(axes, float(s.values[i]), top + j * thick, thick - 2, s.colour))
+            parts.append(_bar(axes, float(s.values[i]), top + j * thick, thick - 2, s.colour, digits))
     keys = tuple(Key(s.colour, s.name) for s in series) if len(series) > 1 else ()
     return Picture(_svg(width, height, parts, title), title, unit, keys, note)
 
@@ -107,8 +111,8 @@ def sparkline(
     span: tuple[float, float],
     *,
     title: str,
-    width: int = 300,
-    height: int = 78,
+    width: int = 408,
+    height: int = 84,
 ) -> Picture:
     """Draw the course of one cluster against the country, first and last value of both in figures."""
     axes = Axes(40, width - 40, 10, height - 18, (min(years), max(years)), span)
@@ -139,18 +143,20 @@ def limits(rows: Sequence[Sequence[float]], zero: bool) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def ticks_between(low: float, high: float, count: int = 5) -> list[float]:
+def ticks_between(low: float, high: float, count: int = 6) -> list[float]:
     """Return about `count` round numbers that cover a range."""
-    step = round_step((high - low) / count)
+    step = step_for((high - low) / count)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
     return [float(i * step) for i in np.arange(first, last + 1)]
 
 
 def series_of(names: Sequence[str], values: Sequence[Sequence[float]]) -> list[Series]:
-    """Return series with the categorical colours and, for lines, dashes that differ as well."""
+    """Return series with colours and dashes that both differ; the total is thick and black."""
     dashes = ("", "7 3", "2 3", "9 3 2 3", "5 2 1 2", "12 4", "3 6", "1 4")
     return [
-        Series(name, row, category(i), dashes[i % len(dashes)])
+        Series(name, row, TOTAL, "", 3.0)
+        if name in ("total", "total score")
+        else Series(name, row, category(i), dashes[i % len(dashes)])
         for i, (name, row) in enumerate(zip(names, values, strict=True))
     ]
 
@@ -241,11 +247,14 @@ def spaced(heights: Sequence[float], gap: float, top: float, bottom: float) -> l
     return out
 
 
-def _bar(axes: Axes, value: float, top: float, thick: float, colour: str) -> Markup:
+def _shortened(name: str, most: int = 56) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _bar(axes: Axes, value: float, top: float, thick: float, colour: str, digits: int) -> Markup:
     if not np.isfinite(value):
         return _text(axes.at(0, 0)[0] + 5, top + thick - 3, "no value", size=10, colour="#666")
     zero, end = axes.at(0, 0)[0], axes.at(value, 0)[0]
-    words = f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
     side = (end + 4, "start") if value >= 0 else (end - 4, "end")
     return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>{}').format(
         min(zero, end),
@@ -253,7 +262,7 @@ def _bar(axes: Axes, value: float, top: float, thick: float, colour: str) -> Mar
         abs(end - zero),
         thick,
         colour,
-        _text(side[0], top + thick - 3, words.replace("-", "−"), anchor=side[1], size=10.5),
+        _text(side[0], top + thick - 3, number(value, digits), anchor=side[1], size=10.5),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,8 @@ from leefraster.report.wording import layer_name, number, share, whole
 MOST_CARDS = 60
 STATES = {
     "diverging": ("diverging", "falls further behind the country", "▼"),
-    "lagging": ("lagging", "behind, gap not projected to close within the horizon", "▬"),
-    "catching up": ("catching up", "gap projected to close within the horizon", "▲"),
+    "lagging": ("lagging", "not projected to close in time", "▬"),
+    "catching up": ("catching up", "projected to close within the horizon", "▲"),
 }
 
 
@@ -67,7 +68,7 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     return ClusterSection(tuple(_row(row) for row in rows), cards, left, locator, keys, states)
 
 
-def name_of(row: dict[str, Any]) -> str:
+def name_of(row: Mapping[Any, Any]) -> str:
     """Return a cluster's name, or its place when no areas were given."""
     if str(row.get("name") or "").strip():
         return str(row["name"])
@@ -82,7 +83,7 @@ class _Drawer:
     labels: Any
     bridges: Any
 
-    def draw(self, row: dict[str, Any]) -> Picture:
+    def draw(self, row: Mapping[Any, Any]) -> Picture:
         chosen = self.labels == int(row["cluster"])
         title = f"Close-up of {name_of(row)}"
         return maps.window_map(self.place, self.codes, self.scale, chosen, self.bridges, title=title)
@@ -100,7 +101,7 @@ def _drawer(record: RunRecord, view: View, place: Cells) -> _Drawer | None:
     return _Drawer(place, *found, labels, bridges)
 
 
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: Mapping[Any, Any]) -> tuple[str, ...]:
     return (
         str(int(row["rank"])),
         name_of(row),
@@ -117,13 +118,13 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _weakest(row: dict[str, Any]) -> str:
+def _weakest(row: Mapping[Any, Any]) -> str:
     codes = [str(row.get(key) or "") for key in ("weakest_dimension", "second_dimension")]
     return ", ".join(layer_name(code) for code in codes if code and code != "nan")
 
 
 def _card(
-    row: dict[str, Any], structural: Any, draw: _Drawer | None, span: tuple[float, float], figures: bool
+    row: Mapping[Any, Any], structural: Any, draw: _Drawer | None, span: tuple[float, float], figures: bool
 ) -> Card:
     state, words, symbol = STATES.get(str(row["state"]), (str(row["state"]), "", "•"))
     return Card(
@@ -137,23 +138,27 @@ def _card(
     )
 
 
-def _figures(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    years = row["years_to_close"]
-    closing = f"{number(years, 0)} years" if np.isfinite(float(years)) else "not projected"
+def _figures(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     return (
         ("dwellings", whole(row["dwellings"])),
         ("cells (of which bridges)", f"{whole(row['cells'])} ({whole(row['bridge_cells'])})"),
         ("gap to the country", number(row["gap"], 3)),
         ("gap to same urbanity", number(row["gap_urbanity"], 3)),
         ("change of gap a year", number(row["slope"], 4, sign=True)),
-        ("gap closes in", closing),
+        ("gap closes in", _closing(float(row["years_to_close"]))),
         ("weak dwellings", share(row["weak_share"])),
         ("cells significantly cold", share(row["cold_share"])),
         ("pulled down by", _weakest(row)),
     )
 
 
-def _course(row: dict[str, Any], course: Any, span: tuple[float, float]) -> Picture | None:
+def _closing(years: float) -> str:
+    if not np.isfinite(years):
+        return "does not narrow"
+    return f"{number(years, 0)} years at this pace" if years <= 100 else "more than 100 years at this pace"
+
+
+def _course(row: Mapping[Any, Any], course: Any, span: tuple[float, float]) -> Picture | None:
     own = course[course["cluster"] == row["cluster"]].sort_values("year")
     if len(own) == 0:
         return None
@@ -166,7 +171,7 @@ def _span(course: Any) -> tuple[float, float]:
     return charts.limits([list(course["level"]), list(course["country"])], False)
 
 
-def _locator(place: Place, rows: list[dict[str, Any]]) -> Picture:
+def _locator(place: Place, rows: Sequence[Mapping[Any, Any]]) -> Picture:
     count = (place.rows if isinstance(place, Cells) else place.x).size
     marks = tuple(
         Mark(float(row["x"]), float(row["y"]), str(int(row["rank"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ CLASSES = Scale(
 )
 
 SPOTS = Scale(
-    ("#08417c", "#3787c0", "#9cc9e3", "#e2e2e2", "#fcb398", "#ee5d43", "#a50f15"),
+    ("#08417c", "#3787c0", "#9cc9e3", "#dadada", "#fcb398", "#ee5d43", "#a50f15"),
     (
         "cold, 99 %",
         "cold, 95 %",
@@ -80,7 +81,7 @@ SPOTS = Scale(
 )
 
 QUADRANTS = Scale(
-    ("#e2e2e2", "#b5122b", "#7fb8dc", "#0b4f94", "#f2a07b"),
+    ("#dadada", "#b5122b", "#7fb8dc", "#0b4f94", "#f2a07b"),
     (
         "not significant",
         "high among high",
@@ -143,23 +144,23 @@ def binned(values: npt.ArrayLike) -> tuple[Codes, Scale]:
         return np.zeros(numbers.size, dtype=np.uint8), Scale((), ())
     diverging = bool(finite.min() < 0 < finite.max())
     edges = _around_zero(finite) if diverging else _equal_counts(finite)
-    codes = np.searchsorted(edges, numbers, side="right")
-    codes = np.where(np.isfinite(numbers), codes, edges.size + 1).astype(np.uint8)
+    bins = np.searchsorted(edges, numbers, side="right")
+    codes = np.where(np.isfinite(numbers), bins, edges.size + 1).astype(np.uint8)
     colours = _DIVERGING if diverging else spread(_SEQUENTIAL, edges.size + 1)
     return codes, Scale(colours, _bin_labels(edges, finite))
 
 
-def _around_zero(finite: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _around_zero(finite: npt.NDArray[Any]) -> npt.NDArray[Any]:
     reach = float(np.quantile(np.abs(finite), 0.98)) / 3.5
-    return round_step(reach) * np.arange(-3, 4)
+    return np.asarray(round_step(reach) * np.arange(-3, 4))
 
 
-def _equal_counts(finite: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _equal_counts(finite: npt.NDArray[Any]) -> npt.NDArray[Any]:
     cuts = np.quantile(finite, np.linspace(0, 1, len(_SEQUENTIAL) + 1)[1:-1])
     size = float(np.abs(cuts).max()) or 1.0
     digits = int(np.clip(2 - np.floor(np.log10(size)), 0, 12))
     cuts = np.unique(np.round(cuts, digits))
-    return cuts[(cuts > finite.min()) & (cuts <= finite.max())]
+    return np.asarray(cuts[(cuts > finite.min()) & (cuts <= finite.max())])
 
 
 def round_step(size: float) -> float:
@@ -170,17 +171,25 @@ def round_step(size: float) -> float:
     return float(max(step for step in (1, 2, 2.5, 5) if step * power <= size * (1 + 1e-9)) * power)
 
 
+def step_for(size: float) -> float:
+    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that is at least `size` (1 for no size)."""
+    if not size > 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(min(step for step in (1, 2, 2.5, 5, 10) if step * power >= size * (1 - 1e-9)) * power)
+
+
 def spread(colours: tuple[str, ...], count: int) -> tuple[str, ...]:
     """Return `count` of the colours, spread over all of them."""
     at = np.rint(np.linspace(0, len(colours) - 1, count)).astype(int) if count > 1 else [len(colours) // 2]
     return tuple(colours[int(i)] for i in at)
 
 
-def _bin_labels(edges: npt.NDArray[np.float64], finite: npt.NDArray[np.float64]) -> tuple[str, ...]:
+def _bin_labels(edges: npt.NDArray[Any], finite: npt.NDArray[Any]) -> tuple[str, ...]:
     if edges.size == 0:
         return (_short(finite[0]) if finite.min() == finite.max() else "all values",)
     texts = [_short(edge) for edge in edges]
-    inner = [f"{low} to {high}" for low, high in zip(texts[:-1], texts[1:], strict=True)]
+    inner = [f"{low} to {high}" for low, high in pairwise(texts)]
     return (f"below {texts[0]}", *inner, f"{texts[-1]} or more")
 
 

@@ -12,7 +12,7 @@ from leefraster.record import RunRecord
 from leefraster.report import charts
 from leefraster.report.charts import Series
 from leefraster.report.clusters import name_of
-from leefraster.report.colours import TOTAL as TOTAL_COLOUR
+from leefraster.report.colours import category
 from leefraster.report.picture import Picture
 from leefraster.report.view import TOTAL, View
 from leefraster.report.wording import layer_name, number, probability, whole
@@ -55,7 +55,7 @@ def moran(view: View, *, figures: bool) -> Shown | None:
         return None
     layers = [str(layer) for layer in view.dataset["moran_I"]["layer"].values]
     values = {layer: [_one(view, "moran_I", year, layer) for year in view.years] for layer in layers}
-    series = _styled(layers, [values[layer] for layer in layers])
+    series = charts.series_of([layer_name(layer) for layer in layers], list(values.values()))
     picture = None
     if figures:
         title = "Global Moran's I by measurement year"
@@ -65,7 +65,7 @@ def moran(view: View, *, figures: bool) -> Shown | None:
             if len(view.years) > 1
             else charts.bars(
                 [s.name for s in series],
-                [Series("I", [s.values[0] for s in series], CATEGORY)],
+                [Series("I", [s.values[0] for s in series], category(0))],
                 title=f"Global Moran's I, {view.years[0]}" if view.years else title,
                 unit=unit,
             )
@@ -74,10 +74,7 @@ def moran(view: View, *, figures: bool) -> Shown | None:
     return Shown(picture, ("", *map(str, view.years), "z", "p", "n", "islands"), rows)
 
 
-CATEGORY = "#0072b2"
-
-
-def by_dimension(record: RunRecord, view: View, *, figures: bool) -> Shown | None:
+def by_dimension(view: View, *, figures: bool) -> Shown | None:
     """Return the latest mean contribution of each dimension, in the country and in the clusters."""
     codes = [layer for layer in view.layers if layer != TOTAL]
     year = view.latest(codes[0]) if view.scores and codes else None
@@ -95,7 +92,7 @@ def by_dimension(record: RunRecord, view: View, *, figures: bool) -> Shown | Non
     title = f"Score by dimension, {year}: structural clusters beside the country"
     unit = "mean contribution to the score, weighted by dwellings"
     names = [layer_name(code, dutch=True) for code in codes]
-    picture = charts.bars(names, series, title=title, unit=unit, labels=290) if figures else None
+    picture = charts.bars(names, series, title=title, unit=unit) if figures else None
     rows = tuple(
         (name, number(own, 3), number(all_, 3), number(own - all_, 3))
         for name, own, all_ in zip(names, *means.values(), strict=True)
@@ -112,7 +109,7 @@ def gaps(record: RunRecord) -> Shown | None:
     if not columns:
         return None
     rows = tuple(
-        (f"{row['rank']} {name_of(row)}", *(number(row[column], 3) for column in columns))
+        (f"{row['rank']}. {name_of(row)}", *(number(row[column], 3) for column in columns))
         for row in table.to_dict("records")
     )
     return Shown(None, ("cluster", *(layer_name(c.removeprefix("gap_")) for c in columns)), rows)
@@ -172,13 +169,3 @@ def _moran_row(view: View, layer: str, values: list[float]) -> tuple[str, ...]:
         return (name, *cells, "–", "–", "–", "–")
     last = [_one(view, f"moran_{part}", known[-1], layer) for part in ("z", "p", "n", "islands")]
     return (name, *cells, number(last[0], 1), probability(last[1]), whole(last[2]), whole(last[3]))
-
-
-def _styled(layers: list[str], values: list[list[float]]) -> list[Series]:
-    others = [layer for layer in layers if layer != TOTAL]
-    named = charts.series_of(
-        [layer_name(layer) for layer in others], [values[layers.index(layer)] for layer in others]
-    )
-    if TOTAL in layers:
-        named.append(Series("total", values[layers.index(TOTAL)], TOTAL_COLOUR, "", 3.0))
-    return named

@@ -73,7 +73,7 @@ def draw(
         note = " ".join(filter(None, [note, coarse]))
     else:
         body, frame = _dots(place, codes, scale, width)
-    layers = Markup("").join([body, *(_mark(frame, mark) for mark in marks), _scale_bar(frame)])
+    layers = Markup("").join([body, _marks(frame, marks), _scale_bar(frame)])
     return Picture(_svg(frame, layers, title), title, unit, keys, note)
 
 
@@ -85,8 +85,8 @@ def window_map(
     bridges: npt.NDArray[np.bool_],
     *,
     title: str,
-    width: int = 300,
-    height: int = 230,
+    width: int = 396,
+    height: int = 250,
 ) -> Picture:
     """Draw a close-up of the `chosen` cells: they in full colour and outlined, the others faded.
 
@@ -114,14 +114,15 @@ def blocks(place: Cells, codes: Codes, window: Window, size: int) -> Codes:
     """
     rows, columns = (place.rows - window.row) // size, (place.columns - window.column) // size
     height, width = -(-window.rows // size), -(-window.columns // size)
-    raster = np.full(height * width, EMPTY, dtype=np.uint8)
     where = rows * width + columns
+    raster = np.full(height * width, EMPTY, dtype=np.uint8)
     if size == 1:
         raster[where] = codes
         return raster.reshape(height, width)
-    keys, counts = np.unique(where * 256 + codes, return_counts=True)
-    order = np.lexsort((-keys, counts))
-    raster[keys[order] // 256] = keys[order] % 256
+    kinds = int(codes.max(initial=0)) + 1
+    counts = np.bincount(where * kinds + codes, minlength=raster.size * kinds).reshape(-1, kinds)
+    held = counts.any(axis=1)
+    raster[held] = counts[held].argmax(axis=1)
     return raster.reshape(height, width)
 
 
@@ -152,7 +153,7 @@ def _cells(place: Cells, codes: Codes, scale: Scale, width: int) -> tuple[Markup
     )
     image = _image(place, np.ones(codes.size, dtype=bool), codes, scale, window, size, frame)
     length = size * place.cell
-    note = f"One pixel covers {length:,.0f} × {length:,.0f} m and shows what most of its cells have."
+    note = f"One pixel covers {length:,.0f} × {length:,.0f} m and has the colour of most of its cells."
     return image, frame, note if size > 1 else ""
 
 
@@ -240,12 +241,40 @@ def _dots(place: Points, codes: Codes, scale: Scale, width: int) -> tuple[Markup
     return Markup("").join(paths), frame
 
 
-def _mark(frame: Frame, mark: Mark) -> Markup:
-    x, y = frame.at(mark.x, mark.y)
-    return Markup(
-        '<circle cx="{x}" cy="{y}" r="8" fill="#fff" fill-opacity=".88" stroke="#111" stroke-width="1.1"/>'
-        '<text x="{x}" y="{t}" text-anchor="middle" font-size="9.5" font-weight="600">{text}</text>'
-    ).format(x=_n(x), y=_n(y), t=_n(y + 3.4), text=mark.text)
+def apart(points: npt.NDArray[np.float64], gap: float, rounds: int = 200) -> npt.NDArray[np.float64]:
+    """Return points pushed apart until no two are closer than `gap`, or the rounds are over.
+
+    `points` has shape (n, 2), in pixels. Points in the same place part sideways, in their order.
+    """
+    moved = np.array(points, dtype=float)
+    for _ in range(rounds):
+        away = moved[:, None] - moved[None]
+        away[..., 0] += 1e-3 * np.sign(np.subtract.outer(np.arange(len(moved)), np.arange(len(moved))))
+        distance = np.hypot(away[..., 0], away[..., 1]) + np.where(np.eye(len(moved)), np.inf, 0)
+        close = distance < gap - 1e-6
+        if not close.any():
+            break
+        push = np.where(close, (gap - distance) / 2, 0) / distance
+        moved += (push[..., None] * away).sum(axis=1)
+    return moved
+
+
+def _marks(frame: Frame, marks: tuple[Mark, ...]) -> Markup:
+    if not marks:
+        return Markup("")
+    true = np.array([frame.at(mark.x, mark.y) for mark in marks])
+    moved = apart(true, 18.0)
+    parts = []
+    for mark, (x0, y0), (x, y) in zip(marks, true.tolist(), moved.tolist(), strict=True):
+        parts.append(
+            Markup(
+                '<path d="M{x0} {y0}L{x} {y}" stroke="#111" stroke-width="1"/>'
+                '<circle cx="{x0}" cy="{y0}" r="2" fill="#111"/>'
+                '<circle cx="{x}" cy="{y}" r="8" fill="#fff" fill-opacity=".92" stroke="#111"/>'
+                '<text x="{x}" y="{t}" text-anchor="middle" font-size="9.5" font-weight="600">{text}</text>'
+            ).format(x0=_n(x0), y0=_n(y0), x=_n(x), y=_n(y), t=_n(y + 3.4), text=mark.text)
+        )
+    return Markup("").join(parts)
 
 
 def _scale_bar(frame: Frame) -> Markup:

@@ -20,7 +20,7 @@ from leefraster.report.colours import (
 from leefraster.report.picture import Picture
 from leefraster.report.places import Place
 from leefraster.report.view import TOTAL, Values, View
-from leefraster.report.wording import layer_name
+from leefraster.report.wording import layer_name, neighbourhood_words
 
 SMALL = 420
 
@@ -59,7 +59,7 @@ def spot_map(view: View, place: Place, layer: str, *, width: int) -> Picture | N
         return None
     codes = spot_codes(spots, _tested(view, "getis_ord_p", layer, year))
     title = f"Cold and hot spots of {_in_sentence(view, layer)}, {year}"
-    unit = "Getis-Ord G*; probability after adjustment for the false discovery rate"
+    unit = "Getis-Ord G*, confidence after adjustment for many tests"
     return maps.draw(place, codes, SPOTS, title=title, unit=unit, width=width, note=_method(view))
 
 
@@ -94,7 +94,7 @@ def _tested(view: View, probability: str, layer: str, year: int) -> Values:
 def _name(view: View, layer: str) -> str:
     if layer == TOTAL:
         return "Total score, deviation from the national mean"
-    return layer_name(layer, dutch=True).capitalize() if view.scores else layer_name(layer)
+    return layer_name(layer).capitalize() if view.scores else layer
 
 
 def _in_sentence(view: View, layer: str) -> str:
@@ -109,5 +109,5 @@ def _unit(view: View, layer: str) -> str:
 
 
 def _method(view: View) -> str:
-    around = view.attrs("getis_ord_spot").get("neighbourhood", "")
-    return f"Neighbourhood: {around}." if around else ""
+    around = str(view.attrs("getis_ord_spot").get("neighbourhood", ""))
+    return f"Neighbourhood: {neighbourhood_words(around)}." if around else ""

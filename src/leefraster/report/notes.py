@@ -20,7 +20,7 @@ def is_demonstration(record: RunRecord) -> bool:
 
 def notes(record: RunRecord, view: View) -> list[Note]:
     """Return the notes as (heading, text), the run's own remarks last."""
-    found = [*_about_data(record, view), *_counts(view), *_about_statistics(view)]
+    found = [*_about_data(record, view), *_counts(view), *_about_statistics(record, view)]
     if record.structural is not None:
         found += _about_clusters()
     return found + [("Remark of this run", text) for text in record.notes]
@@ -90,7 +90,7 @@ def _missing(view: View) -> str:
         count = int((~np.isfinite(np.asarray(values, dtype=float))).sum())
         parts.append(f"{layer_name(layer)}, {year}: {whole(count)} ({share(count / max(values.size, 1), 1)})")
     head = f"Of {whole(view.places)} {many} known in any year there is no value for "
-    tail = " Missing is not zero, and missing places are no neighbours. Suppressed counts: see the remarks below."
+    tail = " Missing is not zero; a place without a value is nobody's neighbour."
     return head + "; ".join(parts) + "." + tail if parts else ""
 
 
@@ -121,28 +121,28 @@ def _thin_neighbourhoods(view: View) -> str:
     thin = int((held * 2 < full).sum())
     many = "cells" if view.unit == "cell" else "areas"
     return (
-        f"{whole(thin)} of {whole(held.size)} {many} with a value ({share(thin / held.size, 1)}) had fewer than "
-        f"half of a full neighbourhood of {full} in {year}, at edges of built-up land. Their local statistics "
-        "rest on few neighbours."
+        f"{whole(thin)} of {whole(held.size)} {many} with a value ({share(thin / held.size, 1)}) had fewer "
+        f"than half of a full neighbourhood of {full} in {year}. Their local statistics rest on few "
+        "neighbours."
     )
 
 
-def _about_statistics(view: View) -> list[Note]:
+def _about_statistics(record: RunRecord, view: View) -> list[Note]:
     if not (view.has("getis_ord_spot") or view.has("local_moran_cluster")):
         return []
+    by_class = ": many a cold place is satisfactory by class" if view.has("level") else ""
+    choosing = ", and never used to choose clusters" if record.structural is not None else ""
     return [
         (
             "What “cold” says",
             "A cold spot is a place where values are low together, more than chance would give if the values "
             "were shuffled over the map. With values as clustered as these, that says little more than below "
-            "the mean: many a cold place is satisfactory by class. Hot and cold are therefore shown, and never "
-            "used to choose clusters.",
+            f"the mean{by_class}. Hot and cold are therefore shown{choosing}, and no verdict by themselves.",
         ),
         (
             "Many tests at once",
             "Every place is a test. Probabilities are adjusted for the false discovery rate (Benjamini and "
-            "Hochberg) within each year and layer, and come from exact conditional permutation distributions "
-            "where the run says so; no random numbers are involved.",
+            "Hochberg) within each year and layer.",
         ),
     ]
 
@@ -157,7 +157,7 @@ def _about_clusters() -> list[Note]:
         ),
         (
             "A signal, no prescription",
-            "The rule points out where levels stay low. It does not say why, nor what should be done, and it is "
-            "not a list of focus areas.",
+            "The rule points out where levels stay low. It does not say why, nor what should be done, and it "
+            "is not a list of focus areas.",
         ),
     ]

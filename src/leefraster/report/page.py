@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -63,10 +64,11 @@ def write_report(record: RunRecord, path: str | os.PathLike[str], *, figures: bo
         unfinished.write_text(text, encoding="utf-8")
         os.replace(unfinished, target)
     except OSError as error:
-        unfinished.unlink(missing_ok=True) if unfinished.parent.is_dir() else None
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise EnvironmentFault(
-            f"report: cannot write {target} ({error.strerror or error}); choose a folder that may be written, "
-            "or free some space"
+            f"report: cannot write {target} ({error.strerror or error}); choose a folder that may be "
+            "written, or free some space"
         ) from error
     return target
 
@@ -97,7 +99,7 @@ def content(record: RunRecord, *, figures: bool = True) -> dict[str, Any]:
         "layers": _layers(view, place) if figures and place is not None else (),
         "clusters": found,
         "time": course.over_time(record, view, figures=figures),
-        "dimensions": course.by_dimension(record, view, figures=figures),
+        "dimensions": course.by_dimension(view, figures=figures),
         "moran": course.moran(view, figures=figures),
         "answers": tuple(answers.page(answer, figures=figures) for answer in record.answers),
         "detection": _detection(record),
@@ -144,7 +146,8 @@ def _layers(view: View, place: Place) -> tuple[LayerMaps, ...]:
         ]
         pictures = tuple(picture for picture in drawn if picture is not None)
         if pictures:
-            out.append(LayerMaps(layer_name(layer, dutch=True), pictures))
+            name = layer_name(layer, dutch=True)
+            out.append(LayerMaps(name[:1].upper() + name[1:] if view.scores else name, pictures))
     return tuple(out)
 
 
@@ -217,7 +220,7 @@ _SECTIONS = {
 
 def _absent(parts: dict[str, Any], steps: tuple[Step, ...], figures: bool) -> list[tuple[str, str]]:
     """Return which sections are left out, with the reason of the step that was skipped."""
-    out = []
+    out: dict[str, list[str]] = {}
     for key, (name, words) in _SECTIONS.items():
         if parts[key]:
             continue
@@ -226,8 +229,9 @@ def _absent(parts: dict[str, Any], steps: tuple[Step, ...], figures: bool) -> li
         ]
         if not figures and key in ("national", "layers"):
             reasons = ["this report was made without figures"]
-        out.append((name, reasons[0] if reasons and reasons[0] else "the run holds no input for it"))
-    return out
+        reason = reasons[0] if reasons and reasons[0] else "the run holds no input for it"
+        out.setdefault(reason, []).append(name)
+    return [("; ".join(names), reason) for reason, names in out.items()]
 
 
 def _detection(record: RunRecord) -> list[tuple[str, str]]:
@@ -253,7 +257,7 @@ def _crosscheck(record: RunRecord) -> Table | None:
 def _grid(record: RunRecord) -> str:
     attrs = record.dataset.coords["spatial_ref"].attrs if "spatial_ref" in record.dataset.coords else {}
     if "GeoTransform" not in attrs:
-        return f"{whole(View.of(record.dataset).places)} areas, by their representative points"
+        return "drawn by the areas' representative points"
     cell = float(str(attrs["GeoTransform"]).split()[1])
     crs = f", {attrs['crs']}" if attrs.get("crs") else ""
     return f"{attrs['nx']} × {attrs['ny']} cells of {cell:g} m{crs}"

@@ -1,4 +1,4 @@
-"""A picture of codes as a palette PNG: a few tens of kilobytes for a country, and the same bytes each time."""
+"""A picture of codes as a palette PNG: tens of kilobytes for a country, and the same bytes each time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encode(codes: npt.NDArray[np.uint8], palette: tuple[str, ...]) -> bytes:
     bits = 4 if clear < 16 else 8
     if bits == 4:
         padded = np.pad(pixels, ((0, 0), (0, width % 2)))
-        pixels = (padded[:, ::2] << 4) | padded[:, 1::2]
+        pixels = np.bitwise_or(padded[:, ::2] * np.uint8(16), padded[:, 1::2], dtype=np.uint8)
     rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels], axis=1)
     colours = b"".join(bytes.fromhex(colour[1:]) for colour in palette) + b"\xff\xff\xff"
     return b"".join(
@@ -40,7 +40,7 @@ def encode(codes: npt.NDArray[np.uint8], palette: tuple[str, ...]) -> bytes:
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)),
             _chunk(b"PLTE", colours),
             _chunk(b"tRNS", b"\xff" * clear + b"\x00"),
-            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)),
             _chunk(b"IEND", b""),
         )
     )

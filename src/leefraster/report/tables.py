@@ -58,8 +58,9 @@ def heading(name: str, meanings: Meanings | None = None) -> str:
     meaning = (meanings or {}).get(name)
     if meaning is None or not meaning.get("en"):
         return name.replace("_", " ").strip() or "–"
-    unit = meaning.get("unit", "")
-    return meaning["en"] if unit in ("", "count") else f"{meaning['en']} ({unit})"
+    words, unit = meaning["en"], meaning.get("unit", "")
+    said = unit in ("", "count") or words.endswith(")") or unit.split()[0] in words
+    return words if said else f"{words} ({unit})"
 
 
 def _on_its_side(headings: tuple[str, ...], columns: list[list[str]], left_out: int) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,18 @@ def plain(value: Any) -> str:
 def file_size(size: int) -> str:
     """Return a file size in kB or MB."""
     return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
+
+
+def neighbourhood_words(text: str) -> str:
+    """Return a neighbourhood as words, for those that the tool makes; others stay as they are."""
+    found = re.fullmatch(r"Neighbourhood\.(queen|rook|disc)\((\d+(?:\.\d+)?)(?: m)?\)", text)
+    if found is None:
+        return text
+    kind, size = found[1], found[2]
+    if kind == "disc":
+        return f"all cells within {size} m"
+    touching = "edges or corners touch" if kind == "queen" else "edges touch"
+    return f"cells whose {touching} ({kind})" if size == "1" else f"cells up to {size} steps away ({kind})"
 
 
 def listed(parts: list[str]) -> str:

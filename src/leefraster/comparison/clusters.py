@@ -19,7 +19,7 @@ def cluster_changes(old: StoredRun, new: StoredRun) -> pd.DataFrame:
     DataFrame
         ``fate``: ``"in"`` (no cell was in an old cluster), ``"out"`` (no cell is in a new one), ``"stayed"``
         (one row a new cluster); ``cluster``: its number in the run named by ``run`` (old for those that
-        went out, else new), ``name``, ``cells``, ``dwellings``, and ``shared``: cells that are in a cluster of
+        went out, else new), ``name``, ``cells``, ``dwellings``, and ``shared``: cells in a cluster of
         both runs.
     """
     columns = ["fate", "run", "cluster", "name", "cells", "dwellings", "shared"]

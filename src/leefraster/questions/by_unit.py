@@ -162,13 +162,13 @@ def weights_at(scores: xr.Dataset, name: str | None, year: int) -> Floats:
     if name is None:
         return np.ones(scores.sizes[unit_dimension(scores)])
     found = values_at(scores, name, year)
+    if found is not None and ((found < 0) | np.isinf(found)).any():
+        wrong = found[(found < 0) | np.isinf(found)][0]
+        raise InputError(f"{name} holds {wrong:g} in {year}; weights are finite and not negative")
     if found is None or not (found > 0).any():
         raise Unanswerable(
             f"de gewichten ({name}) ontbreken voor {year}", f"the weights ({name}) are missing for {year}"
         )
-    if (found < 0).any() or np.isinf(found).any():
-        wrong = found[(found < 0) | np.isinf(found)][0]
-        raise InputError(f"{name} holds {wrong:g} in {year}; weights are finite and not negative")
     return np.where(np.isfinite(found), found, 0.0)
 
 

@@ -128,7 +128,33 @@ def answer_map(field: xr.DataArray) -> Picture | None:
     title = str(field.attrs.get("long_name") or field.name or "map")
     title = title[:1].upper() + title[1:]
     unit = str(field.attrs.get("units", ""))
-    return maps.draw(place, codes, scale, title=title, unit="" if unit == "1" else unit, width=520)
+    marks = _rings(field)
+    note = "Rings show where they lie." if marks else ""
+    return maps.draw(
+        place,
+        codes,
+        scale,
+        title=title,
+        unit="" if unit == "1" else unit,
+        width=520,
+        marks=marks,
+        note=note,
+        rare=scale.colours == YES_NO.colours,
+    )
+
+
+def _rings(field: xr.DataArray) -> tuple[maps.Mark, ...]:
+    """Return a ring around each of the numbered groups of a map, none when there are few or very many."""
+    labels = field.values
+    if labels.dtype.kind not in "iu" or field.name in ("class", "urbanity"):
+        return ()
+    kinds = np.unique(labels[labels > 0])
+    if not 8 <= kinds.size <= 100 or "x" not in field.coords or "y" not in field.coords:
+        return ()
+    x, y = field["x"].values, field["y"].values
+    return tuple(
+        maps.Mark(float(x[labels == kind].mean()), float(y[labels == kind].mean()), "") for kind in kinds
+    )
 
 
 def _coded(field: xr.DataArray) -> tuple[Codes, Scale]:

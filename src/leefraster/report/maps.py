@@ -52,6 +52,7 @@ def draw(
     width: int = 720,
     marks: tuple[Mark, ...] = (),
     note: str = "",
+    rare: bool = False,
 ) -> Picture:
     """Draw codes on the map.
 
@@ -64,12 +65,15 @@ def draw(
     width : int
         Largest width in pixels; height is at most 1.2 times this.
     marks : tuple of Mark
-        Numbered circles on top.
+        Numbered circles on top; rings where they have no number.
+    rare : bool
+        Where one pixel covers several cells, show the highest code among them and not the most frequent,
+        so that what is rare stays visible.
     """
     used = {int(code) for code in np.unique(codes)}
     keys = legend(scale, missing=len(scale.colours) in used)
     if isinstance(place, Cells):
-        body, frame, coarse = _cells(place, codes, scale, width)
+        body, frame, coarse = _cells(place, codes, scale, width, rare)
         note = " ".join(filter(None, [note, coarse]))
     else:
         body, frame = _dots(place, codes, scale, width)
@@ -107,10 +111,11 @@ def window_map(
     return Picture(_svg(frame, body, title), title)
 
 
-def blocks(place: Cells, codes: Codes, window: Window, size: int) -> Codes:
+def blocks(place: Cells, codes: Codes, window: Window, size: int, *, rare: bool = False) -> Codes:
     """Return a raster of a window in blocks of `size` x `size` cells: the code most frequent in each.
 
-    Of codes that are equally frequent the lowest is taken; blocks without cells are `EMPTY`.
+    Of codes that are equally frequent the lowest is taken, with `rare` the highest that occurs at all;
+    blocks without cells are `EMPTY`.
     """
     rows, columns = (place.rows - window.row) // size, (place.columns - window.column) // size
     height, width = -(-window.rows // size), -(-window.columns // size)
@@ -122,7 +127,8 @@ def blocks(place: Cells, codes: Codes, window: Window, size: int) -> Codes:
     kinds = int(codes.max(initial=0)) + 1
     counts = np.bincount(where * kinds + codes, minlength=raster.size * kinds).reshape(-1, kinds)
     held = counts.any(axis=1)
-    raster[held] = counts[held].argmax(axis=1)
+    chosen = kinds - 1 - (counts > 0)[:, ::-1].argmax(axis=1) if rare else counts.argmax(axis=1)
+    raster[held] = chosen[held]
     return raster.reshape(height, width)
 
 
@@ -138,7 +144,7 @@ def outline_path(place: Cells, chosen: npt.NDArray[np.bool_], window: Window, pi
     return "".join(parts)
 
 
-def _cells(place: Cells, codes: Codes, scale: Scale, width: int) -> tuple[Markup, Frame, str]:
+def _cells(place: Cells, codes: Codes, scale: Scale, width: int, rare: bool) -> tuple[Markup, Frame, str]:
     window = place.window()
     size = max(1, -(-window.columns // width), -(-window.rows // round(width * 1.2)))
     zoom = min(width / window.columns, width * 1.2 / window.rows, 24.0)
@@ -151,9 +157,10 @@ def _cells(place: Cells, codes: Codes, scale: Scale, width: int) -> tuple[Markup
         window.columns * zoom + 2 * _MARGIN,
         window.rows * zoom + 2 * _MARGIN + _BAR,
     )
-    image = _image(place, np.ones(codes.size, dtype=bool), codes, scale, window, size, frame)
+    image = _image(place, np.ones(codes.size, dtype=bool), codes, scale, window, size, frame, rare=rare)
     length = size * place.cell
-    note = f"One pixel covers {length:,.0f} × {length:,.0f} m and has the colour of most of its cells."
+    which = "of the last in the legend among" if rare else "of most of"
+    note = f"One pixel covers {length:,.0f} × {length:,.0f} m and has the colour {which} its cells."
     return image, frame, note if size > 1 else ""
 
 
@@ -165,10 +172,12 @@ def _image(
     window: Window,
     size: int,
     frame: Frame,
+    *,
+    rare: bool = False,
 ) -> Markup:
     where = where & place.inside(window)
     part = Cells(place.rows[where], place.columns[where], place.cell, place.x_min, place.y_max)
-    raster = blocks(part, codes[where], window, size)
+    raster = blocks(part, codes[where], window, size, rare=rare)
     zoom = frame.per_metre * place.cell * size
     return Markup(
         '<image x="{m}" y="{m}" width="{w}" height="{h}" preserveAspectRatio="none" '
@@ -262,6 +271,8 @@ def apart(points: npt.NDArray[np.float64], gap: float, rounds: int = 200) -> npt
 def _marks(frame: Frame, marks: tuple[Mark, ...]) -> Markup:
     if not marks:
         return Markup("")
+    if not any(mark.text for mark in marks):
+        return Markup("").join(_ring(*frame.at(mark.x, mark.y)) for mark in marks)
     true = np.array([frame.at(mark.x, mark.y) for mark in marks])
     moved = apart(true, 18.0)
     parts = []
@@ -275,6 +286,12 @@ def _marks(frame: Frame, marks: tuple[Mark, ...]) -> Markup:
             ).format(x0=_n(x0), y0=_n(y0), x=_n(x), y=_n(y), t=_n(y + 3.4), text=mark.text)
         )
     return Markup("").join(parts)
+
+
+def _ring(x: float, y: float) -> Markup:
+    return Markup('<circle cx="{}" cy="{}" r="7" fill="none" stroke="#111" stroke-width="1"/>').format(
+        _n(x), _n(y)
+    )
 
 
 def _scale_bar(frame: Frame) -> Markup:

@@ -206,31 +206,35 @@ def _span(view: View) -> str:
     return str(view.years[0]) if len(view.years) == 1 else f"{view.years[0]} to {view.years[-1]}"
 
 
+# Section -> its name, and the step of the run that its input comes from.
 _SECTIONS = {
-    "national": ("Maps of the total", ("total", "score")),
-    "layers": ("Maps by dimension or layer", ("layer", "score")),
-    "clusters": ("Structural clusters", ("structural", "cluster")),
-    "time": ("Level over time", ("level", "reference", "structural")),
-    "dimensions": ("Clusters by dimension", ("structural", "dwellings")),
-    "moran": ("Global Moran's I", ("moran", "global")),
-    "answers": ("Answered questions", ("question", "answer")),
-    "crosscheck": ("Cross-check with esda", ("crosscheck", "cross-check", "esda")),
+    "national": ("Maps of the total", ""),
+    "layers": ("Maps by dimension or layer", ""),
+    "clusters": ("Structural clusters", "structural"),
+    "time": ("Level over time", "structural"),
+    "dimensions": ("Clusters by dimension", "structural"),
+    "moran": ("Global Moran's I", "global"),
+    "answers": ("Answered questions", ""),
+    "crosscheck": ("Cross-check with esda", "cross"),
 }
 
 
 def _absent(parts: dict[str, Any], steps: tuple[Step, ...], figures: bool) -> list[tuple[str, str]]:
-    """Return which sections are left out, with the reason of the step that was skipped."""
+    """Return what is left out, with the reason of the step that was skipped, alike reasons together."""
+    skipped = [step for step in steps if step.status == "skipped"]
     out: dict[str, list[str]] = {}
-    for key, (name, words) in _SECTIONS.items():
+    for key, (name, word) in _SECTIONS.items():
         if parts[key]:
             continue
-        reasons = [
-            s.reason for s in steps if s.status == "skipped" and any(w in s.name.lower() for w in words)
-        ]
-        if not figures and key in ("national", "layers"):
-            reasons = ["this report was made without figures"]
-        reason = reasons[0] if reasons and reasons[0] else "the run holds no input for it"
+        reason = "the run holds no input for it"
+        if word:
+            reason = next((s.reason for s in skipped if s.name.lower().startswith(word)), reason)
+        elif key in ("national", "layers") and not figures:
+            reason = "this report was made without figures"
         out.setdefault(reason, []).append(name)
+    for step in skipped:
+        if step.name.startswith("question"):
+            out.setdefault(step.reason, []).append(step.name.capitalize().replace("_", " "))
     return [("; ".join(names), reason) for reason, names in out.items()]
 
 

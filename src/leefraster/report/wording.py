@@ -59,7 +59,7 @@ def whole(value: Any) -> str:
 def share(value: Any, decimals: int = 0) -> str:
     """Return a share between 0 and 1 as a percentage."""
     text = number(None if value is None else float(value) * 100, decimals)
-    return text if text == NOTHING else f"{text} %"
+    return text if text == NOTHING else f"{text}\u00a0%"
 
 
 def probability(value: Any) -> str:
@@ -100,7 +100,7 @@ def file_size(size: int) -> str:
 
 def neighbourhood_words(text: str) -> str:
     """Return a neighbourhood as words, for those that the tool makes; others stay as they are."""
-    found = re.fullmatch(r"Neighbourhood\.(queen|rook|disc)\((\d+(?:\.\d+)?)(?: m)?\)", text)
+    found = re.fullmatch(r"(?:Neighbourhood\.)?(queen|rook|disc)\((\d+(?:\.\d+)?)(?: m)?\)", text)
     if found is None:
         return text
     kind, size = found[1], found[2]
@@ -108,8 +108,3 @@ def neighbourhood_words(text: str) -> str:
         return f"all cells within {size} m"
     touching = "edges or corners touch" if kind == "queen" else "edges touch"
     return f"cells whose {touching} ({kind})" if size == "1" else f"cells up to {size} steps away ({kind})"
-
-
-def listed(parts: list[str]) -> str:
-    """Return parts as "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

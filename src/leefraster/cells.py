@@ -228,7 +228,10 @@ def to_raster(obj: T, *, crop: bool = False) -> T:
         out[..., rows, columns] = values
         kept = {name: c for name, c in moved.coords.items() if CELL not in c.dims and name not in coords}
         return xr.DataArray(
-            out, dims=(*moved.dims[:-1], "y", "x"), coords={**kept, **coords}, name=variable.name,
+            out,
+            dims=(*moved.dims[:-1], "y", "x"),
+            coords={**kept, **coords},
+            name=variable.name,
             attrs=variable.attrs,
         )
 

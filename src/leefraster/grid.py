@@ -373,7 +373,9 @@ class Grid:
     def _checked(self, cells: npt.ArrayLike) -> Ints:
         ids = np.asarray(cells, dtype=np.int64)
         if ids.size and (ids.min() < 0 or ids.max() >= self.size):
-            raise InputError(f"cell ids run from {ids.min()} to {ids.max()}, the grid has 0 to {self.size - 1}")
+            raise InputError(
+                f"cell ids run from {ids.min()} to {ids.max()}, the grid has 0 to {self.size - 1}"
+            )
         return ids
 
     def _extent(self) -> str:

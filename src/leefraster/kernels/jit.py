@@ -14,6 +14,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+# A thread that waits sleeps: on a busy machine spinning at barriers costs more than the work itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,0 +1,382 @@
+"""The exact distribution of the sum of k draws without replacement from a field's values, for every k at once.
+
+Definition, accuracy and sources: docs/exact-inference.md (Pagano & Tritchler 1983 for the transform).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+from scipy.special import gammaln
+
+from leefraster.inference.numbers import Numbers, Totals
+from leefraster.kernels.null_table import (
+    NEGLIGIBLE,
+    characteristic_functions,
+    fold_histogram,
+    fold_spectrum,
+    subset_sums,
+)
+from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_without_self
+
+ENUMERABLE = 1_000_000  # subsets
+TABLE_BYTES = 64 * 2**20
+FINENESS = 100  # lattice steps in a standard deviation, and in an interquartile range
+RESOLUTION = 256  # table points in a standard deviation of a sum, where the lattice is finer than that
+NEGLIGIBLE_WEIGHT = 1e-18
+OUTSIDE = math.log(1e-17)
+BLOCK_BYTES = 32 * 2**20  # of characteristic functions at a time
+LONGEST = 1 << 23  # points of one transform
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The integers on which tables are made: ``q = (v - offset + half) >> shift``."""
+
+    offset: int
+    shift: int
+    exact: bool
+
+    @property
+    def half(self) -> int:
+        """Half a lattice step, so that the shift rounds to the nearest."""
+        return (1 << self.shift) >> 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tail tables of the sums of 0..kmax draws, flattened; what kernels.tails reads."""
+
+    lattice: Lattice
+    kind: npt.NDArray[np.int8]
+    begin: Ints
+    size: Ints
+    start: Ints
+    stride: Ints
+    tails: Floats
+    sums: Ints
+    atom: int
+    mass: Floats
+
+    def arguments(self) -> tuple[object, ...]:
+        """Return the arrays in the order in which the kernels take them."""
+        return (
+            self.lattice.exact, self.lattice.offset, self.lattice.shift, self.kind, self.begin, self.size,
+            self.start, self.stride, self.tails, self.sums, self.atom, self.mass,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The values that are drawn from, with what all tables of it share."""
+
+    numbers: Numbers
+    sums: Totals
+    sd: float
+    iqr: float
+    cumulants: tuple[Floats, Floats, Floats]
+    atom: tuple[int, int]
+
+    @classmethod
+    def of(cls, numbers: Numbers, sums: Totals) -> Population:
+        """Summarise the values: standard deviation and interquartile range (steps), cumulants on a grid."""
+        sd = math.sqrt(float(sums.squares / sums.n))
+        histogram, edges = _coarse_histogram(numbers.integers)
+        return cls(
+            numbers, sums, sd, _iqr(histogram, edges), _cumulants(histogram, edges, sums, sd), _atom(numbers)
+        )
+
+
+def _atom(numbers: Numbers) -> tuple[int, int]:
+    """Return the bound of the data (least or largest value) that is tied most often, and how often.
+
+    Data that stop at a bound (no amenities, a distance beyond the cap) have many cells exactly on it. Sums of
+    such cells only are an atom of the distribution, which interpolation would smear: it is kept apart.
+    """
+    if numbers.natural:
+        return 0, 0
+    counts = {bound: int((numbers.integers == bound).sum()) for bound in (0, numbers.largest)}
+    bound = max(counts, key=lambda value: counts[value])
+    return bound, counts[bound] if counts[bound] > 1 else 0
+
+
+def _coarse_histogram(integers: Ints) -> tuple[Ints, Floats]:
+    """Counts in at most 4,096 equal bins, and their lower edges (and the last upper one)."""
+    largest = int(integers.max())
+    shift = max(largest.bit_length() - 12, 0)
+    counts = fold_histogram(integers, 0, 0, shift, (1 << max(largest.bit_length() - shift, 1)) - 1)
+    return counts, np.arange(counts.size + 1, dtype=np.float64) * 2.0**shift
+
+
+def _iqr(histogram: Ints, edges: Floats) -> float:
+    """Interquartile range by linear interpolation in the coarse histogram, 0 when it lies in one bin of ties."""
+    below = np.concatenate([[0], np.cumsum(histogram)]) / histogram.sum()
+    quartiles = np.interp([0.25, 0.75], below, edges)
+    width = float(quartiles[1] - quartiles[0])
+    return 0.0 if width < (edges[1] - edges[0]) else width
+
+
+def _cumulants(histogram: Ints, edges: Floats, sums: Totals, sd: float) -> tuple[Floats, Floats, Floats]:
+    """Upper bounds of log E exp(theta (X - mean)) and of log E exp(-theta (X - mean)) on a grid of theta.
+
+    Each value is taken at the edge of its bin that makes the bound larger.
+    """
+    held = np.flatnonzero(histogram)
+    share = histogram[held] / histogram.sum()
+    width = edges[1] - edges[0]
+    up, down = edges[held + 1] - float(sums.mean), float(sums.mean) - edges[held]
+    if width == 1.0:
+        up = up - 1.0  # bins of one integer: no rounding
+    theta = np.geomspace(1e-3, 60, 96) / sd
+    bounds = []
+    for reach in (up, down):
+        largest = reach.max()
+        bounds.append(np.log(np.exp(theta[:, None] * (reach - largest)[None, :]) @ share) + theta * largest)
+    return theta, bounds[0], bounds[1]
+
+
+def log_choose(n: int | Floats, k: int | Floats) -> Floats:
+    """Return log C(n, k)."""
+    n, k = np.asarray(n, dtype=float), np.asarray(k, dtype=float)
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def draw_windows(population: Population, k: Ints) -> tuple[Floats, Floats]:
+    """Return the span of sums of k draws outside which less than 1e-16 lies, in units of the step.
+
+    At least 12 standard deviations each way, extended by Chernoff's bound (draws without replacement are
+    dominated by those with replacement, Hoeffding 1963), and never beyond the smallest and largest sum.
+    """
+    n, mean = population.sums.n, float(population.sums.mean)
+    spread = population.sd * np.sqrt(k * np.maximum(n - k, 0) / max(n - 1, 1))
+    theta, up, down = population.cumulants
+    reach_up = ((k[:, None] * up[None, :] - OUTSIDE) / theta).min(axis=1)
+    reach_down = ((k[:, None] * down[None, :] - OUTSIDE) / theta).min(axis=1)
+    low = k * mean - np.maximum(reach_down, 12 * spread)
+    high = k * mean + np.maximum(reach_up, 12 * spread)
+    return np.maximum(low, 0.0), np.minimum(high, k * float(population.numbers.largest))
+
+
+def choose_lattice(population: Population, kmax: int) -> tuple[Lattice, bool]:
+    """Return the lattice of the tables, and whether it could be refined within 64 MB.
+
+    The data's own step where it has one and the tables fit; else a power of two of steps, at most a
+    hundredth of the standard deviation and of the interquartile range.
+    """
+    if population.numbers.natural:
+        lattice = Lattice(0, 0, True)
+        if table_bytes(population, lattice, kmax) <= TABLE_BYTES:
+            return lattice, False
+    scale = min(population.sd, population.iqr or population.sd) / FINENESS
+    shift = max(math.floor(math.log2(scale)) if scale > 1 else 0, 0)
+    while table_bytes(population, _aligned(population, shift), kmax) > TABLE_BYTES:
+        shift += 1
+    lattice = _aligned(population, shift)
+    return lattice, shift > 0 and table_bytes(
+        population, _aligned(population, shift - 1), kmax
+    ) <= TABLE_BYTES
+
+
+def _aligned(population: Population, shift: int) -> Lattice:
+    """A lattice of 2^shift steps on which the tied bound of the data, if any, lies exactly."""
+    return Lattice(population.atom[0] % (1 << shift), shift, False)
+
+
+def table_bytes(population: Population, lattice: Lattice, kmax: int) -> int:
+    """Return the memory that the tables of 1..kmax draws would take; very long transforms count as too much."""
+    k = np.arange(1, kmax + 1)
+    low, high = draw_windows(population, k)
+    lengths = (high - low) / 2.0**lattice.shift
+    if lengths.max() + 8 > LONGEST:
+        return 2**62
+    return int(8 * ((lengths / _strides(population, lattice, k)) + 8).sum())
+
+
+def _strides(population: Population, lattice: Lattice, k: Ints) -> Ints:
+    """Lattice points from one table point to the next: 1, or a power of two where the sum's spread allows."""
+    if lattice.exact:
+        return np.ones(k.size, np.int64)
+    n = population.sums.n
+    spread = population.sd * np.sqrt(k * np.maximum(n - k, 0) / max(n - 1, 1)) / 2.0**lattice.shift
+    return np.asarray(2 ** np.floor(np.log2(np.maximum(spread / RESOLUTION, 1))), dtype=np.int64)
+
+
+def build_tables(
+    population: Population, lattice: Lattice, kmax: int, wanted: npt.NDArray[np.bool_]
+) -> Tables:
+    """Return the tails of the sums of k draws for the wanted k among 0..kmax (kmax at most half of n)."""
+    n = population.sums.n
+    kind = np.zeros(kmax + 1, np.int8)
+    begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))
+    stride = np.ones(kmax + 1, np.int64)
+    sums, sorted_pieces = 0, [np.empty(0, np.int64)]
+    for k in np.flatnonzero(wanted[: kmax + 1]):
+        if k >= 1 and (k == 1 or log_choose(n, int(k)) <= math.log(ENUMERABLE) + 1e-9):
+            piece = (
+                np.sort(population.numbers.integers)
+                if k == 1
+                else subset_sums(population.numbers.integers, int(k))
+            )
+            kind[k], begin[k], size[k] = SORTED, sums, piece.size
+            sorted_pieces.append(piece)
+            sums += piece.size
+    rest = np.flatnonzero(wanted[: kmax + 1] & (kind == ABSENT))
+    rest = rest[rest >= 1]
+    atom, count = population.atom
+    mass = np.zeros(kmax + 1)
+    tails: list[Floats] = [np.empty(0)]
+    if rest.size:
+        if count and not lattice.exact:
+            mass[1:] = np.where(
+                np.arange(1, kmax + 1) <= count,
+                np.exp(log_choose(count, np.minimum(np.arange(1, kmax + 1), count)) - log_choose(n, np.arange(1, kmax + 1))),
+                0.0,
+            )  # fmt: skip
+        at = 0
+        for k, (first, step, tail) in zip(
+            rest, _tail_tables(population, lattice, rest, mass, atom), strict=True
+        ):
+            kind[k], begin[k], size[k], start[k], stride[k] = TABLE, at, tail.size, first, step
+            tails.append(tail)
+            at += tail.size
+    return Tables(
+        lattice, kind, begin, size, start, stride, np.concatenate(tails), np.concatenate(sorted_pieces), atom, mass
+    )  # fmt: skip
+
+
+def _tail_tables(
+    population: Population, lattice: Lattice, ks: Ints, mass: Floats, atom: int
+) -> list[tuple[int, int, Floats]]:
+    """Return for each k the first lattice point, the stride and the tail P(S >= start + i stride)."""
+    n, kmax = population.sums.n, int(ks.max())
+    low, high = draw_windows(population, ks)
+    scale, base = 2.0**lattice.shift, ks * float(lattice.offset)
+    starts = np.floor((low - base) / scale).astype(np.int64) - 2
+    lengths = np.ceil((high - base) / scale).astype(np.int64) + 3 - starts
+    on_atom = (atom - lattice.offset) >> lattice.shift
+    strides = _strides(population, lattice, ks)
+    period = 1 << max(int(lengths.max() - 1).bit_length(), 4)
+    histogram = fold_histogram(
+        population.numbers.integers, lattice.offset, lattice.half, lattice.shift, period - 1
+    )
+    spectrum = scipy.fft.rfft(histogram.astype(np.float64))
+    weights, terms = newton_weights(n, kmax)
+    blocks = _all_frequencies(spectrum, period, n, weights, terms, kmax)
+    tables = []
+    for k, first, length, step in zip(ks, starts, lengths, strides, strict=True):
+        values = _frequencies_of(blocks, int(k))
+        tail = _tail(values, period, int(first), int(step))[: -(-int(length) // int(step)) + 1]
+        if mass[k] > 0.0:
+            at = np.arange(tail.size) * step + first
+            tail = tail - np.where(at <= k * on_atom, mass[k], 0.0)
+        tables.append((int(first), int(step), tail))
+    return tables
+
+
+def newton_weights(n: int, kmax: int) -> tuple[Floats, Ints]:
+    """Return w[k, m] = (n / k) C(n, k-m) / C(n, k) and how many m matter for each k."""
+    most = 1
+    while most < kmax and _weight(n, kmax, most + 1) > NEGLIGIBLE_WEIGHT:
+        most += 1
+    weights = np.zeros((kmax + 1, most + 1))
+    k = np.arange(1, kmax + 1, dtype=np.float64)
+    running = n / k
+    for m in range(1, most + 1):
+        a = k - m + 1
+        running = running * np.where(a > 0, a, 0.0) / (n - a + 1)
+        weights[1:, m] = running
+    terms = np.minimum((weights > NEGLIGIBLE_WEIGHT).sum(axis=1), most)
+    return weights, terms.astype(np.int64)
+
+
+def _weight(n: int, k: int, m: int) -> float:
+    return float(np.exp(math.log(n / k) + log_choose(n, k - m) - log_choose(n, k)))
+
+
+def _all_frequencies(
+    spectrum: npt.NDArray[np.complex128], period: int, n: int, weights: Floats, terms: Ints, kmax: int
+) -> list[npt.NDArray[np.complex128]]:
+    """Return E_k in blocks of frequencies, each as wide as its largest k that is not negligible."""
+    blocks: list[npt.NDArray[np.complex128]] = []
+    first, end = 0, period // 2 + 1
+    rows = 256
+    while first < end:
+        last = min(first + rows, end)
+        values, width = characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax)
+        blocks.append(np.ascontiguousarray(values[:, : width + 1]))
+        first, rows = last, max(256, BLOCK_BYTES // (16 * (kmax + 1)))
+    return blocks
+
+
+def _frequencies_of(blocks: list[npt.NDArray[np.complex128]], k: int) -> npt.NDArray[np.complex128]:
+    """Return E_k over the frequencies, without the negligible ones at the end."""
+    reaching = [i for i, block in enumerate(blocks) if block.shape[1] > k]
+    parts = [
+        block[:, k] if block.shape[1] > k else np.zeros(block.shape[0], np.complex128)
+        for block in blocks[: reaching[-1] + 1]
+    ]
+    values = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    held = np.flatnonzero(np.abs(values.real) + np.abs(values.imag) > NEGLIGIBLE)
+    return values[: int(held[-1]) + 1]
+
+
+def _tail(values: npt.NDArray[np.complex128], period: int, start: int, stride: int) -> Floats:
+    short = period // stride
+    folded = np.zeros(short // 2 + 1, np.complex128)
+    fold_spectrum(values, period, start, stride, folded)
+    wave = scipy.fft.irfft(folded, n=short) * (short / period)
+    ramp = 1.0 - np.arange(short) * stride / period
+    return np.asarray(ramp + wave - wave[0])
+
+
+def exclusion_coefficients(n: int, kmax: int) -> tuple[Floats, Ints]:
+    """Return C(n, k-m) / C(n-1, k), by which tails lose the cell itself, and the last m that matters for k."""
+    most = 0
+    while most < kmax and _exclusion(n, kmax, most + 1) > NEGLIGIBLE_WEIGHT:
+        most += 1
+    k = np.arange(kmax + 1, dtype=np.float64)
+    coefficients = np.zeros((kmax + 1, most + 1))
+    coefficients[:, 0] = n / (n - k)
+    for m in range(1, most + 1):
+        a = k - m + 1
+        coefficients[:, m] = coefficients[:, m - 1] * np.where(a > 0, a, 0.0) / (n - a + 1)
+    terms = np.maximum((coefficients > NEGLIGIBLE_WEIGHT).sum(axis=1) - 1, 0)
+    return coefficients, terms.astype(np.int64)
+
+
+def _exclusion(n: int, k: int, m: int) -> float:
+    return float(np.exp(log_choose(n, k - m) - log_choose(n - 1, k)))
+
+
+def draw_tails(
+    tables: Tables, population: Population, observed: Ints, counts: Ints, own: Ints | None
+) -> tuple[Floats, Floats]:
+    """Return P(S >= s) and P(S <= s) of observed sums of draws.
+
+    Parameters
+    ----------
+    observed, counts : ndarray of int64, shape (n,)
+        Sums and the number of values in them.
+    own : ndarray of int64 or None
+        The cell's own value, which is not among the draws; None when all values are.
+    """
+    upper, lower = np.empty(observed.size), np.empty(observed.size)
+    n = population.sums.n
+    # modulo 2^64: only the sum of a complement is taken from it, and that fits
+    total = (population.sums.total + 2**63) % 2**64 - 2**63
+    kmax = tables.kind.size - 1
+    if own is None:
+        tails_of_all(observed, counts, n, total, n // 2, *tables.arguments(), upper, lower)
+    else:
+        coefficients, terms = exclusion_coefficients(n, kmax)
+        tails_without_self(
+            observed, own, counts, n, total, coefficients, terms, (n - 1) // 2, *tables.arguments(), upper, lower
+        )  # fmt: skip
+    return upper, lower

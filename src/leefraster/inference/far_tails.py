@@ -1,0 +1,191 @@
+"""Tails below 1e-12: the saddlepoint approximation of the sum of draws without replacement.
+
+The inclusion of each value is a Bernoulli variable; the sum of values given that k are included is tilted in
+both. The tail is that of Skovgaard (1987, Journal of Applied Probability 24), a double saddlepoint form of
+Lugannani & Rice, scaled so that it meets the exact table where both are good.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import erfcx
+
+from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
+from leefraster.kernels.null_table import fold_histogram
+from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
+from leefraster.kernels.tails import TABLE
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+FAR = 1e-12
+JOINT = 1e-9  # the tail at which the approximation is made to meet the table
+TILTS = 64
+BINS_PER_SD = 32
+
+
+def far_tails(
+    population: Population,
+    tables: Tables,
+    observed: Ints,
+    counts: Ints,
+    own: Ints | None,
+    upper: Floats,
+    lower: Floats,
+) -> None:
+    """Replace tails below 1e-12 in place, where they come from a table.
+
+    Parameters are those of `inference.draws.draw_tails`; `upper` and `lower` are its results.
+    """
+    n = population.sums.n
+    drawn_from = n if own is None else n - 1
+    turned = counts > drawn_from // 2
+    k = np.where(turned, drawn_from - counts, counts)
+    mean, sd = float(population.sums.mean), population.sd
+    for tail, side in ((upper, 1.0), (lower, -1.0)):
+        cells = np.flatnonzero((tail < FAR) & (tables.kind[k] == TABLE))
+        if cells.size == 0:
+            continue
+        # the complement of an unusually high set is unusually low: both sides turn together
+        mirror = np.where(turned[cells], -side, side)
+        sums = observed[cells].astype(np.float64)
+        values = np.zeros(cells.size) if own is None else (own[cells] - mean) / sd
+        standard = (sums - counts[cells] * mean) / sd
+        others = -values if own is not None else np.zeros(cells.size)
+        standard = np.where(turned[cells], others - standard, standard)
+        for sign in (1.0, -1.0):
+            part = mirror == sign
+            if part.any():
+                _replace(
+                    population, tables, cells[part], k[cells[part]], sign * standard[part],
+                    sign * values[part], own is not None, sign, tail,
+                )  # fmt: skip
+
+
+def _replace(
+    population: Population,
+    tables: Tables,
+    cells: Ints,
+    k: Ints,
+    standard: Floats,
+    values: Floats,
+    exclude: bool,
+    sign: float,
+    tail: Floats,
+) -> None:
+    ks, place = np.unique(k, return_inverse=True)
+    tilts, nodes, exponent, correction, alpha = _approximate(population, ks, sign, tables.lattice.exact)
+    correction += _joint(population, tables, ks, sign, nodes, exponent + correction, tilts)[:, None]
+    _close(population, ks, sign, nodes, exponent, correction)
+    far_tail_look_up(
+        cells, place, standard, values, exclude, population.sums.n, ks, nodes, exponent, correction, alpha,
+        tilts, tail,
+    )  # fmt: skip
+
+
+def _approximate(
+    population: Population, ks: Ints, sign: float, lattice: bool
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return tilts, and for each k the sums, exponents, logarithmic corrections and log rho at them."""
+    n, sd = population.sums.n, population.sd
+    number, value = _points(population)
+    value = sign * value
+    reach = float(value.max() - value.min())
+    tilts = np.geomspace(3.0 / math.sqrt(float(ks.max())), max(500.0 / reach, 30.0), TILTS)
+    found = np.empty((ks.size, TILTS, 4))
+    saddlepoints(number, value, ks.astype(np.float64), tilts, found)
+    total, alpha, kappa, determinant = (found[..., i] for i in range(4))
+    k = ks[:, None].astype(np.float64)
+    free = -n * np.log1p(-k / n) - k * np.log(k / (n - k))
+    r = np.sqrt(np.maximum(2 * (free - (kappa - alpha * k - tilts * total)), 1e-12))
+    step = (-np.expm1(-tilts / sd) * sd) if lattice else tilts
+    u = step * np.sqrt(np.maximum(determinant, 1e-300) / (k * (1 - k / n)))
+    mills = math.sqrt(math.pi / 2) * erfcx(r / math.sqrt(2))
+    correction = np.log(np.maximum(mills - 1 / r + 1 / u, 1e-300)) - 0.5 * math.log(2 * math.pi)
+    return tilts, total, -0.5 * r * r, correction, alpha
+
+
+def _points(population: Population) -> tuple[Floats, Floats]:
+    """Summarise the values by weighted points in standard units: fine near the mean, wider far out.
+
+    Each bin becomes two points that keep its number, mean and variance.
+    """
+    integers = population.numbers.integers
+    shift = max(population.numbers.largest.bit_length() - 16, 0)
+    mask = (1 << max(population.numbers.largest.bit_length() - shift, 1)) - 1
+    counts = fold_histogram(integers, 0, 0, shift, mask).astype(np.float64)
+    held = np.flatnonzero(counts)
+    first = np.zeros(held.size)
+    second = np.zeros(held.size)
+    if shift:
+        rest = (integers & ((1 << shift) - 1)) >> max(shift - 12, 0)
+        unit = 2.0 ** max(shift - 12, 0)
+        where = integers >> shift
+        first = np.bincount(where, weights=rest, minlength=mask + 1)[held] * unit
+        second = np.bincount(where, weights=rest * rest, minlength=mask + 1)[held] * unit**2
+    number = counts[held]
+    mean = held * 2.0**shift + first / number - float(population.sums.mean)
+    within = np.maximum(second / number - (first / number) ** 2, 0.0)
+    z = mean / population.sd
+    label = np.floor(np.arcsinh(z) * BINS_PER_SD).astype(np.int64)
+    label -= label.min()
+    merged = np.bincount(label, weights=number)
+    keep = merged > 0
+    centre = np.bincount(label, weights=number * mean)[keep] / merged[keep]
+    square = np.bincount(label, weights=number * (within + mean * mean))[keep] / merged[keep]
+    spread = np.sqrt(np.maximum(square - centre * centre, 0.0))
+    points = np.concatenate([centre - spread, centre + spread]) / population.sd
+    return np.concatenate([merged[keep] / 2, merged[keep] / 2]), points
+
+
+def _joint(
+    population: Population, tables: Tables, ks: Ints, sign: float, nodes: Floats, logarithm: Floats, tilts: Floats
+) -> Floats:  # fmt: skip
+    """Return for each k the logarithm of table over approximation, where the table's tail is nearest 1e-9."""
+    k = np.repeat(ks, nodes.shape[1])
+    middle = k * float(population.sums.mean)
+    sums = np.rint(sign * nodes.ravel() * population.sd + middle).astype(np.int64)
+    # the table is read at whole sums; the approximation follows with its slope, the tilt
+    moved = (sign * (sums - middle) / population.sd).reshape(nodes.shape) - nodes
+    logarithm = logarithm - moved * tilts
+    tails = draw_tails(tables, population, sums, k, None)[0 if sign > 0 else 1].reshape(nodes.shape)
+    near = (tails > 10 * FAR) & (tails < 1e-6)
+    distance = np.where(near, np.abs(np.log(np.maximum(tails, 1e-300) / JOINT)), np.inf)
+    best = distance.argmin(axis=1)
+    rows = np.arange(ks.size)
+    ratio = np.log(np.maximum(tails[rows, best], 1e-300)) - logarithm[rows, best]
+    return np.where(near.any(axis=1) & (np.abs(ratio) < 1), ratio, 0.0)
+
+
+def _close(
+    population: Population, ks: Ints, sign: float, nodes: Floats, exponent: Floats, correction: Floats
+) -> None:
+    """End each k's nodes at its largest sum, whose probability is known, where the tilt has saturated."""
+    n, mean = population.sums.n, float(population.sums.mean)
+    most, ways = _largest_sums(population, ks, sign)
+    for row, k in enumerate(ks):
+        end = sign * (most[row] - k * mean) / population.sd
+        rising = np.diff(nodes[row], prepend=-np.inf) > 1e-6 * (1 + abs(end))
+        sound = rising & np.isfinite(correction[row]) & (correction[row] < -0.5) & (nodes[row] < end)
+        last = int(np.argmin(sound)) if not sound.all() else sound.size - 1
+        nodes[row, last:] = end
+        exponent[row, last:] = ways[row] - float(log_choose(n, int(k)))
+        correction[row, last:] = 0.0
+
+
+def _largest_sums(population: Population, ks: Ints, sign: float) -> tuple[Floats, Floats]:
+    """Return for each k the largest (mirrored: smallest) sum of k values, and log of how many sets have it."""
+    integers, kmax = population.numbers.integers, int(ks.max())
+    turned = -integers if sign > 0 else integers
+    extreme = np.sort(np.partition(turned, kmax - 1)[:kmax])
+    sums = np.cumsum(extreme)[ks - 1] * -sign
+    ways = np.zeros(ks.size)
+    edge = extreme[ks - 1]
+    for bound in np.unique(edge) if population.numbers.natural else ():
+        rows = edge == bound
+        chosen = ks[rows] - np.searchsorted(extreme, bound)
+        ways[rows] = log_choose(int((turned == bound).sum()), chosen)
+    return sums.astype(np.float64), ways

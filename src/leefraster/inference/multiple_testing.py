@@ -1,0 +1,48 @@
+"""Adjustment of p-values for the number of tests in a field."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.kernels.ranking import look_up, sorted_by_bucket, step_up
+
+Floats = npt.NDArray[np.float64]
+
+
+def benjamini_hochberg(p: Floats) -> Floats:
+    """Return p-values adjusted for the false-discovery rate: q_i = min over p_j >= p_i of n p_j / rank_j.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (n,)
+        p-values in (0, 1]; NaN where there is no test, and NaN there in the result.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Adjusted p-values, at most 1. Rejecting where q <= alpha keeps the expected share of false discoveries
+        at alpha (Benjamini & Hochberg 1995).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.005])).tolist()
+    [0.02, 0.04, 0.04, 0.02]
+    """
+    tested = ~np.isnan(p)
+    if tested.all():
+        return _adjust(np.ascontiguousarray(p))
+    q = np.full(p.size, np.nan)
+    q[tested] = _adjust(p[tested])
+    return q
+
+
+def _adjust(p: Floats) -> Floats:
+    if p.size == 0:
+        return p.copy()
+    ordered, starts = sorted_by_bucket(p)
+    adjusted, q = np.empty(p.size), np.empty(p.size)
+    step_up(ordered, p.size, 1.0, adjusted)
+    look_up(p, p.view(np.int64), ordered, adjusted, starts, q)
+    return q

@@ -1,0 +1,122 @@
+"""The distribution of the sum of k draws without replacement: Newton's identities at Fourier frequencies.
+
+With u_j = exp(i t q_j) and P_m(t) = sum_j u_j^m, the elementary symmetric polynomials e_k of the u_j follow from
+k e_k = sum_m (-1)^(m-1) e_(k-m) P_m, and E_k = e_k / C(N, k) is the characteristic function of the sum of k
+draws. P_m(t) is the discrete Fourier transform of the histogram of the q_j, read at m t.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from leefraster.kernels.jit import jit, parallel_jit
+
+NEGLIGIBLE = 1e-20
+PATIENCE = 24
+
+
+@parallel_jit
+def fold_histogram(integers, offset, half, shift, mask):
+    """Return the histogram of q = (v - offset + half) >> shift modulo a power of two (mask + 1)."""
+    parts = 8
+    counts = np.zeros((parts, mask + 1), np.int64)
+    n = integers.size
+    for part in prange(parts):
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            counts[part, ((integers[i] - offset + half) >> shift) & mask] += 1
+    return counts.sum(axis=0)
+
+
+@parallel_jit
+def characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax):
+    """Return E_k at frequencies first..last-1 (rows: frequency, columns: k = 0..kmax) and the largest k that any of them reaches.
+
+    `spectrum` is the half-spectrum (real FFT) of the histogram; `weights[k, m]` is
+    (N / k) C(N, k-m) / C(N, k), used for m = 1..terms[k]. A frequency stops when E has been negligible for
+    PATIENCE values of k in a row; what follows is zero, up to the largest k reached.
+    """
+    out = np.empty((last - first, kmax + 1), np.complex128)
+    reach = np.zeros(last - first, np.int64)
+    for row in prange(last - first):
+        l = first + row
+        powers = np.empty(kmax + 1, np.complex128)
+        for m in range(1, kmax + 1):
+            at = (m * l) % period
+            # histogram sums carry exp(+i t q): the conjugate of the FFT's sign
+            if at <= period // 2:
+                powers[m] = np.conj(spectrum[at]) / n
+            else:
+                powers[m] = spectrum[period - at] / n
+        out[row, 0] = 1.0
+        quiet = 0
+        for k in range(1, kmax + 1):
+            total = 0.0 + 0.0j
+            sign = 1.0
+            for m in range(1, terms[k] + 1):
+                total += sign * weights[k, m] * out[row, k - m] * powers[m]
+                sign = -sign
+            out[row, k] = total
+            reach[row] = k
+            if abs(total.real) + abs(total.imag) < NEGLIGIBLE:
+                quiet += 1
+                if quiet >= PATIENCE:
+                    break
+            else:
+                quiet = 0
+    width = reach.max()
+    for row in prange(last - first):
+        for k in range(reach[row] + 1, width + 1):
+            out[row, k] = 0.0
+    return out, width
+
+
+@jit
+def fold_spectrum(values, period, start, stride, out):
+    """Add the half-spectrum of a tail function, sampled every `stride`, to `out` (length period/stride/2 + 1).
+
+    `values[l]` is E_k at 2 pi l / period; the tail T_n = P(S >= start + n) has the spectrum
+    conj(E) exp(i t start) / (1 - exp(i t)) for l > 0, on top of the ramp 1 - n / period.
+    """
+    short = period // stride
+    for l in range(1, values.size):
+        angle = 2.0 * np.pi * ((l * start) % period) / period
+        half_angle = np.pi * l / period
+        # 1 - exp(i t) = -2i sin(t/2) exp(i t/2)
+        numerator = np.conj(values[l]) * complex(np.cos(angle), np.sin(angle))
+        denominator = -2.0j * np.sin(half_angle) * complex(np.cos(half_angle), np.sin(half_angle))
+        c = numerator / denominator
+        if 2 * l == period:
+            c = c * 0.5
+        at = l % short
+        # the frequency l and its mirror image -l both fold into the half-spectrum 0..short/2
+        if at <= short // 2:
+            out[at] += c
+            if at == 0 or 2 * at == short:
+                out[at] += np.conj(c)
+        else:
+            out[short - at] += np.conj(c)
+
+
+@jit
+def subset_sums(values, k):
+    """Return the sorted sums of all subsets of k of the values (k at least 1)."""
+    n = values.size
+    count = 1
+    for i in range(k):
+        count = count * (n - i) // (i + 1)
+    sums = np.empty(count, np.int64)
+    chosen = np.arange(k)
+    for c in range(count):
+        total = np.int64(0)
+        for i in range(k):
+            total += values[chosen[i]]
+        sums[c] = total
+        i = k - 1
+        while i >= 0 and chosen[i] == n - k + i:
+            i -= 1
+        if i >= 0:
+            chosen[i] += 1
+            for j in range(i + 1, k):
+                chosen[j] = chosen[j - 1] + 1
+    return np.sort(sums)

@@ -1,0 +1,114 @@
+"""Ranks of p-values by buckets: a sort that shares out over threads, and needs one copy of the values.
+
+A p-value of at least 2^-10 falls into one of 2^16 equal buckets, a smaller one into one of 64 buckets an octave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from leefraster.kernels.jit import jit, parallel_jit
+
+EVEN = 2.0**-10
+FIRST_EVEN = (1023 - 10) << 6  # the bucket of 2^-10
+BUCKETS = FIRST_EVEN + (1 << 16) - 64 + 1
+PARTS = 4
+
+
+@jit
+def _bucket(p, bits):
+    if p >= EVEN:
+        return FIRST_EVEN + np.int64(p * 65536.0) - 64
+    return bits >> 46
+
+
+@parallel_jit
+def _counts_by_part(p, bits, counts):
+    n = p.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            counts[part, _bucket(p[i], bits[i])] += 1
+
+
+@jit
+def _starts(counts):
+    """Turn counts into the place where each part begins to write; return where each bucket begins."""
+    starts = np.zeros(counts.shape[1] + 1, np.int64)
+    total = 0
+    for b in range(counts.shape[1]):
+        starts[b] = total
+        for part in range(counts.shape[0]):
+            here = counts[part, b]
+            counts[part, b] = total
+            total += here
+    starts[counts.shape[1]] = total
+    return starts
+
+
+@parallel_jit
+def _place(p, bits, counts, placed):
+    n = p.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            b = _bucket(p[i], bits[i])
+            placed[counts[part, b]] = p[i]
+            counts[part, b] += 1
+
+
+@parallel_jit
+def _sort_buckets(placed, starts):
+    pieces = 512
+    n = starts.size - 1
+    for piece in prange(pieces):
+        for b in range(piece * n // pieces, (piece + 1) * n // pieces):
+            begin, end = starts[b], starts[b + 1]
+            if end - begin > 32:
+                placed[begin:end].sort()
+                continue
+            for i in range(begin + 1, end):
+                value = placed[i]
+                j = i - 1
+                while j >= begin and placed[j] > value:
+                    placed[j + 1] = placed[j]
+                    j -= 1
+                placed[j + 1] = value
+
+
+@jit
+def step_up(ordered, tests, factor, adjusted):
+    """Fill the step-up adjustment of sorted p-values: the least of factor tests p_j / rank_j from j upwards."""
+    least = 1.0
+    for i in range(ordered.size - 1, -1, -1):
+        least = min(least, factor * tests * ordered[i] / (i + 1))
+        adjusted[i] = least
+
+
+@parallel_jit
+def look_up(p, bits, ordered, adjusted, starts, out):
+    """Fill for each p-value the adjusted value that stands at its place among the sorted ones."""
+    pieces = 256
+    n = p.size
+    for piece in prange(pieces):
+        for i in range(piece * n // pieces, (piece + 1) * n // pieces):
+            b = _bucket(p[i], bits[i])
+            lo, hi = starts[b], starts[b + 1]
+            while lo < hi:
+                middle = (lo + hi) >> 1
+                if ordered[middle] < p[i]:
+                    lo = middle + 1
+                else:
+                    hi = middle
+            out[i] = adjusted[lo]
+
+
+def sorted_by_bucket(p):
+    """Return the sorted p-values (all in (0, 1]) and where each bucket begins among them."""
+    bits = p.view(np.int64)
+    counts = np.zeros((PARTS, BUCKETS), np.int64)
+    _counts_by_part(p, bits, counts)
+    starts = _starts(counts)
+    placed = np.empty_like(p)
+    _place(p, bits, counts, placed)
+    _sort_buckets(placed, starts)
+    return placed, starts

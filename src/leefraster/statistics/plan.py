@@ -1,0 +1,150 @@
+"""How a statistic runs over many fields: values as integers, neighbours once per mask, results back on labels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from leefraster.errors import NoVarianceWarning, UsageError
+from leefraster.fields import Fields, valid_mask
+from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
+from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
+from leefraster.neighbours import GraphNeighbours, RunNeighbours, neighbours_among
+
+ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
+WEIGHTINGS = ("row", "binary")
+FEWEST = 3
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuse an option that is not among the allowed values, and list these.
+
+    Raises
+    ------
+    UsageError
+        When `value` is none of them.
+    """
+    if value not in allowed:
+        raise UsageError(f"{name} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
+
+
+def checked_alpha(alpha: float) -> float:
+    """Return alpha when it lies between 0 and 1.
+
+    Raises
+    ------
+    UsageError
+        Otherwise.
+    """
+    if not 0 < alpha < 1:
+        raise UsageError(f"alpha is {alpha}; it must lie between 0 and 1")
+    return float(alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class OneField:
+    """One field, ready for a kernel: its valid places, their values as integers, and their neighbours."""
+
+    row: int
+    valid: npt.NDArray[np.bool_]
+    numbers: Numbers
+    sums: Totals
+    neighbours: RunNeighbours | GraphNeighbours
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """The mean as whole part and rest, of which n make one."""
+        return divmod(self.sums.total, self.sums.n)
+
+    @property
+    def squares(self) -> float:
+        """The sum of squared deviations from the mean, in steps squared."""
+        return float(self.sums.squares)
+
+    @property
+    def mean(self) -> float:
+        """The mean in the field's unit."""
+        return self.numbers.origin + self.numbers.step * float(self.sums.mean)
+
+
+def each_field(fields: Fields, neighbourhood: Any, statistic: str) -> Iterator[OneField]:
+    """Yield the fields that have a variance; the others are named in one warning and stay missing.
+
+    The neighbours are made once for all fields with the same missing places.
+    """
+    cache: dict[bytes, RunNeighbours | GraphNeighbours] = {}
+    flat: list[int] = []
+    for row in range(fields.values.shape[0]):
+        valid = valid_mask(fields.values[row])
+        values = fields.values[row] if valid.all() else fields.values[row][valid]
+        if values.size < FEWEST or values.min() == values.max():
+            flat.append(row)
+            continue
+        key = np.packbits(valid).tobytes()
+        if key not in cache:
+            cache = {key: neighbours_among(neighbourhood, fields, valid)}
+        neighbours = cache[key]
+        numbers = as_numbers(values, int(neighbours.counts.max()) + 1)
+        yield OneField(row, valid, numbers, totals(numbers.integers), neighbours)
+    if flat:
+        warnings.warn(
+            f"{statistic}: {len(flat)} of {fields.values.shape[0]} fields have no variance or fewer than "
+            f"{FEWEST} values; their results are NaN",
+            NoVarianceWarning,
+            stacklevel=4,
+        )
+
+
+class Results:
+    """Result variables of all fields, filled one field at a time."""
+
+    def __init__(self, fields: Fields, floats: tuple[str, ...], codes: dict[str, Any]) -> None:
+        shape = fields.values.shape
+        self._fields = fields
+        self.places = {name: np.full(shape, np.nan) for name in floats}
+        self.places.update({name: np.zeros(shape, dtype) for name, dtype in codes.items()})
+        m = shape[0]
+        self.scalars: dict[str, npt.NDArray[Any]] = {
+            "n": np.zeros(m, np.int64),
+            "islands": np.zeros(m, np.int64),
+            "reference": np.full(m, np.nan),
+            "p_error": np.full(m, np.nan),
+        }
+
+    def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
+        """Keep a variable of one field."""
+        if one.valid.all():
+            self.places[name][one.row] = values
+        else:
+            self.places[name][one.row, one.valid] = values
+
+    def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:
+        """Return all results on the labels of the input."""
+        about = {
+            "n": {"long_name": "places with a value"},
+            "islands": {"long_name": "places with a value and no neighbour"},
+            "reference": {"long_name": "mean that high and low are measured from"},
+            "p_error": {"long_name": "largest relative change of p when the table's lattice is halved"},
+        }
+        return self._fields.dataset(self.places, self.scalars, attrs, {**about, **variable_attrs})
+
+
+def provenance(statistic: str, neighbourhood: Any, **options: Any) -> dict[str, Any]:
+    """Return the attributes that say how a result was made, as plain text and numbers."""
+    from importlib.metadata import version
+
+    shown = (
+        repr(neighbourhood) if type(neighbourhood).__module__.startswith("leefraster") else "libpysal Graph"
+    )
+    return {
+        "statistic": statistic,
+        "neighbourhood": shown,
+        **options,
+        "leefraster_version": version("leefraster"),
+    }

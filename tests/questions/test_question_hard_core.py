@@ -147,19 +147,18 @@ def test_sentence_in_plain_dutch_and_english():
     answer = answered(RISING, [BEHIND, CATCHING_UP])
     assert answer.sentence["nl"].startswith(
         "In 2024 zijn er 2 structureel zwakke clusters, met 8,0 procent van de woningen, 8,0 procent van de "
-        "huishoudens en 8,0 procent van de inwoners (2.560 woningen). Het landelijke niveau ging tussen "
-        "2014 en "
-        "2024 van "
+        "huishoudens en 8,0 procent van de inwoners (2.560 woningen). Het gemiddelde niveau van alle "
+        "woningen ging tussen 2014 en 2024 van "
     )
     assert (
-        "Ten opzichte van het land raken 0 verder achterop, blijft 1 achter en loopt 1 in."
+        "Ten opzichte van dat gemiddelde raken 0 verder achterop, blijft 1 achter en loopt 1 in."
         in (answer.sentence["nl"])
     )
-    assert "Compared with the country, 0 diverge, 1 lags and 1 catches up." in answer.sentence["en"]
+    assert "Compared with that mean, 0 diverge, 1 lags and 1 catches up." in answer.sentence["en"]
     one = answered(RISING, [BEHIND])
     assert one.sentence["nl"].startswith("In 2024 is er 1 structureel zwak cluster, met 4,0 procent")
     none = answered(RISING, [])
-    assert none.sentence["nl"].startswith("In 2024 zijn er geen structureel zwakke clusters. Het landelijke")
+    assert none.sentence["nl"].startswith("In 2024 zijn er geen structureel zwakke clusters. Het gemiddelde")
 
 
 def test_unknown_households_are_left_out_of_sentence_and_table():

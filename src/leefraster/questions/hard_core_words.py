@@ -100,8 +100,9 @@ def _country(country: pd.DataFrame) -> Words:
     nl, en = ([number(row["level"], 3, language) for row in (first, last)] for language in _LANGUAGES)
     years = [str(int(row["year"])) for row in (first, last)]
     return words(
-        f"Het landelijke niveau ging tussen {years[0]} en {years[1]} van {nl[0]} naar {nl[1]}.",
-        f"Between {years[0]} and {years[1]} the country's level went from {en[0]} to {en[1]}.",
+        f"Het gemiddelde niveau van alle woningen ging tussen {years[0]} en {years[1]} van {nl[0]} naar "
+        f"{nl[1]}.",
+        f"Between {years[0]} and {years[1]} the mean level of all dwellings went from {en[0]} to {en[1]}.",
     )
 
 
@@ -118,7 +119,8 @@ def _states(table: pd.DataFrame) -> Words:
         nl.append(f"{verb_nl[plural]} {number(n, 0, 'nl')} {tail}")
         en.append(f"{number(n, 0, 'en')} {verb_en[plural]}")
     return words(
-        f"Ten opzichte van het land {listed(nl, 'nl')}.", f"Compared with the country, {listed(en, 'en')}."
+        f"Ten opzichte van dat gemiddelde {listed(nl, 'nl')}.",
+        f"Compared with that mean, {listed(en, 'en')}.",
     )
 
 

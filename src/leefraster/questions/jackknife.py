@@ -79,8 +79,9 @@ def covariance(without: Floats) -> Floats:
     """Return the jackknife covariance of estimates from leave-one-out values, shape (blocks, estimates)."""
     n_blocks = without.shape[0]
     centred = without - without.mean(axis=0)
-    product: Floats = (n_blocks - 1) / n_blocks * centred.T @ centred
-    return product
+    # Summed here and not by a matrix product, whose last bits may depend on the number of threads.
+    products: Floats = (centred[:, :, None] * centred[:, None, :]).sum(axis=0)
+    return (n_blocks - 1) / n_blocks * products
 
 
 def critical_value(effective_blocks: float, confidence: float) -> float:

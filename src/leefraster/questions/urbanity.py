@@ -338,10 +338,11 @@ def _spread_table(profile: Profile) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
+    members = {k: np.flatnonzero(profile.group == k) for k in URBANITY_CLASSES}
     for row, code in enumerate(profile.codes):
-        for k in URBANITY_CLASSES:
-            inside = np.where(profile.group == k, profile.weight, 0.0)
-            low, middle, high = quantiles(profile.values[code], inside, [0.1, 0.5, 0.9])
+        for k, inside in members.items():
+            values, weight = profile.values[code][inside], profile.weight[inside]
+            low, middle, high = quantiles(values, weight, [0.1, 0.5, 0.9])
             mean, deviation = profile.means[row, k - 1], profile.deviations[row, k - 1]
             rows.append((code, k, mean, deviation, low, middle, high))
     names = ["dimension", "urbanity", "mean", "standard_deviation", "p10", "median", "p90"]

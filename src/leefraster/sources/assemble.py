@@ -42,7 +42,7 @@ from leefraster.sources.sections import (
     UrbanitySection,
 )
 from leefraster.sources.tables import Keys, LongTable, place, read_long
-from leefraster.table import find_column, numbers
+from leefraster.table import find_column, numbers, refuse_degrees, sorted_unique
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -195,6 +195,7 @@ def _covering(sections: InputSections, tables: list[tuple[LongTable, Keys]]) -> 
     x, y = np.concatenate(xs), np.concatenate(ys)
     if np.isnan(x).any() or np.isnan(y).any():
         raise InputError(f"{int((np.isnan(x) | np.isnan(y)).sum())} rows lack a coordinate x or y")
+    refuse_degrees(x, y, sections.grid.crs, "[grid] name = 'covering'")
     return Grid.covering(x, y, cell=sections.grid.cell, crs=sections.grid.crs)
 
 
@@ -229,8 +230,8 @@ def _stacked(placed: list[tuple[LayerSection, xr.Dataset]], grid: Grid, bench: _
 
     from leefraster.cells import CELL, cell_coordinates
 
-    cells = _union([data[CELL].values for _, data in placed])
-    years = _union([data["year"].values for _, data in placed])
+    cells = sorted_unique(np.concatenate([data[CELL].values for _, data in placed]))
+    years = sorted_unique(np.concatenate([data["year"].values for _, data in placed]))
     names = [str(name) for _, data in placed for name in data.data_vars]
     exact = any(section.dtype == "float64" for section, _ in placed)
     value = np.full((years.size, len(names), cells.size), np.nan, np.float64 if exact else np.float32)
@@ -247,11 +248,6 @@ def _stacked(placed: list[tuple[LayerSection, xr.Dataset]], grid: Grid, bench: _
     data = xr.Dataset({"value": (("year", "layer", CELL), value, attrs)}, coords=coords)
     data = data.assign_coords(layer_units=("layer", units))
     return data.assign_coords(cell_coordinates(grid, cells))
-
-
-def _union(parts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    found: npt.NDArray[np.int64] = np.unique(np.concatenate(parts))
-    return found
 
 
 def _layer_note(name: str, variable: xr.DataArray, source: str) -> str:

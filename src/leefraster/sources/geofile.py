@@ -147,5 +147,6 @@ def _refuse_wide(bounds: npt.NDArray[np.float64], grid: Grid, source: str) -> No
         raise InputError(
             f"{source}: {int(wide.sum())} of {wide.size} geometries reach over several cells of "
             f"{grid.cell:g} m; first in row {first + 1}, {size[0]:g} x {size[1]:g} m from "
-            f"({bounds[first, 0]:g}, {bounds[first, 1]:g}). The layer has another resolution, or its grid is shifted"
+            f"({bounds[first, 0]:g}, {bounds[first, 1]:g}). The layer has another resolution, "
+            "or its grid is shifted"
         )

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError, UsageError
 from leefraster.sources.missing import Quality, describe
-from leefraster.sources.tables import Keys, LongTable, place_columns
-from leefraster.table import Arranged, arrange, cell_namer, cells_of, store_as, texts, years_of
+from leefraster.sources.tables import Keys, LongTable, locate
+from leefraster.table import Arranged, arrange, cell_namer, store_as, texts, years_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,8 +111,7 @@ def by_cell(
     """
     coarse = _coarser(grid, cell) if cell is not None and cell != grid.cell else None
     own = coarse or grid
-    x, y = place_columns(keys)
-    cells, inside = cells_of(long.table, own, keys.code, x, y, keys.position, drop_outside, long.source)
+    cells, inside = locate(long, keys, own, drop_outside)
     years = years_of(long.table, keys.year, long.source)
     placed = arrange(cells, None if years is None else years[inside], cell_namer(own), long.source)
     return UnitTable(long.rows(inside), placed, coarse)

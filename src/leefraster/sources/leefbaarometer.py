@@ -13,12 +13,11 @@ import numpy.typing as npt
 from leefraster.errors import InputError, LeefrasterWarning, UsageError
 from leefraster.sources.files import FileOptions, existing
 from leefraster.sources.missing import Quality, counts
-from leefraster.sources.tables import Keys, LongTable, Paths, as_paths, read_long, table_columns
+from leefraster.sources.tables import Keys, LongTable, Paths, as_paths, locate, read_long, table_columns
 from leefraster.table import (
     Arranged,
     arrange,
     cell_namer,
-    cells_of,
     find_column,
     placed_dims,
     store_as,
@@ -102,8 +101,8 @@ def read_scores(
     -------
     Dataset
         ``score(year, dimension, cell)``, ``total(year, cell)``, ``level(year, cell)`` where known, all
-        float32 on the model's scale; ``reference(year)`` where given, or where the file's own level minus total
-        is one number a year; ``version(year)`` where the file has it. Missing is NaN.
+        float32 on the model's scale; ``reference(year)`` where given, or where the file's own level minus
+        total is one number a year; ``version(year)`` where the file has it. Missing is NaN.
 
     Raises
     ------
@@ -199,10 +198,8 @@ def place_scores(
 ) -> xr.Dataset:
     """Place rows of scores on a grid, as the Dataset that `read_scores` describes."""
     from leefraster.cells import CELL, cell_coordinates
-    from leefraster.sources.tables import place_columns
 
-    x, y = place_columns(keys)
-    cells, inside = cells_of(long.table, grid, keys.code, x, y, keys.position, drop_outside, long.source)
+    cells, inside = locate(long, keys, grid, drop_outside)
     years = years_of(long.table, keys.year, long.source)
     assert years is not None, "scores have years"
     placed = arrange(cells, years[inside], cell_namer(grid), long.source)

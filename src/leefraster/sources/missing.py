@@ -17,6 +17,7 @@ Codes = npt.NDArray[np.int8]
 
 NULL_KEYS = ("", "null")
 _MAY_BE_CODES = 5
+_CBS_CODES = (-99999.0, -99990.0)
 
 
 class Quality(IntEnum):
@@ -100,8 +101,9 @@ def separate(values: Floats, codes: MissingCodes) -> tuple[Floats, Codes]:
 def refuse_unmapped(values: Floats, name: str, source: str) -> None:
     """Refuse negative values that look like missing codes nobody mapped.
 
-    In a column of whole numbers every negative value does; in a column of fractions up to five whole
-    negative numbers do, such as -1 or -99997 among means.
+    In a column of whole numbers every negative value does. In a column of fractions up to five whole negative
+    numbers do, when they are its only negative values (-1 among means), lie ten times as far from zero as
+    all others (-99 among scores), or are codes of CBS (-99999 to -99990).
 
     Raises
     ------
@@ -109,20 +111,34 @@ def refuse_unmapped(values: Floats, name: str, source: str) -> None:
         With every such value and how often it occurs.
     """
     held = values[np.isfinite(values)]
-    negative = held[held < 0]
-    if not negative.size or not (negative == np.floor(negative)).all():
+    suspect = held[(held < 0) & (held == np.floor(held))]
+    if not suspect.size:
         return
-    found, count = np.unique(negative, return_counts=True)
     whole = bool((held == np.floor(held)).all())
-    if not whole and found.size > _MAY_BE_CODES:
+    found, count = np.unique(suspect, return_counts=True)
+    if not whole:
+        alike = _like_codes(found, held)
+        found, count = found[alike], count[alike]
+    if not found.size:
         return
     shown = ", ".join(f"{value:g} ({n} times)" for value, n in zip(found[:10], count[:10], strict=True))
     what = "a column of counts" if whole else "a column of fractions"
     raise InputError(
-        f"{source}: column {name!r}, {what}, has {negative.size} negative values that look like missing "
-        f"codes: {shown}. Say what they mean, as in missing = {{ \"{found[0]:.0f}\" = \"suppressed\" }}, "
+        f"{source}: column {name!r}, {what}, has {count.sum()} negative values that look like missing "
+        f'codes: {shown}. Say what they mean, as in missing = {{ "{found[0]:.0f}" = "suppressed" }}, '
         f"or list the column under signed when negative values are meant"
     )
+
+
+def _like_codes(found: Floats, held: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which of the whole negative numbers in a column of fractions look like codes."""
+    if found.size > _MAY_BE_CODES:
+        return np.zeros(found.size, dtype=bool)
+    others = held[~np.isin(held, found)]
+    only = not (others < 0).any()
+    far = np.abs(found) > 10 * np.abs(others).max(initial=0.0)
+    alike: npt.NDArray[np.bool_] = far | only | ((found >= _CBS_CODES[0]) & (found <= _CBS_CODES[1]))
+    return alike
 
 
 def counts(quality: Codes) -> dict[str, int]:

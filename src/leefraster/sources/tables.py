@@ -260,8 +260,7 @@ def place(
     from leefraster.cells import CELL, cell_coordinates
 
     _require_code_resolution(keys.code, grid, long.source)
-    x, y = place_columns(keys)
-    cells, inside = cells_of(long.table, grid, keys.code, x, y, keys.position, drop_outside, long.source)
+    cells, inside = locate(long, keys, grid, drop_outside)
     years = years_of(long.table, keys.year, long.source)
     placed = arrange(cells, None if years is None else years[inside], cell_namer(grid), long.source)
     variables = spread(long.rows(inside), placed, CELL, dtype=dtype, quality=quality)
@@ -270,9 +269,15 @@ def place(
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def place_columns(keys: Keys) -> tuple[str, str]:
-    """Return the columns of coordinates: those named, else those made from geometries."""
-    return keys.x or geofile.X, keys.y or geofile.Y
+def locate(
+    long: LongTable, keys: Keys, grid: Grid, drop_outside: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the cells of the rows inside the grid, and which those are: by code, x and y, or geometry."""
+    position: Position = keys.position
+    x, y = keys.x or "x", keys.y or "y"
+    if keys.code is None and keys.x is None:
+        x, y, position = geofile.X, geofile.Y, "inside"
+    return cells_of(long.table, grid, keys.code, x, y, position, drop_outside, long.source)
 
 
 def spread(

@@ -112,6 +112,17 @@ def test_too_few_dwellings_are_no_cluster(make_scores):
     assert len(lr.structural_clusters(make_scores(levels, dwellings=short)).table) == 0
 
 
+def test_bridges_do_not_help_a_cluster_to_its_minimum(make_scores):
+    levels = country((5, 2, 8, 20))
+    levels[5:13, 12] = 4.05
+    plain = lr.structural_clusters(make_scores(levels)).table.iloc[0]
+    core = 20.0 * (plain["cells"] - plain["bridge_cells"])
+    assert plain["bridge_cells"] > 0
+    for minimum, clusters in ((core, 1), (core + 1, 0)):
+        rule = lr.StructuralRule(minimum_dwellings=minimum)
+        assert len(lr.structural_clusters(make_scores(levels), rule).table) == clusters
+
+
 def test_missing_dwellings_count_as_none_and_zero_everywhere_finds_nothing(make_scores):
     levels = country((5, 5, 8, 8))
     holed = np.full(levels.shape, 20.0)

@@ -83,11 +83,15 @@ def connect(
 def keep_large(
     labels: Labels, bridges: Bools, panel: Panel, rule: StructuralRule, cut: float
 ) -> tuple[Labels, Bools]:
-    """Drop clusters with too few dwellings, or too few of them in weak cells; renumber the rest in order."""
+    """Drop clusters with too few dwellings, or too few of them in weak cells; renumber the rest in order.
+
+    Bridges do not help a cluster to its minimum of dwellings; they do count in the share that is weak.
+    """
     count = int(labels.max(initial=0)) + 1
     dwellings = np.bincount(labels, panel.weights, minlength=count)
     weak = np.bincount(labels, panel.weights * (panel.level[-1] <= cut), minlength=count)
-    kept = (dwellings >= rule.minimum_dwellings) & (weak >= rule.minimum_weak_share * dwellings)
+    core = np.bincount(labels, panel.weights * ~bridges, minlength=count)
+    kept = (core >= rule.minimum_dwellings) & (weak >= rule.minimum_weak_share * dwellings)
     kept[0] = False
     numbers = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
     return numbers[labels], bridges & kept[labels]

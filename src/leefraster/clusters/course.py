@@ -45,10 +45,10 @@ def weighted_mean(values: Floats, weights: Floats) -> float:
 
 def means_by(groups: Labels, count: int, values: Floats, weights: Floats) -> Floats:
     """Return the weighted mean of the finite values in groups 1 to `count`, NaN without weight."""
-    held = np.isfinite(values)
-    share = np.where(held, weights, 0.0)
-    whole = np.bincount(groups, share, minlength=count + 1)[1:]
-    total = np.bincount(groups, share * np.where(held, values, 0.0), minlength=count + 1)[1:]
+    held = np.flatnonzero((groups > 0) & np.isfinite(values))
+    group, weight = groups[held], weights[held]
+    whole = np.bincount(group, weight, minlength=count + 1)[1:]
+    total = np.bincount(group, weight * values[held], minlength=count + 1)[1:]
     mean = np.full(count, np.nan)
     np.divide(total, whole, out=mean, where=whole > 0)
     return mean
@@ -67,11 +67,12 @@ def course_of(panel: Panel, labels: Labels, cut: float) -> Course:
     fixed, fixed_share = _fixed_cells(panel, labels, count)
     groups = np.where(fixed, labels, 0).astype(np.int32)
     country = np.array([weighted_mean(panel.level[y], panel.dwellings[y]) for y in range(years)])
+    peer_groups = _urbanity_groups(panel)
     level, peers, weak, dwellings = (np.full((count, years), np.nan) for _ in range(4))
     for y in range(years):
         values = panel.level[y]
         level[:, y] = means_by(groups, count, values, panel.weights)
-        peers[:, y] = means_by(groups, count, _peer_level(panel, y), panel.weights)
+        peers[:, y] = means_by(groups, count, _peer_level(panel, y, *peer_groups), panel.weights)
         low = np.where(np.isfinite(values), (values <= cut).astype(np.float64), np.nan)
         weak[:, y] = means_by(groups, count, low, panel.weights)
         dwellings[:, y] = np.bincount(labels, panel.dwellings[y], minlength=count + 1)[1:]
@@ -88,13 +89,18 @@ def _fixed_cells(panel: Panel, labels: Labels, count: int) -> tuple[npt.NDArray[
     return always | (share == 0)[labels], share[1:]
 
 
-def _peer_level(panel: Panel, year: int) -> Floats:
-    """Return per cell the mean level of all dwellings of its urbanity class in a year, NaN where unknown."""
+def _urbanity_groups(panel: Panel) -> tuple[Labels, int]:
+    """Return the position of each cell's urbanity class, from 1 (0 where unknown), and the number of classes."""
+    group = np.zeros(panel.cells.size, np.int32)
     if panel.urbanity is None:
-        return np.full(panel.cells.size, np.nan)
+        return group, 0
     known = np.isfinite(panel.urbanity)
     classes, position = np.unique(panel.urbanity[known], return_inverse=True)
-    group = np.zeros(panel.cells.size, np.int32)
     group[known] = position + 1
-    means = means_by(group, classes.size, panel.level[year], panel.dwellings[year])
-    return np.concatenate([[np.nan], means])[group]
+    return group, classes.size
+
+
+def _peer_level(panel: Panel, year: int, urbanity: Labels, classes: int) -> Floats:
+    """Return per cell the mean level of all dwellings of its urbanity class in a year, NaN where unknown."""
+    means = means_by(urbanity, classes, panel.level[year], panel.dwellings[year])
+    return np.concatenate([[np.nan], means])[urbanity]

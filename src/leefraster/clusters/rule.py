@@ -26,7 +26,7 @@ class StructuralRule:
     latest_years : int
         Number of latest measurement years in each of which it must be, too.
     minimum_dwellings : float
-        Dwellings that a cluster must hold.
+        Dwellings that a cluster must hold in its structural cells; bridges do not count here.
     minimum_weak_share : float
         Share of the cluster's dwellings that must stand in cells of `weak_class` or lower themselves.
     bridge : float

@@ -106,8 +106,9 @@ def structural_clusters(
     least), in each of the `latest_years`, and its own latest class is at most one above the weak class.
     *Clusters* are structural cells between whose squares the gap is at most `bridge` metres; an inhabited
     cell in the rectangle between two of them that do not touch directly or through others is a *bridge*: in
-    the cluster, marked. Clusters need `minimum_dwellings`, and `minimum_weak_share` of these in cells that
-    are weak themselves. None is dropped for its course: that is judged afterwards, in three states.
+    the cluster, marked. Clusters need `minimum_dwellings` in structural cells, and `minimum_weak_share` of
+    all their dwellings, bridges included, in cells that are weak themselves. None is dropped for its course:
+    that is judged afterwards, in three states.
 
     Parameters
     ----------

@@ -70,8 +70,7 @@ def draw(
         Where one pixel covers several cells, show the highest code among them and not the most frequent,
         so that what is rare stays visible.
     """
-    used = {int(code) for code in np.unique(codes)}
-    keys = legend(scale, missing=len(scale.colours) in used)
+    keys = legend(scale, missing=bool((codes == len(scale.colours)).any()))
     if isinstance(place, Cells):
         body, frame, coarse = _cells(place, codes, scale, width, rare)
         note = " ".join(filter(None, [note, coarse]))

@@ -11,11 +11,10 @@ from leefraster.report.colours import Scale
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One entry of a legend: a colour, how it is drawn, and what it means."""
+    """One entry of a legend: a colour and what it means."""
 
     colour: str
     label: str
-    mark: str = "box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ class Picture:
     note: str = ""
 
 
-def legend(scale: Scale, *, missing: bool, used: set[int] | None = None) -> tuple[Key, ...]:
-    """Return the legend of a scale; `used` keeps the codes that occur, `missing` adds "no value"."""
-    pairs = enumerate(zip(scale.colours, scale.labels, strict=True))
-    keys = [Key(colour, label) for code, (colour, label) in pairs if used is None or code in used]
+def legend(scale: Scale, *, missing: bool) -> tuple[Key, ...]:
+    """Return the legend of a scale, whole so that maps can be compared; `missing` adds "no value"."""
+    keys = [Key(colour, label) for colour, label in zip(scale.colours, scale.labels, strict=True)]
     return (*keys, Key(scale.missing, "no value")) if missing else tuple(keys)

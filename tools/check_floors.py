@@ -19,7 +19,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     3: ("errors", "shipped", "grid", "cells", "neighbourhood", "fields", "table"),
     4: ("statistics", "crosscheck", "scoring", "change", "clusters", "areas", "questions"),
     5: ("sources", "store", "record", "export", "comparison"),
-    6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli"),
+    6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 

@@ -1,11 +1,15 @@
-"""Stopping from outside: Ctrl-C and SIGTERM end a run within two seconds, and nothing is written."""
+"""Stopping from outside: Ctrl-C and SIGTERM end a run within two seconds, and nothing is written.
+
+The main thread gets an error. It sees it only between two steps of the interpreter, so that compiled code would
+go on: therefore a second thread is woken by the signal itself, waits a little, and ends the process.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -17,6 +21,7 @@ PATIENCE = 1.4
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _clean_ups: list[Callable[[], object]] = []
+_committed = False
 
 
 @contextlib.contextmanager
@@ -30,28 +35,25 @@ def stoppable() -> Iterator[None]:
     Interrupted
         On SIGINT or SIGTERM.
     """
+    global _committed
+    _committed = False
     finished = threading.Event()
-
-    def end_by_force() -> None:
-        if not finished.wait(PATIENCE):
-            for clean_up in reversed(_clean_ups):
-                with contextlib.suppress(Exception):
-                    clean_up()
-            os._exit(Interrupted.exit_code)
-
-    def stop(number: int, _: FrameType | None) -> None:
-        for other in _SIGNALS:
-            signal.signal(other, signal.SIG_IGN)
-        threading.Thread(target=end_by_force, daemon=True).start()
-        raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing was written")
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    woken, bell = socket.socketpair()
+    bell.setblocking(False)
+    watcher = threading.Thread(target=_watch, args=(woken, finished), name="leefraster-stop", daemon=True)
+    watcher.start()
+    former_bell = signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
+    former = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
         yield
     finally:
         finished.set()
-        for number, handler in before.items():
+        for number, handler in former.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(former_bell)
+        bell.close()
+        watcher.join()
+        woken.close()
 
 
 @contextlib.contextmanager
@@ -64,14 +66,25 @@ def cleaned_up_by(clean_up: Callable[[], object]) -> Iterator[None]:
         _clean_ups.remove(clean_up)
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold signals back for a moment in which two things must happen together."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        yield
+def too_late() -> None:
+    """Let a run finish that is committed: from here on, being asked to stop has no effect."""
+    global _committed
+    _committed = True
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    if _committed:
         return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    for other in _SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing was written")
+
+
+def _watch(woken: socket.socket, finished: threading.Event) -> None:
+    """End the process when it is asked to stop and does not within `PATIENCE`."""
+    while woken.recv(1):
+        if not _committed and not finished.wait(PATIENCE) and not _committed:
+            for clean_up in reversed(_clean_ups):
+                with contextlib.suppress(Exception):
+                    clean_up()
+            os._exit(Interrupted.exit_code)

@@ -7,8 +7,8 @@ import numpy as np
 from leefraster.errors import InputError
 from leefraster.pipeline.fields import unit_of
 from leefraster.pipeline.work import Work
+from leefraster.sources.leefbaarometer import IDENTITY_TOLERANCE
 
-TOLERANCE = 1e-5
 _EXAMPLES = 5
 
 
@@ -27,7 +27,7 @@ def check_identity(work: Work) -> None:
         parts = data["score"].isel(year=position).transpose("dimension", unit).values
         total = data["total"].isel(year=position).values
         gap = np.abs(parts.sum(axis=0, dtype=np.float64) - total)
-        wrong = np.flatnonzero(gap > TOLERANCE)
+        wrong = np.flatnonzero(gap > IDENTITY_TOLERANCE)
         if wrong.size:
             raise InputError(_message(int(year), data[unit].values[wrong], gap[wrong], unit))
         largest = max(largest, float(np.nanmax(gap, initial=0.0)))
@@ -41,6 +41,6 @@ def _message(year: int, units: np.ndarray, gaps: np.ndarray, unit: str) -> str:
     )
     return (
         f"scores of {year}: in {units.size:,} places the total is not the sum of the dimensions "
-        f"(allowed difference {TOLERANCE:g}): {shown}. Check that the dimension columns are contributions to "
-        "the total (afw), of the same version and year, and that none is read from another column"
+        f"(allowed difference {IDENTITY_TOLERANCE:g}): {shown}. Check that the dimension columns are "
+        "contributions to the total (afw), of the same version and year, and that none is read from another column"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leefraster.errors import Interrupted, LeefrasterWarning
-from leefraster.interruption import undisturbed
+from leefraster.interruption import too_late
 from leefraster.pipeline.analysis import STEPS
 from leefraster.pipeline.memory import peak_bytes
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
@@ -87,8 +87,8 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
             write_report_to(dataclasses.replace(record, steps=tuple(steps)), staged)
         with _timed("store", work, log, steps):
             keep(dataclasses.replace(record, steps=tuple(steps)), outputs, work.progress)
-            with undisturbed():
-                exchange(waiting, outputs.folder)
+            too_late()
+            exchange(waiting, outputs.folder)
     return dataclasses.replace(record, steps=tuple(steps))
 
 

@@ -30,32 +30,19 @@ def cluster_table(
 ) -> pd.DataFrame:
     """Return one row a cluster, the most severe first; columns as `StructuralClusters` describes them."""
     count = course.level.shape[0]
-    low = np.where(np.isfinite(panel.level[-1]), panel.level[-1] <= cut, False)
+    low = panel.level[-1] <= cut
     sums = _Sums(labels, count)
-    dwellings = sums(panel.weights)
-    table = pd.DataFrame({"cluster": np.arange(1, count + 1, dtype=np.int32)})
-    table["code"] = panel.grid.code_from_cell(panel.cells[_first(labels, bridges, count)])
-    table["name"] = names
-    table["cells"] = sums(np.ones(labels.size)).astype(np.int64)
-    table["bridge_cells"] = sums(bridges.astype(np.float64)).astype(np.int64)
-    table["dwellings"] = dwellings
-    table["weak_share"] = _ratio(sums(panel.weights * low), dwellings)
-    core = np.where(bridges, 0, labels).astype(np.int32)
-    table["weak_years"] = means_by(core, count, pressure.weak_years.astype(np.float64), np.ones(labels.size))
-    table["time_share"] = means_by(core, count, pressure.time_share, np.ones(labels.size))
-    table["level"], table["gap"] = course.level[:, -1], course.gap[:, -1]
-    table["gap_urbanity"], table["fixed_share"] = course.gap_urbanity[:, -1], course.fixed_share
-    table = pd.concat([table, _outlooks(panel, course, horizon), _dimensions(panel, labels, count)], axis=1)
-    short = np.where(low, cut - panel.level[-1], 0.0)
-    table["severity"] = sums(panel.weights * short)
-    cold = np.full(count, np.nan) if spot is None else sums((spot < 0).astype(np.float64)) / table["cells"]
-    table["cold_share"] = cold
-    x, y = panel.grid.xy_from_cell(panel.cells)
-    table["x"], table["y"] = (
-        _centres(x, labels, count, panel.weights),
-        _centres(y, labels, count, panel.weights),
-    )
-    return _ranked(table)
+    parts = [
+        _identity(panel, labels, bridges, names),
+        _size(panel, sums, bridges, low),
+        _duration(labels, bridges, pressure, count),
+        _standing(course),
+        _outlooks(panel, course, horizon),
+        _dimensions(panel, labels, count),
+        _severity(panel, sums, low, cut, spot),
+        _centres(panel, labels, count),
+    ]
+    return _ranked(pd.concat(parts, axis=1))
 
 
 class _Sums:
@@ -68,10 +55,61 @@ class _Sums:
         return np.bincount(self.labels, values, minlength=self.count + 1)[1:].astype(np.float64)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    share = np.full(whole.shape, np.nan)
-    np.divide(part, whole, out=share, where=whole > 0)
-    return share
+def _identity(panel: Panel, labels: Labels, bridges: Bools, names: list[str]) -> pd.DataFrame:
+    first = _first(labels, bridges, len(names))
+    return pd.DataFrame(
+        {
+            "cluster": np.arange(1, len(names) + 1, dtype=np.int32),
+            "code": panel.grid.code_from_cell(panel.cells[first]),
+            "name": names,
+        }
+    )
+
+
+def _size(panel: Panel, sums: _Sums, bridges: Bools, low: Bools) -> pd.DataFrame:
+    dwellings, weak = sums(panel.weights), sums(panel.weights * low)
+    share = np.full(dwellings.shape, np.nan)
+    np.divide(weak, dwellings, out=share, where=dwellings > 0)
+    return pd.DataFrame(
+        {
+            "cells": sums(np.ones(low.size)).astype(np.int64),
+            "bridge_cells": sums(bridges.astype(np.float64)).astype(np.int64),
+            "dwellings": dwellings,
+            "weak_share": share,
+        }
+    )
+
+
+def _duration(labels: Labels, bridges: Bools, pressure: Pressure, count: int) -> pd.DataFrame:
+    """Return means over the structural cells of each cluster."""
+    core, even = np.where(bridges, 0, labels).astype(np.int32), np.ones(labels.size)
+    return pd.DataFrame(
+        {
+            "weak_years": means_by(core, count, pressure.weak_years.astype(np.float64), even),
+            "time_share": means_by(core, count, pressure.time_share, even),
+        }
+    )
+
+
+def _standing(course: Course) -> pd.DataFrame:
+    """Return where each cluster stands in the latest year."""
+    return pd.DataFrame(
+        {
+            "level": course.level[:, -1],
+            "gap": course.gap[:, -1],
+            "gap_urbanity": course.gap_urbanity[:, -1],
+            "fixed_share": course.fixed_share,
+        }
+    )
+
+
+def _severity(
+    panel: Panel, sums: _Sums, low: Bools, cut: float, spot: npt.NDArray[np.int8] | None
+) -> pd.DataFrame:
+    short = np.where(low, cut - panel.level[-1], 0.0)
+    cells = sums(np.ones(low.size))
+    cold = np.full(cells.shape, np.nan) if spot is None else sums((spot < 0).astype(np.float64)) / cells
+    return pd.DataFrame({"severity": sums(panel.weights * short), "cold_share": cold})
 
 
 def _first(labels: Labels, bridges: Bools, count: int) -> npt.NDArray[np.int64]:
@@ -109,10 +147,15 @@ def _pulling(gaps: dict[str, float]) -> list[str]:
     return ([name for _, name in below] + ["", ""])[:2]
 
 
-def _centres(axis: Floats, labels: Labels, count: int, weights: Floats) -> Floats:
-    """Return the dwelling-weighted mean coordinate of each cluster (plain mean where it has no dwellings)."""
-    weighted = means_by(labels, count, axis, weights)
-    return np.where(np.isnan(weighted), means_by(labels, count, axis, np.ones(axis.size)), weighted)
+def _centres(panel: Panel, labels: Labels, count: int) -> pd.DataFrame:
+    """Return the dwelling-weighted centre of each cluster (plain mean where it has no dwellings), m."""
+    centres = {}
+    for name, axis in zip(("x", "y"), panel.grid.xy_from_cell(panel.cells), strict=True):
+        metres = np.asarray(axis, dtype=np.float64)
+        weighted = means_by(labels, count, metres, panel.weights)
+        plain = means_by(labels, count, metres, np.ones(metres.size))
+        centres[name] = np.where(np.isnan(weighted), plain, weighted)
+    return pd.DataFrame(centres)
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.cells import CELL, from_raster, grid_of, to_raster
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
+from leefraster.fields import Fields, read_fields
 from leefraster.grid import Grid
 from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbourhood import Neighbourhood
@@ -83,15 +82,17 @@ def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
     Returns
     -------
     DataArray of float64
-        The sum over the cells that hold a value, for every cell of the index (for a raster: every cell that
-        holds a value anywhere), in the unit of `field`; NaN where no cell of the disc holds a value.
+        The sum over the cells that hold a value, in the unit of `field`. Over cells, every cell of the index
+        has one, with a value of its own or not; on a raster (north up), every cell that holds a value in at
+        least one leading position. NaN elsewhere, and where no cell of the disc holds a value.
 
     Raises
     ------
     UsageError
-        When `radius` is not positive and finite, or reaches no neighbouring centre.
+        When `radius` is not positive and finite, or reaches no neighbouring centre; when `field` has no
+        `cell` or (`y`, `x`).
     InputError
-        When `field` has no `cell` or (`y`, `x`), carries no grid, or holds infinite values.
+        When `field` carries no grid, repeats a cell, or holds infinite values.
 
     Notes
     -----
@@ -106,18 +107,14 @@ def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
     >>> focal_sum(raster, 100).values.tolist()
     [[3.0, 4.0, 3.0], [4.0, 5.0, 4.0], [3.0, 4.0, 3.0]]
     """
-    cells = _cells_of(field, "focal_sum")
-    disc = Disc.around(grid_of(cells), cells[CELL].values, radius)
-
-    def total(values: Floats) -> Floats:
+    places = _places(field)
+    disc, sums = places.disc(radius), places.blank()
+    for row, values in enumerate(places.values):
         held = np.isfinite(values)
-        sums, _ = disc.sums(np.where(held, values, 0.0))
-        if not held.all():
-            sums[disc.sums(held.astype(np.float64))[0] == 0] = np.nan
-        return sums
-
-    sums = np.stack([total(row) for row in _rows(cells)]) if cells.size else np.empty((0, cells.sizes[CELL]))
-    return _as_given(field, cells, sums, f"sum within {radius:g} m of {_named(field)}", radius)
+        total, count = disc.sums(np.where(held, values, 0.0))
+        known = count > 0 if held.all() else disc.sums(held.astype(np.float64))[0] > 0
+        sums[row, places.held] = np.where(known, total, np.nan)
+    return places.wrap(sums, f"sum within {radius:g} m of {_named(field)}", radius)
 
 
 def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None = None) -> xr.DataArray:
@@ -130,22 +127,23 @@ def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None 
     radius : float
         Metres between centres; centres at exactly `radius` are included, and so is the cell itself.
     weights : DataArray or None
-        Weight of a cell, as dwellings: over the same cells, with any of the field's leading dimensions.
-        A cell whose weight is missing or 0 is not counted.
+        Weight of a cell, as dwellings: over the same places, with any of the field's leading dimensions;
+        matched by label. A cell whose weight is missing or 0 is not counted.
 
     Returns
     -------
     DataArray of float64
-        The mean over the cells that hold a value (and a weight), for every cell of the index (for a raster:
-        every cell that holds a value anywhere); NaN where no cell of the disc counts.
+        The mean over the cells that hold a value (and a weight), in the unit of `field`; which cells have
+        one is as in `focal_sum`. NaN where no cell of the disc counts.
 
     Raises
     ------
     UsageError
-        When `radius` is not positive and finite, or reaches no neighbouring centre.
+        When `radius` is not positive and finite, or reaches no neighbouring centre; when `field` has no
+        `cell` or (`y`, `x`), or `weights` have a dimension that the field lacks.
     InputError
-        When `field` has no `cell` or (`y`, `x`), carries no grid, or holds infinite values; when weights are
-        negative, or have a dimension that the field lacks.
+        When `field` carries no grid, repeats a cell, or holds infinite values; when weights are negative or
+        infinite.
 
     Notes
     -----
@@ -159,75 +157,60 @@ def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None 
     >>> focal_mean(raster, 100).values.tolist()
     [[2.0, nan], [3.0, 4.0]]
     """
-    cells = _cells_of(field, "focal_mean")
-    disc = Disc.around(grid_of(cells), cells[CELL].values, radius)
-    shares = [None] * len(_rows(cells)) if weights is None else list(_weight_rows(weights, cells))
-    rows = [disc.means(row, share) for row, share in zip(_rows(cells), shares, strict=True)]
-    means = np.stack(rows) if rows else np.empty((0, cells.sizes[CELL]))
-    return _as_given(field, cells, means, f"mean within {radius:g} m of {_named(field)}", radius)
+    places = _places(field)
+    shares = None if weights is None else _weights(weights, field, places)
+    disc, means = places.disc(radius), places.blank()
+    for row, values in enumerate(places.values):
+        share = None if shares is None else shares[row]
+        means[row, places.held] = disc.means(values, share)
+    return places.wrap(means, f"mean within {radius:g} m of {_named(field)}", radius)
 
 
-def _cells_of(field: xr.DataArray, caller: str) -> xr.DataArray:
-    """Return the field over (..., `cell`), sorted, without infinities."""
-    if CELL in field.dims:
-        cells = field.transpose(..., CELL)
-    elif {"y", "x"} <= set(field.dims):
-        cells = from_raster(field).transpose(..., CELL)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """The fields of an object at the cells that count: all of a cell index, the valued ones of a raster."""
+
+    fields: Fields
+    grid: Grid
+    held: npt.NDArray[np.int64]
+    values: Floats
+
+    def disc(self, radius: float) -> Disc:
+        return Disc.around(self.grid, self.fields.ids[self.held], radius)
+
+    def blank(self) -> Floats:
+        return np.full(self.fields.values.shape, np.nan)
+
+    def wrap(self, values: Floats, long_name: str, radius: float) -> xr.DataArray:
+        template = self.fields.template
+        attrs = {"long_name": long_name, "radius_m": float(radius)}
+        attrs |= {"units": template.attrs["units"]} if "units" in template.attrs else {}
+        result = self.fields.dataset({"focal": values}, {}, {}, {"focal": attrs})["focal"]
+        return result.rename(template.name)
+
+
+def _places(field: xr.DataArray) -> _Places:
+    fields = read_fields(field)
+    assert fields.grid is not None
+    if fields.space == "raster":
+        held = np.flatnonzero((fields.values == fields.values).any(axis=0))
     else:
-        raise InputError(f"{caller}: needs dimension 'cell', or 'y' and 'x'; this has {tuple(field.dims)}")
-    ids = cells[CELL].values
-    if (np.diff(ids) <= 0).any():
-        raise InputError(f"{caller}: cell ids must ascend without duplicates; sort with .sortby('cell')")
-    if np.isinf(cells.values).any():
-        raise InputError(f"{caller}: {int(np.isinf(cells.values).sum())} values are infinite; missing is NaN")
-    return cells
+        held = np.arange(fields.ids.size)
+    values = np.ascontiguousarray(fields.values[:, held], dtype=np.float64)
+    return _Places(fields, fields.grid, held, values)
 
 
-def _rows(cells: xr.DataArray) -> Floats:
-    return np.ascontiguousarray(cells.values, dtype=np.float64).reshape(-1, cells.sizes[CELL])
-
-
-def _weight_rows(weights: xr.DataArray, cells: xr.DataArray) -> Floats:
-    """Return weights laid beside the rows of `cells`, by the labels of all dimensions."""
-    given = _on_cells(weights, cells)
-    extra = [str(dim) for dim in given.dims if dim not in cells.dims]
+def _weights(weights: xr.DataArray, field: xr.DataArray, places: _Places) -> Floats:
+    """Return weights laid beside the rows of the field, by the labels of all dimensions."""
+    extra = [str(dim) for dim in weights.dims if dim not in field.dims]
     if extra:
-        raise InputError(f"focal_mean: weights have dimension {', '.join(extra)}, which the field lacks")
-    held = given.reindex({dim: cells[dim] for dim in given.dims if dim in cells.indexes})
-    negative = int((held < 0).sum())
-    if negative or np.isinf(held.values).any():
-        raise InputError(f"focal_mean: weights must be finite and 0 or more; {negative} are negative")
-    return _rows(held.broadcast_like(cells).transpose(*cells.dims))
-
-
-def _on_cells(weights: xr.DataArray, cells: xr.DataArray) -> xr.DataArray:
-    """Pick from a raster of weights the cells of the field; cell-indexed weights stay as they are."""
-    if CELL in weights.dims:
-        return weights
-    if not {"y", "x"} <= set(weights.dims):
-        raise InputError(
-            f"focal_mean: weights need dimension 'cell', or 'y' and 'x'; have {tuple(weights.dims)}"
-        )
-    return weights.sel(x=cells["x"], y=cells["y"]).drop_vars(["x", "y"])
-
-
-def _as_given(
-    field: xr.DataArray, cells: xr.DataArray, values: Floats, long_name: str, radius: float
-) -> xr.DataArray:
-    """Return results over the dimensions of `field`, as a raster where that was given."""
-    attrs: dict[str, Any] = {"long_name": long_name, "radius_m": float(radius)}
-    if "units" in field.attrs:
-        attrs["units"] = field.attrs["units"]
-    result = xr.DataArray(
-        values.reshape(cells.shape), dims=cells.dims, coords=cells.coords, name=field.name, attrs=attrs
-    )
-    if CELL in field.dims:
-        return result
-    raster = to_raster(result)
-    for dim in ("y", "x"):
-        if field.sizes[dim] > 1 and (field[dim][0] < field[dim][1]) != (raster[dim][0] < raster[dim][1]):
-            raster = raster.isel({dim: slice(None, None, -1)})
-    return raster.assign_coords(y=field["y"], x=field["x"]).transpose(*field.dims)
+        raise UsageError(f"weights have dimension {', '.join(extra)}, which the field lacks")
+    given = read_fields(weights, name="weights").values
+    if (given < 0).any():
+        raise InputError(f"weights: {int((given < 0).sum())} of {given.size} are negative")
+    labels = {dim: field[dim] for dim in weights.dims if dim in field.indexes}
+    laid = weights.reindex(labels).broadcast_like(field).transpose(*field.dims)
+    return np.asarray(read_fields(laid, name="weights").values[:, places.held], dtype=np.float64)
 
 
 def _named(field: xr.DataArray) -> str:

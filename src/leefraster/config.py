@@ -266,7 +266,7 @@ def _sentences(error: ValidationError, model: type[BaseModel], tree: dict[str, A
 
 
 def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> str:
-    location = tuple(part for part in complaint["loc"] if _is_place(part))
+    location = _places(complaint, tree)
     where = _where(location, tree)
     rule = str(complaint["msg"]).removeprefix("Value error, ")
     if complaint["type"] == "extra_forbidden":
@@ -278,12 +278,19 @@ def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> s
     return f"{where} is {complaint['input']!r}: {rule[:1].lower()}{rule[1:]}"
 
 
-def _is_place(part: str | int) -> bool:
-    """Tell whether part of a location is a key or number, not the name of a type that pydantic tried."""
-    return isinstance(part, int) or (part.isidentifier() and part not in _TYPE_NAMES)
-
-
-_TYPE_NAMES = {"str", "int", "float", "bool", "path", "list", "dict", "none", "constrained"}
+def _places(complaint: Any, tree: Any) -> tuple[str | int, ...]:
+    """Return the keys and numbers of a location that stand in the file, without the types that were tried."""
+    found: list[str | int] = []
+    for part in complaint["loc"]:
+        if isinstance(tree, dict) and str(part) in tree:
+            found.append(str(part))
+            tree = tree[str(part)]
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            found.append(part)
+            tree = tree[part]
+    if complaint["type"] == "missing":
+        found.append(complaint["loc"][-1])
+    return tuple(found)
 
 
 def _where(location: tuple[str | int, ...], tree: dict[str, Any]) -> str:

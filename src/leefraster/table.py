@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -24,7 +25,24 @@ Floats = npt.NDArray[np.float64]
 DType = Literal["float32", "float64"]
 
 EARLIEST_YEAR = 1800
+_YEAR = re.compile(r"\d{4}(\.0*)?")
 _EXAMPLES = 10
+
+
+class Words(NamedTuple):
+    """A column of text: per row the place of its word in a vocabulary, whose last word is ""."""
+
+    place: npt.NDArray[np.int32]
+    vocabulary: npt.NDArray[np.str_]
+
+    def upper(self) -> Words:
+        """Return the words in capitals."""
+        return Words(self.place, np.strings.upper(self.vocabulary))
+
+    def each(self) -> npt.NDArray[np.str_]:
+        """Return the word of every row."""
+        found: npt.NDArray[np.str_] = self.vocabulary[self.place]
+        return found
 
 
 class Arranged(NamedTuple):
@@ -214,8 +232,7 @@ def numbers(column: pa.ChunkedArray, name: str, source: str, *, finite: bool = T
         )
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or is_plain_number(kind)):
         raise InputError(f"{source}: column {name!r} holds {kind}, where numbers are expected")
-    cast = column.cast(pa.float64(), safe=False)
-    values = np.array(cast.fill_null(np.nan).to_numpy(), dtype=np.float64)
+    values: Floats = np.require(column.cast(pa.float64(), safe=False).to_numpy(), requirements="W")
     if finite:
         refuse_infinite(values, name, source)
     return values
@@ -261,30 +278,33 @@ def is_plain_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
 
 
-def texts(column: pa.ChunkedArray, name: str, source: str, *, required: bool = True) -> pa.DictionaryArray:
-    """Return a column of codes, blanks stripped and in capitals, as a dictionary array ("" where empty).
+def texts(column: pa.ChunkedArray, name: str, source: str, *, required: bool = True) -> Words:
+    """Return a column of text, blanks stripped; "" where it is empty.
 
     Raises
     ------
     InputError
-        When the column is not text, or a row has no code although one is required.
+        When the column is not text, or a row is empty although text is required.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = decoded(column)
-    kind = column.type
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not is_text(kind):
         raise InputError(f"{source}: column {name!r} holds {kind}, where codes (text) are expected")
-    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    words = [*pc.utf8_upper(pc.utf8_trim_whitespace(encoded.dictionary)).to_pylist(), ""]
-    indices = encoded.indices.fill_null(len(words) - 1).to_numpy()
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    elif kind != pa.string():
+        column = decoded(column).dictionary_encode()
+    encoded = pa.chunked_array(column).unify_dictionaries().combine_chunks()
+    encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+    known = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
+    found = Words(
+        encoded.indices.fill_null(-1).to_numpy().astype(np.int32), np.array([*known, ""], dtype="U")
+    )
     if required:
-        refuse_missing_key((np.array(words) == "")[indices], name, source)
-        words = words[:-1]
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(words, pa.string()))
+        refuse_missing_key((found.vocabulary == "")[found.place], name, source)
+    return found
 
 
 def refuse_missing_key(lacking: npt.NDArray[np.bool_], name: str, source: str) -> None:
@@ -327,13 +347,12 @@ def _cells_by_code(
     columns: pa.Table, grid: Grid, code: str, drop_outside: bool, source: str
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
     keys = texts(columns[find_column(columns.column_names, code, source)], code, source)
-    words = keys.dictionary.to_numpy(zero_copy_only=False).astype("U")
-    rows = keys.indices.to_numpy()
+    words = keys.vocabulary[:-1]
     held = grid.codes_inside(words, source=source) if drop_outside else np.ones(words.size, dtype=bool)
     cells = np.zeros(words.size, dtype=np.int64)
-    cells[held] = grid.cell_from_code(words[held], source=source)
-    inside = held[rows]
-    return cells[rows[inside]], inside
+    cells[held] = grid.cell_from_code(np.strings.upper(words[held]), source=source)
+    inside = held[keys.place]
+    return cells[keys.place[inside]], inside
 
 
 def refuse_degrees(xs: Floats, ys: Floats, crs: str | None, source: str) -> None:
@@ -380,18 +399,17 @@ def _year_numbers(column: pa.ChunkedArray, name: str, source: str) -> Floats:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = decoded(column)
-    if pa.types.is_temporal(column.type):
-        return numbers(pc.year(column), name, source)
-    if not is_text(column.type):
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_temporal(kind):
+        return numbers(pc.year(decoded(column)), name, source)
+    if not is_text(kind):
         return numbers(column, name, source)
-    trimmed = pc.utf8_trim_whitespace(column)
-    odd = pc.invert(pc.match_substring_regex(trimmed, r"^(\d{4}(\.0*)?)?$"))
-    if pc.any(odd).as_py():
-        first = trimmed.filter(odd)[0].as_py()
-        raise InputError(f"{source}: column {name!r} holds {first!r}, which is no year")
-    blank = pc.equal(trimmed, "")
-    return numbers(pc.if_else(blank, None, trimmed).cast(pa.float64()), name, source)
+    words = texts(column, name, source)
+    odd = [str(word) for word in words.vocabulary[:-1] if not _YEAR.fullmatch(word)]
+    if odd:
+        raise InputError(f"{source}: column {name!r} holds {odd[0]!r}, which is no year")
+    known = np.append(words.vocabulary[:-1].astype(float), np.nan)
+    return known[words.place]
 
 
 def checked_years(values: Floats, name: str, source: str) -> Ints:

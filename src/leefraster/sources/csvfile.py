@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from leefraster.errors import InputError, UsageError
 from leefraster.sources.files import FileOptions, content, require_rows
-from leefraster.table import find_column, is_text
+from leefraster.table import decoded, find_column, is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,13 +171,14 @@ def _arrow_csv(
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
+    text = pa.dictionary(pa.int32(), pa.string()) if threads else pa.string()
     return arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(use_threads=threads, column_names=header, skip_rows=1),
         parse_options=arrow_csv.ParseOptions(delimiter=separator),
         convert_options=arrow_csv.ConvertOptions(
             include_columns=list(dict.fromkeys(columns)),
-            column_types={name: pa.string() if name in as_text else pa.float64() for name in columns},
+            column_types={name: text if name in as_text else pa.float64() for name in columns},
             null_values=NULLS,
             strings_can_be_null=True,
             decimal_point=decimal,
@@ -192,7 +193,7 @@ def _without_codes(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    trimmed = pc.utf8_trim_whitespace(column)
+    trimmed = pc.utf8_trim_whitespace(decoded(column))
     rest = pc.if_else(pc.is_in(trimmed, pa.array(list(codes), pa.string())), None, trimmed)
     _refuse_text(rest, name, options.decimal, source)
     return pc.replace_substring(trimmed, ",", ".") if options.decimal == "," else trimmed

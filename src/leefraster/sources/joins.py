@@ -136,9 +136,7 @@ def by_area(long: LongTable, keys: Keys) -> UnitTable:
 
 def area_codes(long: LongTable, column: str) -> npt.NDArray[np.str_]:
     """Return the area code of every row, blanks stripped and in capitals."""
-    keys = texts(long.table.column(column), column, long.source)
-    codes: npt.NDArray[np.str_] = np.array(keys.dictionary.to_pylist(), dtype="U")[keys.indices.to_numpy()]
-    return codes
+    return texts(long.table.column(column), column, long.source).upper().each()
 
 
 def area_namer(codes: npt.NDArray[Any]) -> Sequence[str]:
@@ -195,7 +193,7 @@ def join(
 
 
 def join_words(scores: xr.Dataset, table: UnitTable, name: str) -> tuple[xr.DataArray, JoinReport]:
-    """Look up a column of codes for every unit of the scores; "" where there is none.
+    """Look up a column of codes for every unit of the scores, in capitals; "" where there is none.
 
     Parameters
     ----------
@@ -206,7 +204,7 @@ def join_words(scores: xr.Dataset, table: UnitTable, name: str) -> tuple[xr.Data
 
     unit = unit_of(scores)
     index, found = lookup(scores, table, unit)
-    words = table.placed.spread(table.long.words[name], "")
+    words = table.placed.spread(table.long.words[name].upper().each(), "")
     picked = np.where(found, words[index], "")
     state = np.where(picked == "", np.int8(Quality.MISSING), np.int8(Quality.VALUE))
     quality = np.where(found, state, np.int8(UNMATCHED))

@@ -220,10 +220,7 @@ def scores_dataset(
 
     codes = list(columns.dimensions)
     dims = placed_dims(placed, unit)
-    score = np.stack([placed.spread(long.values[f"score {code}"], np.nan) for code in codes], axis=1)
-    quality = np.stack(
-        [placed.spread(long.quality[f"score {code}"], np.int8(Quality.MISSING)) for code in codes], axis=1
-    )
+    score, quality = _by_dimension(long, placed, codes)
     total = placed.spread(long.values["total"], np.nan)
     level = placed.spread(long.values["level"], np.nan) if columns.level else None
     reference = _reference(placed, total, level, references, long.source)
@@ -232,11 +229,7 @@ def scores_dataset(
     state = placed.spread(long.quality["total"], np.int8(Quality.MISSING))
     _warn_empty_years(total, placed, long.source)
     data: dict[str, Any] = {
-        "score": (
-            ("year", "dimension", unit),
-            store_as(score, "float32", "score", long.source),
-            _SCORE | counts(quality),
-        ),
+        "score": (("year", "dimension", unit), score, _SCORE | counts(quality)),
         "total": (dims, store_as(total, "float32", "total", long.source), _TOTAL | counts(state)),
     }
     if level is not None:
@@ -248,6 +241,21 @@ def scores_dataset(
     names = [DIMENSION_NAMES.get(code, code) for code in codes]
     coords = {**year_coordinate(placed), "dimension": codes, "dimension_name": ("dimension", names)}
     return xr.Dataset(data, coords=coords)
+
+
+def _by_dimension(
+    long: LongTable, placed: Arranged, codes: Sequence[str]
+) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.int8]]:
+    """Return scores and their quality over year, dimension and unit, one dimension at a time."""
+    years, units = placed.shape
+    score = np.empty((years, len(codes), units), np.float32)
+    quality = np.empty(score.shape, np.int8)
+    for j, code in enumerate(codes):
+        name = f"score {code}"
+        spread = placed.spread(long.values[name], np.nan)
+        score[:, j] = store_as(spread, "float32", name, long.source)
+        quality[:, j] = placed.spread(long.quality[name], np.int8(Quality.MISSING))
+    return score, quality
 
 
 _UNITS = {"units": "score"}
@@ -295,11 +303,13 @@ def _warn_empty_years(total: npt.NDArray[np.float64], placed: Arranged, source: 
 
 
 def _versions(long: LongTable, placed: Arranged) -> list[str]:
-    spread = placed.spread(long.words["version"], "")
+    words = long.words["version"]
+    spread = placed.spread(words.place, -1)
     found = []
     assert placed.years is not None, "scores have years"
     for year, row in zip(placed.years, spread, strict=True):
-        held = np.unique(row[row != ""])
+        held = np.unique(words.vocabulary[np.unique(row)])
+        held = held[held != ""]
         if held.size > 1:
             raise InputError(
                 f"{long.source}: year {year} mixes versions {', '.join(held)}; read one version at a time"

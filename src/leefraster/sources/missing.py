@@ -91,11 +91,13 @@ def _number(text: str) -> float | None:
 
 
 def separate(values: Floats, codes: MissingCodes) -> tuple[Floats, Codes]:
-    """Return the values with NaN for every missing code, and per value its `Quality`."""
+    """Put NaN for every missing code, in place; return the values, and per value its `Quality`."""
     quality = np.where(np.isnan(values), np.int8(codes.null), np.int8(Quality.VALUE)).astype(np.int8)
     for code, kind in codes.numeric.items():
         quality[values == code] = kind
-    return np.where(quality == Quality.VALUE, values, np.nan), quality
+    if codes.numeric:
+        values[quality != Quality.VALUE] = np.nan
+    return values, quality
 
 
 def refuse_unmapped(values: Floats, name: str, source: str) -> None:
@@ -143,9 +145,8 @@ def _like_codes(found: Floats, held: Floats) -> npt.NDArray[np.bool_]:
 
 def counts(quality: Codes) -> dict[str, int]:
     """Return how many places hold a value, are suppressed, not available, and missing."""
-    found = np.bincount(quality.ravel(), minlength=len(Quality))
     names = ("values", "suppressed", "not_available", "missing")
-    return {name: int(n) for name, n in zip(names, found, strict=True)}
+    return {name: int(np.count_nonzero(quality == kind)) for name, kind in zip(names, Quality, strict=True)}
 
 
 def describe(

@@ -208,9 +208,12 @@ class LayerSection(FileSection):
 
     @field_validator("columns")
     @classmethod
-    def _at_least_one(cls, columns: list[str] | dict[str, str]) -> list[str] | dict[str, str]:
+    def _each_once(cls, columns: list[str] | dict[str, str]) -> list[str] | dict[str, str]:
         if not columns:
             raise ValueError("names no column; name at least one")
+        twice = sorted({name for name in columns if list(columns).count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands there more than once")
         return columns
 
     def named(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ from leefraster.sources.missing import MissingCodes, Quality, counts, refuse_unm
 from leefraster.table import (
     Arranged,
     DType,
+    Words,
     arrange,
     cell_namer,
     cells_of,
@@ -85,7 +86,7 @@ class LongTable:
     table: pa.Table
     values: dict[str, npt.NDArray[np.float64]]
     quality: dict[str, npt.NDArray[np.int8]]
-    words: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    words: dict[str, Words] = field(default_factory=dict)
 
     def rows(self, kept: npt.NDArray[np.bool_]) -> LongTable:
         """Return the table with only the rows that are kept."""
@@ -95,7 +96,8 @@ class LongTable:
         import pyarrow as pa
 
         table = self.table.filter(pa.array(kept))
-        return LongTable(self.source, table, pick(self.values), pick(self.quality), pick(self.words))
+        words = {name: Words(word.place[kept], word.vocabulary) for name, word in self.words.items()}
+        return LongTable(self.source, table, pick(self.values), pick(self.quality), words)
 
 
 def read_table(
@@ -242,7 +244,8 @@ def read_long(
         if name not in signed:
             refuse_unmapped(numeric[name], name, source)
     text = {name: _words(table.column(column), name, source) for name, column in (words or {}).items()}
-    return LongTable(source, table, numeric, quality, text)
+    places = [*keys.columns(), *(name for name in (geofile.X, geofile.Y) if name in table.column_names)]
+    return LongTable(source, table.select(list(dict.fromkeys(places))), numeric, quality, text)
 
 
 def place(
@@ -259,7 +262,6 @@ def place(
 
     from leefraster.cells import CELL, cell_coordinates
 
-    _require_code_resolution(keys.code, grid, long.source)
     cells, inside = locate(long, keys, grid, drop_outside)
     years = years_of(long.table, keys.year, long.source)
     placed = arrange(cells, None if years is None else years[inside], cell_namer(grid), long.source)
@@ -273,6 +275,7 @@ def locate(
     long: LongTable, keys: Keys, grid: Grid, drop_outside: bool
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return the cells of the rows inside the grid, and which those are: by code, x and y, or geometry."""
+    _require_code_resolution(keys.code, grid, long.source)
     position: Position = keys.position
     x, y = keys.x or "x", keys.y or "y"
     if keys.code is None and keys.x is None:
@@ -293,8 +296,6 @@ def spread(
         if quality:
             meaning = {"flag_values": [0, 1, 2, 3], "flag_meanings": "value suppressed not_available missing"}
             variables[f"{name}_quality"] = (dims, state, meaning)
-    for name, words in long.words.items():
-        variables[name] = (dims, placed.spread(words, ""))
     return variables
 
 
@@ -431,21 +432,19 @@ def _chosen(table: pa.Table, where: Mapping[str, str], source: str) -> pa.Table:
     import pyarrow as pa
 
     for name, word in where.items():
-        held = _words(table.column(name), name, source) == str(word).strip().upper()
+        held = _words(table.column(name), name, source).upper().each() == str(word).strip().upper()
         if not held.any():
             raise InputError(f"{source}: no row has {word!r} in column {name!r}")
         table = table.filter(pa.array(held))
     return table
 
 
-def _words(column: pa.ChunkedArray, name: str, source: str) -> npt.NDArray[np.str_]:
-    """Return a column of area codes, blanks stripped and in capitals; empty where there is none."""
+def _words(column: pa.ChunkedArray, name: str, source: str) -> Words:
+    """Return a column of text, blanks stripped; empty where there is none."""
     import pyarrow as pa
 
     text = column.cast(pa.string()) if pa.types.is_integer(column.type) else column
-    keys = texts(text, name, source, required=False)
-    words: npt.NDArray[np.str_] = np.array(keys.dictionary.to_pylist(), dtype="U")[keys.indices.to_numpy()]
-    return words
+    return texts(text, name, source, required=False)
 
 
 def _require_code_resolution(code: str | None, grid: Grid, source: str) -> None:

@@ -15,6 +15,7 @@ from leefraster.report.tables import heading, printed
 from leefraster.report.wording import (
     file_size,
     layer_name,
+    moment,
     neighbourhood_words,
     number,
     plain,
@@ -36,7 +37,10 @@ from leefraster.report.wording import (
         (share(np.nan), "–"),
         (probability(0.0123), "0.012"),
         (probability(3e-7), "3·10⁻⁷"),
-        (probability(5e-324), "below 10⁻³⁰⁰"),
+        (probability(5e-324), "below\u00a010⁻³⁰⁰"),
+        (moment("2026-11-24T06:07:06.149+00:00"), "2026-11-24 06:07 UTC"),
+        (moment("2024-11-24T05:30:00Z"), "2024-11-24 05:30 UTC"),
+        (moment("yesterday"), "yesterday"),
         (probability(np.nan), "–"),
         (plain(True), "yes"),
         (plain(np.bool_(False)), "no"),
@@ -75,7 +79,7 @@ def test_table_aligns_and_formats() -> None:
     assert table.numeric == (True, True, True, True, True, False, False)
     assert table.rows == (
         ("2022", "1,234", "4.100", "1·10⁻⁹", "3.0e−15", "lagging", "yes"),
-        ("2024", "–", "–", "0.200", "0.0e+00", "–", "no"),
+        ("2024", "–", "–", "0.200", "0.000", "–", "no"),
     )
 
 

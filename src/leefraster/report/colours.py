@@ -22,13 +22,14 @@ class Scale:
         One ``#rrggbb`` a code.
     labels : tuple of str
         What each code means, in the reader's words.
-    missing : str
-        Colour of a cell without a value.
+    missing, missing_label : str
+        Colour of a cell without a value, and what that means.
     """
 
     colours: tuple[str, ...]
     labels: tuple[str, ...]
     missing: str = "#c4c4c4"
+    missing_label: str = "no value"
 
     @property
     def palette(self) -> tuple[str, ...]:
@@ -37,7 +38,12 @@ class Scale:
 
     def faded(self, share: float) -> Scale:
         """Return the scale with every colour mixed with white, of which there is `share`."""
-        return Scale(tuple(_mix(c, share) for c in self.colours), self.labels, _mix(self.missing, share))
+        return Scale(
+            tuple(_mix(c, share) for c in self.colours),
+            self.labels,
+            _mix(self.missing, share),
+            self.missing_label,
+        )
 
 
 _BROWN_TEAL = (
@@ -67,6 +73,8 @@ CLASSES = Scale(
     ),
 )
 
+_UNTESTED = ("#ecdfb0", "not tested (no value or no neighbour)")
+
 SPOTS = Scale(
     ("#08417c", "#3787c0", "#9cc9e3", "#dadada", "#fcb398", "#ee5d43", "#a50f15"),
     (
@@ -78,6 +86,7 @@ SPOTS = Scale(
         "hot, 95 %",
         "hot, 99 %",
     ),
+    *_UNTESTED,
 )
 
 QUADRANTS = Scale(
@@ -89,6 +98,7 @@ QUADRANTS = Scale(
         "low among low",
         "high among low",
     ),
+    *_UNTESTED,
 )
 
 YES_NO = Scale(("#dedede", "#8c510a"), ("no", "yes"))

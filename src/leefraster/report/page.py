@@ -20,7 +20,7 @@ from leefraster.report.picture import Picture
 from leefraster.report.places import Place, places_of
 from leefraster.report.tables import Table, printed
 from leefraster.report.view import TOTAL, View
-from leefraster.report.wording import file_size, layer_name, number, plain, share, whole
+from leefraster.report.wording import file_size, layer_name, moment, number, plain, share, whole
 
 Figure = tuple[str, str, str]
 
@@ -109,6 +109,7 @@ def content(record: RunRecord, *, figures: bool = True) -> dict[str, Any]:
         **parts,
         "record": record,
         "view": view,
+        "started": moment(record.started),
         "many": "cells" if view.unit == "cell" else "areas",
         "demonstration": is_demonstration(record),
         "key_figures": _key_figures(record, view),
@@ -174,7 +175,7 @@ def _level_figure(view: View, year: int) -> list[Figure]:
     level = view.values("reference", year=year)
     if level is None or not np.isfinite(float(level)):
         return []
-    return [(number(level, 3), "national mean level", f"in {year}, weighted as published")]
+    return [(number(level, 3), "national mean level", f"in {year}")]
 
 
 def _statistics_figures(view: View, year: int) -> list[Figure]:

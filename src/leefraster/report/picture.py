@@ -43,4 +43,4 @@ class Picture:
 def legend(scale: Scale, *, missing: bool) -> tuple[Key, ...]:
     """Return the legend of a scale, whole so that maps can be compared; `missing` adds "no value"."""
     keys = [Key(colour, label) for colour, label in zip(scale.colours, scale.labels, strict=True)]
-    return (*keys, Key(scale.missing, "no value")) if missing else tuple(keys)
+    return (*keys, Key(scale.missing, scale.missing_label)) if missing else tuple(keys)

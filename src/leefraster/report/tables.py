@@ -81,10 +81,13 @@ def _floats(name: str, values: list[Any]) -> list[str]:
     finite = [abs(float(v)) for v in values if np.isfinite(v)]
     if all(v == int(v) for v in finite) and finite:
         return [str(int(v)) if name.lower() in _AS_IT_IS and np.isfinite(v) else number(v, 0) for v in values]
-    largest = max(finite, default=0.0)
-    if 0 < largest < 5e-4:
-        return [NOTHING if not np.isfinite(v) else f"{float(v):.1e}".replace("-", "−") for v in values]
-    return [number(v, 3 if largest < 100 else 1) for v in values]
+    decimals = 3 if max(finite, default=0.0) < 100 else 1
+    tiny = any(0 < v < 1e-6 for v in finite)
+    return [_scientific(v) if tiny and 0 < abs(v) < 5e-4 else number(v, decimals) for v in values]
+
+
+def _scientific(value: float) -> str:
+    return f"{float(value):.1e}".replace("-", "−")
 
 
 def _any(value: Any) -> str:

@@ -69,7 +69,7 @@ def probability(value: Any) -> str:
     p = float(value)
     if p >= 0.001:
         return f"{p:.3f}"
-    return "below 10⁻³⁰⁰" if p < 1e-300 else _scientific(p)
+    return "below\u00a010⁻³⁰⁰" if p < 1e-300 else _scientific(p)
 
 
 def _scientific(value: float) -> str:
@@ -91,6 +91,12 @@ def plain(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{float(value):g}".replace("-", "−")
     return str(value)
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 moment in UTC as "2024-11-24 05:30 UTC"; other texts stay as they are."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*(?:Z|\+00:00)", text)
+    return f"{found[1]} {found[2]} UTC" if found else text
 
 
 def file_size(size: int) -> str:

@@ -80,8 +80,9 @@ def covariance(without: Floats) -> Floats:
     n_blocks = without.shape[0]
     centred = without - without.mean(axis=0)
     # Summed here and not by a matrix product, whose last bits may depend on the number of threads.
-    products: Floats = (centred[:, :, None] * centred[:, None, :]).sum(axis=0)
-    return (n_blocks - 1) / n_blocks * products
+    products = (centred[:, :, None] * centred[:, None, :]).sum(axis=0)
+    scaled: Floats = (n_blocks - 1) / n_blocks * products
+    return scaled
 
 
 def critical_value(effective_blocks: float, confidence: float) -> float:

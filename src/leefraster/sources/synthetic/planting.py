@@ -20,7 +20,9 @@ PARK, COLD = "business park", "cold but satisfactory"
 _DECOYS = {TRANSIENT: 8, RECOVERED: 8, PARK: 10, COLD: 10}  # in a country of full size
 
 _PULL = np.array([0.32, 0.08, 0.0, 0.20, 0.40])  # dimensions that a weak place is weak by
-_ORDINARY, _AROUND_COLD = -0.02, 0.06  # totals: lowest mean of the surroundings
+_MODEST, _GOOD = (-0.055, -0.045), (0.06, 0.3)  # totals: between which the mean of the surroundings is brought
+_ANY = (-np.inf, np.inf)
+_EVENED = 0.5  # part of the variation between cells that the surroundings lose
 _KEPT = 0.6  # part of the variation between cells that a planted place keeps
 
 
@@ -38,15 +40,15 @@ class Effect:
         Mean total by year.
     pull : ndarray of float
         Part of the change that each dimension takes; sums to 1.
-    around : float
-        Mean total that the surroundings have at least.
+    around : tuple of float
+        Lowest and highest mean total of the surroundings.
     """
 
     kind: str
     site: Site
     total: Floats
     pull: Floats
-    around: float
+    around: tuple[float, float]
 
 
 def plan(
@@ -74,18 +76,18 @@ def plan(
         When so many places do not fit into the country.
     """
     sites, random = Sites(geography, discs), stream(seed, "planting")
-    smallest = 25 if dwellings[0] >= 300 else 4
-    wanted = Wanted(count, dwellings, (smallest, 170), 0.85, (0.12, 1.0))
+    smallest = 36 if dwellings[0] >= 400 else 4
+    wanted = Wanted(count, dwellings, (smallest, 170), 0.85, (0.12, 1.0), 0.05)
     effects = [
-        Effect("structural", site, _lasting(random, gap), _pull(random), _ORDINARY)
+        Effect("structural", site, _lasting(random, gap), _pull(random), _MODEST)
         for site in sites.choose(wanted, random, "structural clusters")
     ]
     makers = {TRANSIENT: _transient, RECOVERED: _recovered, PARK: _park, COLD: _cold}
     for kind, number in _DECOYS.items():
         scaled = max(1, round(number * min(1.0, geography.cells.size / FULL)))
-        around = _AROUND_COLD if kind == COLD else _ORDINARY
+        around = {COLD: _GOOD, PARK: _ANY}.get(kind, _MODEST)
         effects += [
-            Effect(kind, site, makers[kind](random), _pull(random), -np.inf if kind == PARK else around)
+            Effect(kind, site, makers[kind](random), _pull(random), around)
             for site in sites.choose(_wanted_decoys(kind, scaled), random, f"decoys ({kind})")
         ]
     return effects
@@ -103,7 +105,7 @@ def plant(effects: list[Effect], scores: Floats, dwellings: Floats, year: int) -
     """Give every place its course, in place, in the scores (dimension, cell) of one year (by position)."""
     for effect in effects:
         _set_mean(scores, effect, dwellings, year)
-        _lift_rim(scores, effect, dwellings)
+        _set_rim(scores, effect, dwellings)
     unplanted = np.ones(dwellings.size, dtype=bool)
     for effect in effects:
         if effect.kind == "structural":
@@ -122,20 +124,22 @@ def _set_mean(scores: Floats, effect: Effect, dwellings: Floats, year: int) -> N
     scores[:, cells] += effect.pull[:, None] * change
 
 
-def _lift_rim(scores: Floats, effect: Effect, dwellings: Floats) -> None:
+def _set_rim(scores: Floats, effect: Effect, dwellings: Floats) -> None:
     rim, near = effect.site.rim, effect.site.nearness
     weights = dwellings[rim] * near
-    if rim.size and weights.sum() > 0:
-        mean = (scores[:, rim].sum(axis=0) * weights).sum() / weights.sum()
-        scores[:, rim] += effect.pull[:, None] * (max(0.0, effect.around - mean) * near)
+    if weights.sum() > 0 and effect.around != _ANY:
+        total = scores[:, rim].sum(axis=0)
+        mean = (total * weights).sum() / weights.sum()
+        change = np.clip(mean, *effect.around) - mean - _EVENED * (total - mean)
+        scores[:, rim] += effect.pull[:, None] * (change * near)
 
 
 def _wanted_decoys(kind: str, count: int) -> Wanted:
     if kind == PARK:
-        return Wanted(count, (350.0, 900.0), (15, 45), 0.6, (0.0, 0.3))
+        return Wanted(count, (350.0, 900.0), (15, 45), 0.6, (0.0, 0.3), 0.2)
     if kind == COLD:
-        return Wanted(count, (900.0, 4_000.0), (45, 170), 0.8, (0.1, 1.0))
-    return Wanted(count, (400.0, 3_000.0), (25, 120), 0.85, (0.12, 1.0))
+        return Wanted(count, (900.0, 4_000.0), (45, 170), 0.8, (0.1, 1.0), 0.2)
+    return Wanted(count, (400.0, 3_000.0), (25, 120), 0.85, (0.12, 1.0), 0.2)
 
 
 def _pull(random: np.random.Generator) -> Floats:

@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 _REACH = 24  # cells from a seed to the edge of the window in which a place grows
 _RIM = 6  # cells around a place over which its surroundings fade into the rest
 _APART = 1_000.0  # metres of ordinary city between two places
+_FEWEST_TOWNS = 8
 _DISC = 29  # cells whose centre lies within 300 m
 
 
@@ -35,13 +36,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What places are wanted: how many, of how many dwellings and cells, how built-up and how deep in town."""
+    """What places are wanted: how many, of how many dwellings and cells, how built-up and how deep in town.
+
+    `towns` is the part of the settlements, the largest ones, in which they may lie.
+    """
 
     count: int
     dwellings: tuple[float, float]
     cells: tuple[int, int]
     filled: float
     depth: tuple[float, float]
+    towns: float
 
 
 class Sites:
@@ -90,7 +95,8 @@ class Sites:
         target = float(np.exp(random.uniform(*np.log(wanted.dwellings))))
         owner, depth = self._geography.settlement, self._geography.depth
         size = target / self._density
-        possible = (owner >= 0) & (self._filled >= wanted.filled)
+        towns = max(_FEWEST_TOWNS, wanted.towns * used.size)
+        possible = (owner >= 0) & (owner < towns) & (self._filled >= wanted.filled)
         possible &= (depth >= wanted.depth[0]) & (depth <= wanted.depth[1])
         possible &= (size >= wanted.cells[0]) & (size <= wanted.cells[1])
         seeds = np.flatnonzero(possible)

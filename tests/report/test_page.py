@@ -165,7 +165,7 @@ def test_general_layers(layers_record: RunRecord) -> None:
 
 
 def test_units_of_layers_are_used(layers_record: RunRecord) -> None:
-    dataset = layers_record.dataset.assign_coords(units=("layer", ["people", "euro"]))
+    dataset = layers_record.dataset.assign_coords(layer_units=("layer", ["people", "euro"]))
     text = words(render(dataclasses.replace(layers_record, dataset=dataset)))
     assert "inhabitants, 2022 people" in text
     assert "balance, 2011 euro" in text
@@ -191,6 +191,15 @@ def test_sections_left_out_give_the_reason(small: RunRecord) -> None:
     assert "Question: hard core: not asked" in text
     assert "Global Moran's I; Answered questions: the run holds no input for it" in text
     assert "Gaps of selected clusters" not in text
+
+
+def test_full_neighbourhoods_are_said_plainly(small: RunRecord) -> None:
+    dataset = small.dataset.assign(
+        neighbours=small.dataset["neighbours"] * 0 + 8, moran_islands=small.dataset["moran_islands"] * 0
+    )
+    text = words(render(dataclasses.replace(small, dataset=dataset)))
+    assert "All cells with a value had a neighbour with a value in 2024." in text
+    assert "All cells with a value had at least half of a full neighbourhood of 8 in 2024." in text
 
 
 def test_no_cluster_found(small: RunRecord) -> None:

@@ -16,6 +16,7 @@ from leefraster.report.png import data_uri
 EMPTY = 255
 _MARGIN = 6
 _BAR = 26
+_WORTH_RESAMPLING = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _cells(place: Cells, codes: Codes, scale: Scale, width: int, rare: bool) -> 
     window = place.window()
     size = max(1, -(-window.columns // width), -(-window.rows // round(width * 1.2)))
     zoom = min(width / window.columns, width * 1.2 / window.rows, 24.0)
-    if size > 1:  # one block is one pixel, so that no browser has to resample
+    if size > 1 and zoom * size < _WORTH_RESAMPLING:  # else one block is one pixel, crisp
         zoom = 1 / size
     frame = Frame(
         zoom / place.cell,

@@ -23,7 +23,8 @@ def notes(record: RunRecord, view: View) -> list[Note]:
     found = [*_about_data(record, view), *_counts(view), *_about_statistics(record, view)]
     if record.structural is not None:
         found += _about_clusters()
-    return found + [("Remark of this run", text) for text in record.notes]
+    heads = ["Remarks of this run", *[""] * len(record.notes)]
+    return found + list(zip(heads, record.notes, strict=False))
 
 
 def _about_data(record: RunRecord, view: View) -> list[Note]:
@@ -101,6 +102,8 @@ def _islands(view: View) -> str:
     if count is None or not np.isfinite(float(count)):
         return ""
     many = "cells" if view.unit == "cell" else "areas"
+    if float(count) == 0:
+        return f"All {many} with a value had a neighbour with a value in {year}."
     return (
         f"{whole(float(count))} {many} had no neighbour with a value in {year}. They are left out of global "
         "Moran's I and can be part of no local cluster."
@@ -120,6 +123,8 @@ def _thin_neighbourhoods(view: View) -> str:
         return ""
     thin = int((held * 2 < full).sum())
     many = "cells" if view.unit == "cell" else "areas"
+    if thin == 0:
+        return f"All {many} with a value had at least half of a full neighbourhood of {full} in {year}."
     return (
         f"{whole(thin)} of {whole(held.size)} {many} with a value ({share(thin / held.size, 1)}) had fewer "
         f"than half of a full neighbourhood of {full} in {year}. Their local statistics rest on few "

@@ -96,12 +96,11 @@ class View:
         return None
 
     def layer_unit(self, layer: str) -> str:
-        """Return the unit of a layer: a `units` coordinate over the layers, else the variable's attr."""
+        """Return the unit of a layer: from the coordinate `layer_units`, else from the variable's attrs."""
+        known = self.dataset.coords.get("layer_units")
+        if not self.scores and known is not None and layer in self.layers:
+            return str(known.values[self.layers.index(layer)])
         name = "value" if not self.scores else ("total" if layer == TOTAL else "score")
-        for dim in ("layer", "dimension"):
-            known = self.dataset.coords.get("units")
-            if known is not None and known.dims == (dim,) and layer in self.dataset[dim].values:
-                return str(known.sel({dim: layer}).item())
         return str(self.attrs(name).get("units", ""))
 
 

@@ -346,7 +346,7 @@ def test_newer_formats_are_refused(kept, monkeypatch):
     monkeypatch.setattr(store, "FORMAT", 0)
     with pytest.raises(
         EnvironmentFault,
-        match="format 1 by leefraster 0.1.0; this version reads up to 0",
+        match=r"format 1 by leefraster 0\.1\.0; this version reads up to 0",
     ):
         opened.read()
 

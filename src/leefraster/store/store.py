@@ -15,9 +15,10 @@ import xarray as xr
 import zarr
 
 from leefraster.errors import EnvironmentFault, UsageError
+from leefraster.export.run_tables import run_tables
 from leefraster.store import repository as repo
 from leefraster.store import unfinished
-from leefraster.store.contents import FORMAT, commit_metadata, is_whole, tables_of
+from leefraster.store.contents import FORMAT, commit_metadata, is_whole
 from leefraster.store.decoding import read_dataset, read_tables
 from leefraster.store.encoding import Progress, estimated_bytes, structure, write_dataset, write_tables
 from leefraster.store.filesystem import StorePlaceWarning, doubtful_place
@@ -185,7 +186,7 @@ class Store:
         repository = repo.open_repository(self.path)
         session = repository.writable_session(repo.EMPTY)
         group = zarr.create_group(session.store, overwrite=True)
-        write_tables(group, tables_of(record))
+        write_tables(group, run_tables(record))
         write_dataset(group, record.dataset, progress)
         metadata = commit_metadata(record, number, structure(group))
         snapshot = str(session.flush(record.title or record.run_id, metadata=metadata))

@@ -1,0 +1,64 @@
+"""The tables of a run by name, as the store keeps them and the exports write them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leefraster.questions.answer import Answer
+    from leefraster.record import RunRecord
+
+
+def run_tables(record: RunRecord) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by name; those that the run does not have are absent.
+
+    The names are clusters, course, answers, answer_<name>, answer_<name>_<detail>, crosscheck, detection, steps,
+    inputs, notes.
+    """
+    import pandas as pd
+
+    tables: dict[str, pd.DataFrame] = {}
+    if record.structural is not None:
+        tables["clusters"] = record.structural.table
+        tables["course"] = record.structural.course
+    if record.answers:
+        tables["answers"] = pd.DataFrame([_summary(answer) for answer in record.answers])
+    for answer in record.answers:
+        tables[f"answer_{answer.name}"] = answer.table
+        tables |= {f"answer_{answer.name}_{name}": table for name, table in answer.details.items()}
+    if record.crosscheck is not None:
+        tables["crosscheck"] = record.crosscheck
+    if record.detection is not None:
+        tables["detection"] = pd.DataFrame(list(record.detection.items()), columns=["figure", "value"])
+    return {**tables, **_about(record)}
+
+
+def _about(record: RunRecord) -> dict[str, pd.DataFrame]:
+    """Return the tables about the run itself."""
+    import pandas as pd
+
+    steps = [dataclasses.asdict(step) for step in record.steps]
+    inputs = [{**dataclasses.asdict(item), "path": str(item.path)} for item in record.inputs]
+    return {
+        "steps": pd.DataFrame(steps, columns=["name", "status", "seconds", "reason"]),
+        "inputs": pd.DataFrame(inputs, columns=["path", "sha256", "size", "role"]),
+        "notes": pd.DataFrame({"note": list(record.notes)}, dtype="str"),
+    }
+
+
+def _summary(answer: Answer) -> dict[str, str]:
+    return {
+        "name": answer.name,
+        "verdict": answer.verdict,
+        "question_en": answer.question.get("en", ""),
+        "question_nl": answer.question.get("nl", ""),
+        "sentence_en": answer.sentence.get("en", ""),
+        "sentence_nl": answer.sentence.get("nl", ""),
+        "rule_en": answer.rule,
+        "rule_nl": answer.rule_nl,
+        "caveats_en": "\n".join(answer.caveats),
+        "caveats_nl": "\n".join(answer.caveats_nl),
+    }

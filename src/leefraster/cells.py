@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,6 @@ import xarray as xr
 
 from leefraster.errors import InputError
 from leefraster.grid import Grid
-
-T = TypeVar("T", xr.DataArray, xr.Dataset)
 
 CELL = "cell"
 SPATIAL_REF = "spatial_ref"
@@ -117,7 +115,7 @@ def _crs_of(obj: xr.DataArray | xr.Dataset) -> str | None:
     return f"EPSG:{epsg}" if epsg else str(wkt)
 
 
-def north_up(obj: T) -> T:
+def north_up[T: (xr.DataArray, xr.Dataset)](obj: T) -> T:
     """Return a raster with `x` ascending and `y` descending (row 0 in the north)."""
     if obj.sizes["y"] > 1 and float(obj["y"][0]) < float(obj["y"][-1]):
         obj = obj.isel(y=slice(None, None, -1))
@@ -126,7 +124,7 @@ def north_up(obj: T) -> T:
     return obj
 
 
-def from_raster(raster: T) -> T:
+def from_raster[T: (xr.DataArray, xr.Dataset)](raster: T) -> T:
     """Turn a raster over (`y`, `x`) into cell-indexed data over the cells that hold a value anywhere.
 
     Parameters
@@ -173,7 +171,7 @@ def from_raster(raster: T) -> T:
     return picked.drop_vars(["x", "y"]).assign_coords(cell_coordinates(grid, cells))
 
 
-def to_raster(obj: T, *, crop: bool = False) -> T:
+def to_raster[T: (xr.DataArray, xr.Dataset)](obj: T, *, crop: bool = False) -> T:
     """Turn cell-indexed data into a raster over (`y`, `x`), `y` descending.
 
     Parameters
@@ -212,30 +210,38 @@ def to_raster(obj: T, *, crop: bool = False) -> T:
         grid = Grid(
             grid.x_min + left * grid.cell, grid.y_max - top * grid.cell, width, height, grid.cell, grid.crs
         )
-    coords = {
+    coords: dict[str, Any] = {
         "y": ("y", grid.y, {"units": "m", "axis": "Y", "standard_name": "projection_y_coordinate"}),
         "x": ("x", grid.x, {"units": "m", "axis": "X", "standard_name": "projection_x_coordinate"}),
         SPATIAL_REF: spatial_ref(grid),
     }
 
-    def plane(variable: xr.DataArray) -> xr.DataArray:
-        if CELL not in variable.dims:
-            return variable
-        moved = variable.transpose(..., CELL)
-        values = moved.values
-        empty: Any = np.nan if values.dtype.kind == "f" else values.dtype.type()
-        out = np.full((*values.shape[:-1], *grid.shape), empty, dtype=values.dtype)
-        out[..., rows, columns] = values
-        kept = {name: c for name, c in moved.coords.items() if CELL not in c.dims and name not in coords}
-        return xr.DataArray(
-            out,
-            dims=(*moved.dims[:-1], "y", "x"),
-            coords={**kept, **coords},
-            name=variable.name,
-            attrs=variable.attrs,
-        )
-
     if isinstance(obj, xr.DataArray):
-        return plane(obj)
-    drawn = {name: plane(variable) for name, variable in obj.data_vars.items()}
+        return _plane(obj, grid, rows, columns, coords)
+    drawn = {name: _plane(variable, grid, rows, columns, coords) for name, variable in obj.data_vars.items()}
     return xr.Dataset(drawn, attrs=obj.attrs)
+
+
+def _plane(
+    variable: xr.DataArray,
+    grid: Grid,
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    coords: dict[str, Any],
+) -> xr.DataArray:
+    """Lay one variable out over the rows and columns of a grid."""
+    if CELL not in variable.dims:
+        return variable
+    moved = variable.transpose(..., CELL)
+    values: npt.NDArray[Any] = moved.values
+    empty: Any = np.nan if values.dtype.kind == "f" else values.dtype.type()
+    out = np.full((*values.shape[:-1], *grid.shape), empty, dtype=values.dtype)
+    out[..., rows, columns] = values
+    kept = {name: c for name, c in moved.coords.items() if CELL not in c.dims and name not in coords}
+    return xr.DataArray(
+        out,
+        dims=(*moved.dims[:-1], "y", "x"),
+        coords={**kept, **coords},
+        name=variable.name,
+        attrs=variable.attrs,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from leefraster.errors import InputError, UsageError
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Position = Literal["inside", "centre", "corner"]
 
 _PREFIX = re.compile(r"^(?:CRS(\d+)RES(\d+)M|C(\d+)R(\d+))[ _-]*")
@@ -328,7 +328,7 @@ class Grid:
                 tidy &= letters[:, 10] == 0
             east[tidy] = digits[tidy, 1:5] @ np.array([1000, 100, 10, 1])
             north[tidy] = digits[tidy, 6:10] @ np.array([1000, 100, 10, 1])
-        for i in np.flatnonzero(~tidy):
+        for i in np.flatnonzero(~tidy).tolist():
             code = str(text[i]).strip().upper()
             prefix = _PREFIX.match(code)
             if prefix:

@@ -120,7 +120,7 @@ class Neighbourhood:
                     found.append((dy, -reach, reach))
                 elif hole < reach:
                     found += [(dy, -reach, -hole - 1), (dy, hole + 1, reach)]
-            if not self.includes_self and not found or found == [(0, 0, 0)]:
+            if not found or found == [(0, 0, 0)]:
                 raise UsageError(f"{self} holds no neighbouring centre of {cell:g} m cells; widen it")
         return np.array(found, dtype=np.int64).reshape(-1, 3)
 

@@ -14,7 +14,6 @@ from leefraster.kernels.graph_sums import graph_sums
 from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbourhood import Neighbourhood
 
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ class Tables:
     atom: int
     mass: Floats
 
-    def arguments(self) -> tuple[object, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         """Return the arrays in the order in which the kernels take them."""
         return (
             self.lattice.exact, self.lattice.offset, self.lattice.shift, self.kind, self.begin, self.size,
@@ -142,10 +143,10 @@ def _cumulants(histogram: Ints, edges: Floats, sums: Totals, sd: float) -> tuple
     return theta, bounds[0], bounds[1]
 
 
-def log_choose(n: int | Floats, k: int | Floats) -> Floats:
+def log_choose(n: npt.ArrayLike, k: npt.ArrayLike) -> Floats:
     """Return log C(n, k)."""
-    n, k = np.asarray(n, dtype=float), np.asarray(k, dtype=float)
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+    of, draws = np.asarray(n, dtype=float), np.asarray(k, dtype=float)
+    return np.asarray(gammaln(of + 1) - gammaln(draws + 1) - gammaln(of - draws + 1))
 
 
 def draw_windows(population: Population, k: Ints) -> tuple[Floats, Floats]:
@@ -211,50 +212,66 @@ def _strides(population: Population, lattice: Lattice, k: Ints) -> Ints:
 def build_tables(
     population: Population, lattice: Lattice, kmax: int, wanted: npt.NDArray[np.bool_]
 ) -> Tables:
-    """Return the tails of the sums of k draws for the wanted k among 0..kmax (kmax at most half of n)."""
-    n = population.sums.n
-    kind = np.zeros(kmax + 1, np.int8)
+    """Return the tails of the sums of k draws for the wanted k among 0..kmax (kmax at most half of n).
+
+    Where there are at most a million sets of k values, their sums are enumerated; else the tails are tabled.
+    """
+    integers = population.numbers.integers
+    k = np.arange(1, kmax + 1)
+    few = np.concatenate([[False], log_choose(population.sums.n, k) <= math.log(ENUMERABLE) + 1e-9])
+    few[1:2] = True
+    asked = wanted[: kmax + 1] & (np.arange(kmax + 1) > 0)
+    kind = np.where(asked, np.where(few, SORTED, TABLE), ABSENT).astype(np.int8)
     begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))
     stride = np.ones(kmax + 1, np.int64)
-    sums, sorted_pieces = 0, [np.empty(0, np.int64)]
-    for k in np.flatnonzero(wanted[: kmax + 1]):
-        if k >= 1 and (k == 1 or log_choose(n, int(k)) <= math.log(ENUMERABLE) + 1e-9):
-            piece = (
-                np.sort(population.numbers.integers)
-                if k == 1
-                else subset_sums(population.numbers.integers, int(k))
-            )
-            kind[k], begin[k], size[k] = SORTED, sums, piece.size
-            sorted_pieces.append(piece)
-            sums += piece.size
-    rest = np.flatnonzero(wanted[: kmax + 1] & (kind == ABSENT))
-    rest = rest[rest >= 1]
-    atom, count = population.atom
-    mass = np.zeros(kmax + 1)
-    tails: list[Floats] = [np.empty(0)]
-    if rest.size:
-        if count and not lattice.exact:
-            mass[1:] = np.where(
-                np.arange(1, kmax + 1) <= count,
-                np.exp(log_choose(count, np.minimum(np.arange(1, kmax + 1), count)) - log_choose(n, np.arange(1, kmax + 1))),
-                0.0,
-            )  # fmt: skip
-        at = 0
-        for k, (first, step, tail) in zip(
-            rest, _tail_tables(population, lattice, rest, mass, atom), strict=True
-        ):
-            kind[k], begin[k], size[k], start[k], stride[k] = TABLE, at, tail.size, first, step
-            tails.append(tail)
-            at += tail.size
+    listed = [
+        np.sort(integers) if j == 1 else subset_sums(integers, j)
+        for j in np.flatnonzero(kind == SORTED).tolist()
+    ]
+    begin[kind == SORTED], size[kind == SORTED] = _laid_out(listed)
+    mass = _atom_mass(population, lattice, kmax)
+    tabled = np.flatnonzero(kind == TABLE)
+    tails: list[Floats] = []
+    if tabled.size:
+        starts, strides, tails = _tail_tables(population, lattice, tabled, mass)
+        start[tabled], stride[tabled] = starts, strides
+        begin[tabled], size[tabled] = _laid_out(tails)
     return Tables(
-        lattice, kind, begin, size, start, stride, np.concatenate(tails), np.concatenate(sorted_pieces), atom, mass
-    )  # fmt: skip
+        lattice,
+        kind,
+        begin,
+        size,
+        start,
+        stride,
+        np.concatenate([*tails, np.empty(0)]),
+        np.concatenate([*listed, np.empty(0, np.int64)]),
+        population.atom[0],
+        mass,
+    )
+
+
+def _laid_out(pieces: list[npt.NDArray[Any]]) -> tuple[Ints, Ints]:
+    """Return where each of several arrays begins when they are laid end to end, and their sizes."""
+    sizes = np.array([piece.size for piece in pieces], dtype=np.int64)
+    return np.cumsum(sizes) - sizes, sizes
+
+
+def _atom_mass(population: Population, lattice: Lattice, kmax: int) -> Floats:
+    """Return for each k the probability that all k draws are the tied bound of the data."""
+    mass = np.zeros(kmax + 1)
+    _, count = population.atom
+    if count and not lattice.exact:
+        k = np.arange(1.0, kmax + 1)
+        ways = log_choose(count, np.minimum(k, count)) - log_choose(population.sums.n, k)
+        mass[1:] = np.where(k <= count, np.exp(ways), 0.0)
+    return mass
 
 
 def _tail_tables(
-    population: Population, lattice: Lattice, ks: Ints, mass: Floats, atom: int
-) -> list[tuple[int, int, Floats]]:
+    population: Population, lattice: Lattice, ks: Ints, mass: Floats
+) -> tuple[Ints, Ints, list[Floats]]:
     """Return for each k the first lattice point, the stride and the tail P(S >= start + i stride)."""
+    atom = population.atom[0]
     n, kmax = population.sums.n, int(ks.max())
     low, high = draw_windows(population, ks)
     scale, base = 2.0**lattice.shift, ks * float(lattice.offset)
@@ -276,8 +293,8 @@ def _tail_tables(
         if mass[k] > 0.0:
             at = np.arange(tail.size) * step + first
             tail = tail - np.where(at <= k * on_atom, mass[k], 0.0)
-        tables.append((int(first), int(step), tail))
-    return tables
+        tables.append(tail)
+    return starts, strides, tables
 
 
 def newton_weights(n: int, kmax: int) -> tuple[Floats, Ints]:
@@ -371,12 +388,11 @@ def draw_tails(
     n = population.sums.n
     # modulo 2^64: only the sum of a complement is taken from it, and that fits
     total = (population.sums.total + 2**63) % 2**64 - 2**63
-    kmax = tables.kind.size - 1
+    arguments = tables.arguments()
     if own is None:
-        tails_of_all(observed, counts, n, total, n // 2, *tables.arguments(), upper, lower)
+        tails_of_all(*(observed, counts, n, total, n // 2, *arguments, upper, lower))
     else:
-        coefficients, terms = exclusion_coefficients(n, kmax)
-        tails_without_self(
-            observed, own, counts, n, total, coefficients, terms, (n - 1) // 2, *tables.arguments(), upper, lower
-        )  # fmt: skip
+        coefficients, terms = exclusion_coefficients(n, tables.kind.size - 1)
+        sums = (observed, own, counts, n, total, coefficients, terms, (n - 1) // 2)
+        tails_without_self(*(*sums, *arguments, upper, lower))
     return upper, lower

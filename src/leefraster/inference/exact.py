@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.draws import (
+    TABLE_BYTES,
     Lattice,
     Population,
     Tables,
@@ -17,7 +18,6 @@ from leefraster.inference.draws import (
     exclusion_coefficients,
     log_choose,
     table_bytes,
-    TABLE_BYTES,
 )
 from leefraster.inference.far_tails import FAR, far_tails
 from leefraster.inference.numbers import Numbers, Totals

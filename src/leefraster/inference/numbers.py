@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ class Totals:
         return Fraction(self.total, self.n)
 
 
-def as_numbers(values: npt.NDArray[np.generic], most_addends: int) -> Numbers:
+def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
     """Represent finite values as integers of which `most_addends` can be added in 63 bits.
 
     A decimal step (1, 0.1, ... 1e-9, or a multiple such as 5) is recognised despite float error, within the

@@ -28,11 +28,9 @@ def getis_ord_statistic(integers, sums, counts, total, mean, squares, origin, st
             own = integers[i] - mean
             drawn = n if star else n - 1
             centre = mean if star else mean - own / (n - 1)
-            if star:
-                spread = squares / n
-            else:
-                spread = (squares - own * own) / (n - 1) - (own / (n - 1)) ** 2
-            spread = max(spread, 0.0) * k * (drawn - k) / (drawn - 1)
+            left = squares if star else squares - own * own
+            shift = 0.0 if star else own / (n - 1)
+            spread = max(left / drawn - shift * shift, 0.0) * k * (drawn - k) / (drawn - 1)
             z[i] = (sums[i] - k * centre) / np.sqrt(spread) if spread > 0.0 else 0.0
             all_others = drawn * origin + step * (total if star else total - integers[i])
             here = k * origin + step * sums[i]

@@ -12,24 +12,22 @@ import os
 import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 # A thread that waits sleeps: on a busy machine spinning at barriers costs more than the work itself.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _entrance = threading.RLock()
 
 
-def jit(function: F) -> F:
+def jit[F: Callable[..., Any]](function: F) -> F:
     """Compile a serial kernel on first use; it may be called from other kernels and from threads."""
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
-def parallel_jit(function: F) -> F:
+def parallel_jit[F: Callable[..., Any]](function: F) -> F:
     """Compile a kernel whose `prange` loops run on the threads set by `set_threads`."""
     compiled = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
 
@@ -49,7 +47,7 @@ _threads: int | None = None
 def threads() -> int:
     """Return the number of threads that parallel kernels use."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    limit = int(numba.config.NUMBA_NUM_THREADS)
+    limit = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
     return min(_threads if _threads is not None else available, limit)
 
 

@@ -30,7 +30,7 @@ def fold_histogram(integers, offset, half, shift, mask):
 
 @parallel_jit
 def characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax):
-    """Return E_k at frequencies first..last-1 (rows: frequency, columns: k = 0..kmax) and the largest k that any of them reaches.
+    """Return E_k at frequencies first..last-1 (rows; columns: k = 0..kmax), and the largest k that any reaches.
 
     `spectrum` is the half-spectrum (real FFT) of the histogram; `weights[k, m]` is
     (N / k) C(N, k-m) / C(N, k), used for m = 1..terms[k]. A frequency stops when E has been negligible for
@@ -39,10 +39,10 @@ def characteristic_functions(spectrum, period, n, weights, terms, first, last, k
     out = np.empty((last - first, kmax + 1), np.complex128)
     reach = np.zeros(last - first, np.int64)
     for row in prange(last - first):
-        l = first + row
+        frequency = first + row
         powers = np.empty(kmax + 1, np.complex128)
         for m in range(1, kmax + 1):
-            at = (m * l) % period
+            at = (m * frequency) % period
             # histogram sums carry exp(+i t q): the conjugate of the FFT's sign
             if at <= period // 2:
                 powers[m] = np.conj(spectrum[at]) / n
@@ -75,21 +75,21 @@ def characteristic_functions(spectrum, period, n, weights, terms, first, last, k
 def fold_spectrum(values, period, start, stride, out):
     """Add the half-spectrum of a tail function, sampled every `stride`, to `out` (length period/stride/2 + 1).
 
-    `values[l]` is E_k at 2 pi l / period; the tail T_n = P(S >= start + n) has the spectrum
-    conj(E) exp(i t start) / (1 - exp(i t)) for l > 0, on top of the ramp 1 - n / period.
+    `values[f]` is E_k at 2 pi f / period; the tail T_n = P(S >= start + n) has the spectrum
+    conj(E) exp(i t start) / (1 - exp(i t)) for f > 0, on top of the ramp 1 - n / period.
     """
     short = period // stride
-    for l in range(1, values.size):
-        angle = 2.0 * np.pi * ((l * start) % period) / period
-        half_angle = np.pi * l / period
+    for f in range(1, values.size):
+        angle = 2.0 * np.pi * ((f * start) % period) / period
+        half_angle = np.pi * f / period
         # 1 - exp(i t) = -2i sin(t/2) exp(i t/2)
-        numerator = np.conj(values[l]) * complex(np.cos(angle), np.sin(angle))
+        numerator = np.conj(values[f]) * complex(np.cos(angle), np.sin(angle))
         denominator = -2.0j * np.sin(half_angle) * complex(np.cos(half_angle), np.sin(half_angle))
         c = numerator / denominator
-        if 2 * l == period:
+        if 2 * f == period:
             c = c * 0.5
-        at = l % short
-        # the frequency l and its mirror image -l both fold into the half-spectrum 0..short/2
+        at = f % short
+        # the frequency f and its mirror image -f both fold into the half-spectrum 0..short/2
         if at <= short // 2:
             out[at] += c
             if at == 0 or 2 * at == short:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
-VARIABLES = {
+VARIABLES: dict[str, dict[str, Any]] = {
     "G": {
         "long_name": "Getis-Ord statistic: share of the total that lies in the neighbourhood",
         "units": "1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
-VARIABLES = {
+VARIABLES: dict[str, dict[str, Any]] = {
     "I": {"long_name": "local Moran's I", "units": "1"},
     "lag": {"long_name": "mean of the neighbours"},
     "expected": {"long_name": "expected I under conditional permutation", "units": "1"},

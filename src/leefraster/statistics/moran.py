@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
-VARIABLES = {
+SMALLEST = float(np.nextafter(0.0, 1.0))  # p is never 0
+
+VARIABLES: dict[str, dict[str, Any]] = {
     "I": {"long_name": "Moran's I", "units": "1"},
     "expected": {"long_name": "expected I", "units": "1"},
     "variance": {"long_name": "variance of I", "units": "1"},
@@ -149,5 +151,5 @@ def _moran(
     expected, variance = moran_moments(n, weights.s0, weights.s1, weights.s2, kurtosis, normality=normality)
     z = (statistic - expected) / math.sqrt(variance) if variance > 0 else math.nan
     upper, lower = 0.5 * math.erfc(z / math.sqrt(2)), 0.5 * math.erfc(-z / math.sqrt(2))
-    p = math.nan if math.isnan(z) else float(p_of_tails(upper, lower, alternative))
+    p = math.nan if math.isnan(z) else max(float(p_of_tails(upper, lower, alternative)), SMALLEST)
     return found | {"I": statistic, "expected": expected, "variance": variance, "z": z, "p": p}

@@ -14,9 +14,10 @@ from leefraster.cells import cell_coordinates
 from leefraster.config import Configuration
 from leefraster.errors import InputError, PrecisionWarning, UsageError
 from leefraster.sources.assemble import assemble
-from leefraster.sources.joins import by_area, by_cell, join, join_words, urbanity_class
+from leefraster.sources.checks import urbanity_class
+from leefraster.sources.joins import by_area, by_cell, join, join_words
 from leefraster.sources.leefbaarometer import score_identity
-from leefraster.sources.tables import Keys, read_long
+from leefraster.sources.longtable import Keys, read_long
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 GRID = lr.Grid.netherlands()

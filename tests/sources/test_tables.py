@@ -16,8 +16,9 @@ import shapely
 import leefraster as lr
 from leefraster.errors import InputError, LeefrasterError, PrecisionWarning, UsageError
 from leefraster.sources.crs import require_crs, same_horizontal
+from leefraster.sources.longtable import table_columns
 from leefraster.sources.missing import MissingCodes
-from leefraster.sources.tables import quality_table, read_table, table_columns
+from leefraster.sources.tables import quality_table, read_table
 
 GRID = lr.Grid.netherlands()
 CODES = ["E0973N4514", "E0974N4514", "E0975N4514", "E0976N4514"]

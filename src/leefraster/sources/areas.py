@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError
 from leefraster.sources.joins import area_codes, area_namer
-from leefraster.sources.leefbaarometer import ScoreColumns, scores_dataset
-from leefraster.sources.tables import Keys, LongTable
-from leefraster.table import Arranged, arrange, years_of
+from leefraster.sources.longtable import Keys, LongTable
+from leefraster.sources.scores import ScoreColumns, scores_dataset
+from leefraster.table.arrange import Arranged, arrange
+from leefraster.table.columns import years_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from leefraster.errors import InputError, UsageError
 from leefraster.sources.files import FileOptions, content, require_rows
-from leefraster.table import decoded, find_column, is_text
+from leefraster.table.columns import decoded, find_column, is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

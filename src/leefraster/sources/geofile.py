@@ -12,7 +12,7 @@ import numpy.typing as npt
 from leefraster.errors import InputError
 from leefraster.sources.crs import require_crs
 from leefraster.sources.files import FileOptions, damaged, require_rows
-from leefraster.table import find_column
+from leefraster.table.columns import find_column
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,9 +18,10 @@ from pydantic import (
 )
 
 from leefraster.sources.files import FileOptions
-from leefraster.sources.leefbaarometer import DIMENSIONS, ScoreColumns
+from leefraster.sources.leefbaarometer import DIMENSIONS
+from leefraster.sources.longtable import Keys
 from leefraster.sources.missing import MissingCodes
-from leefraster.sources.tables import Keys
+from leefraster.sources.scores import ScoreColumns
 
 ARRANGED = ("neighbourhood", "district", "municipality")
 

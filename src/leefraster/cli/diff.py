@@ -32,9 +32,15 @@ def perform(options: argparse.Namespace) -> None:
 
 
 def _print(console: Any, found: Comparison) -> None:
-    causes = found.causes.assign(differs=["yes" if differs else "no" for differs in found.causes["differs"]])
-    _table(console, "What differs behind the figures", causes)
+    _table(console, "What differs behind the figures", _in_words(found.causes))
     _table(console, "Headline figures", found.headlines)
+    if len(found.answers):
+        _table(console, "Verdicts", _in_words(found.answers))
+    moved_values = found.values[found.values["changed"] > 0]
+    if len(moved_values):
+        _table(console, "Values that moved, by year and layer", moved_values)
+    else:
+        console.print("Values: none moved.")
     if len(found.changed):
         _table(console, "Places by change of class", found.changed)
     else:
@@ -47,6 +53,10 @@ def _print(console: Any, found: Comparison) -> None:
             console.print(f"and {len(moved) - _SHOWN} more")
     else:
         console.print("Structural clusters: neither run has any.")
+
+
+def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(differs=["yes" if differs else "no" for differs in rows["differs"]])
 
 
 def _table(console: Any, title: str, rows: pd.DataFrame) -> None:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from leefraster.comparison.answers import verdict_changes
 from leefraster.comparison.causes import causes
 from leefraster.comparison.classes import changed, class_changes
 from leefraster.comparison.clusters import cluster_changes
 from leefraster.comparison.headlines import headlines
 from leefraster.comparison.stored_run import StoredRun
+from leefraster.comparison.text import as_text
+from leefraster.comparison.values import value_changes
 from leefraster.errors import UsageError
+
+if TYPE_CHECKING:
+    from leefraster.store import Store
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What differs between two runs.
+    """What differs between two runs; ``str`` gives it as plain text.
 
     Attributes
     ----------
+    old, new : str
+        Id and title of either run.
     causes : DataFrame
         Which of data, model, cuts, reference, code and libraries differs.
     headlines : DataFrame
@@ -30,13 +39,35 @@ class Comparison:
         Per year how many places changed class.
     clusters : DataFrame
         Structural clusters that came in, went out and stayed.
+    values : DataFrame
+        How far scores, totals, levels or layers moved, per year and layer.
+    answers : DataFrame
+        Verdicts of the questions, old and new.
     """
 
+    old: str
+    new: str
     causes: pd.DataFrame
     headlines: pd.DataFrame
     classes: pd.DataFrame
     changed: pd.DataFrame
     clusters: pd.DataFrame
+    values: pd.DataFrame
+    answers: pd.DataFrame
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+
+def compare_runs(store: Store, old: str | int, new: str | int) -> Comparison:
+    """Compare two runs of a store, each given by its id, tag or position.
+
+    Raises
+    ------
+    UsageError
+        When the store has no such run, or `compare` refuses the two.
+    """
+    return compare(StoredRun.of(store, old), StoredRun.of(store, new))
 
 
 def compare(old: StoredRun, new: StoredRun) -> Comparison:
@@ -50,8 +81,20 @@ def compare(old: StoredRun, new: StoredRun) -> Comparison:
     _require_comparable(old, new)
     classes = class_changes(old, new)
     return Comparison(
-        causes(old, new), headlines(old, new), classes, changed(classes), cluster_changes(old, new)
+        old=_title(old),
+        new=_title(new),
+        causes=causes(old, new),
+        headlines=headlines(old, new),
+        classes=classes,
+        changed=changed(classes),
+        clusters=cluster_changes(old, new),
+        values=value_changes(old, new),
+        answers=verdict_changes(old, new),
     )
+
+
+def _title(run: StoredRun) -> str:
+    return f"{run.facts['run_id']} {run.facts['title']}".strip()
 
 
 def _require_comparable(old: StoredRun, new: StoredRun) -> None:

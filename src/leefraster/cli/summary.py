@@ -46,7 +46,10 @@ def print_summary(record: RunRecord, out: Path, stream: IO[str]) -> None:
         for name, text in rows:
             table.add_row(escape(name), escape(text))
         table.add_section()
-    Console(file=stream, width=None if stream.isatty() else 110).print(table)
+    console = Console(file=stream, width=None if stream.isatty() else 110)
+    console.print(table)
+    for name, text in _places(record, out):
+        console.print(f"{name:<8}{text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _size(data: xr.Dataset) -> Rows:

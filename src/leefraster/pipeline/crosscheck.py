@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from leefraster.crosscheck import crosscheck
-from leefraster.pipeline.fields import headline, layers_of, year_fields
-from leefraster.pipeline.neighbourhoods import local_neighbourhood
-from leefraster.pipeline.work import Work
+from leefraster.pipeline.fields import headline, layers_of, unit_of, year_fields
+from leefraster.pipeline.work import Skipped, Work
+
+MINIMUM_CELLS = 10
 
 
 def check_against_esda(work: Work) -> None:
-    """Keep a table of our values beside esda's, for the headline field of the latest year."""
+    """Keep a table of our values beside esda's, for the headline field of the latest year.
+
+    Raises
+    ------
+    Skipped
+        For areas, since the window is one of a grid, and when the field holds too few values.
+    """
+    if unit_of(work.data) != "cell":
+        raise Skipped("the window that esda recomputes is one of a grid; this run is on areas")
     fields = year_fields(work.data, work.data.sizes["year"] - 1)
     field = fields.isel(layer=layers_of(work.data).index(headline(work.data)), drop=True)
-    work.crosscheck = crosscheck(field, local_neighbourhood(work))
+    held = int(field.notnull().sum())
+    if held < MINIMUM_CELLS:
+        raise Skipped(f"the field holds {held} values; a window needs {MINIMUM_CELLS}")
+    work.crosscheck = crosscheck(field, work.configuration.statistics.of_cells())

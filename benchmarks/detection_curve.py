@@ -101,13 +101,13 @@ def draw(pooled: pd.DataFrame, path: Path) -> None:
         )
     axis.axvline(0, color="0.4", linewidth=1)
     axis.axvline(CLASS_WIDTH, color="0.4", linewidth=1, linestyle="--")
-    axis.text(0, 103, "upper cut of class 4", ha="center", fontsize=9)
-    axis.text(CLASS_WIDTH, 103, "one class lower", ha="center", fontsize=9)
+    axis.text(0, 107, "upper cut of class 4", ha="center", fontsize=9)
+    axis.text(CLASS_WIDTH, 107, "one class lower", ha="center", fontsize=9)
     axis.axhline(90, color="0.7", linewidth=1, linestyle=":")
     axis.set(
         xlabel="planted gap: mean level below the upper cut of class 4 in the best year (level points)",
         ylabel="planted dwellings found (%)",
-        ylim=(-2, 110),
+        ylim=(-2, 105),
     )
     axis.legend(title="dwellings of a cluster", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     axis.spines[["top", "right"]].set_visible(False)

@@ -49,8 +49,10 @@ class Disc:
         exponent = _SAFE_BITS - (math.frexp(largest * self.most)[1] if largest > 0 else 0)
         whole = np.rint(np.ldexp(values, exponent)).astype(np.int64)
         sums, counts = np.empty(values.size, np.int64), np.empty(values.size, np.int64)
-        rows = self.starts.size - 1
-        run_sums(self.columns, self.starts, self.runs, prefix_sum(whole), 0, rows, sums, counts)
+        # Rows without cells at the top and bottom are left out: they would fall to one thread.
+        first = int(np.searchsorted(self.starts, 0, side="right")) - 1
+        last = int(np.searchsorted(self.starts, values.size))
+        run_sums(self.columns, self.starts, self.runs, prefix_sum(whole), first, last, sums, counts)
         return np.ldexp(sums.astype(np.float64), -exponent), counts
 
     def means(self, values: Floats, weights: Floats | None) -> Floats:

@@ -1,6 +1,7 @@
 """Joins by cell or area and year against a naive look-up, and what they report."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -336,6 +337,31 @@ def test_warnings_become_notes(folder):
     exact = assembled(folder, LAYERS.replace('units = "persons"', 'dtype = "float64"'))
     assert float(exact.dataset["value"][0, 0, 0]) == 16777217.0
     assert issubclass(PrecisionWarning, UserWarning)
+
+
+def test_rows_outside_are_dropped_only_when_said_and_never_in_silence(folder):
+    pd.DataFrame({"cell": [*CODES[:2], "E9999N4514"], "homes": 1}).to_csv(folder / "homes.csv", index=False)
+    text = SCORES + '[dwellings]\npath = "homes.csv"\ncode = "cell"\ncolumn = "homes"\n'
+    with pytest.raises(InputError, match=r"homes.csv: 1 of 3 cell codes lie outside the grid"):
+        assembled(folder, text)
+    notes = assembled(folder, text + "drop_outside = true\n").notes
+    assert "homes.csv: 1 of 3 rows lie outside the grid and were left out (drop_outside)" in notes
+    (folder / "scores.csv").write_text("cell,jaar,a,b,t\nE0973N4514,2024,1,1,2\nE9999N4514,2024,1,1,2\n")
+    notes = assembled(folder, SCORES + "drop_outside = true\n").notes
+    assert "scores.csv: 1 of 2 rows lie outside the grid and were left out (drop_outside)" in notes
+
+
+def test_the_demonstration_is_generated_from_its_seed(monkeypatch):
+    from leefraster.sources import synthetic
+
+    asked = []
+    made = SimpleNamespace(scores=scores_of())
+    monkeypatch.setattr(synthetic, "country", lambda seed: asked.append(seed) or made)
+    found = assemble(Configuration.demonstration(seed=7))
+    assert asked == [7]
+    assert found.country is made
+    assert found.dataset.identical(made.scores)
+    assert found.inputs == ()
 
 
 def test_irregular_years_are_shown(folder):

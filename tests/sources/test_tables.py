@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 import leefraster as lr
-from leefraster.errors import InputError, LeefrasterError, PrecisionWarning, UsageError
+from leefraster.errors import InputError, LeefrasterError, LeefrasterWarning, PrecisionWarning, UsageError
 from leefraster.sources.crs import require_crs, same_horizontal
 from leefraster.sources.longtable import table_columns
 from leefraster.sources.missing import MissingCodes
@@ -344,6 +344,15 @@ def test_years_with_gaps_unsorted(tmp_path):
 def test_faults_of_years(tmp_path, years, message):
     text = "code,n,jaar\n" + "".join(f"E0973N4514,5,{year}\n" for year in years)
     refused(write(tmp_path, text), message, year="jaar")
+
+
+def test_an_empty_year_or_column_is_kept_and_warned_about(tmp_path):
+    path = write(tmp_path, "code,n,jaar\nE0973N4514,,2012\nE0974N4514,,2012\nE0973N4514,1,2024\n")
+    with pytest.warns(LeefrasterWarning, match=r"squares.csv: column 'n' holds no value in 2012$"):
+        data = read(path, year="jaar")
+    np.testing.assert_array_equal(data["n"].values, [[np.nan, np.nan], [1, np.nan]])
+    with pytest.warns(LeefrasterWarning, match=r"column 'n' holds no value$"):
+        read(write(tmp_path, lines("", "")))
 
 
 def test_a_fixed_year_in_the_future(tmp_path):

@@ -29,13 +29,16 @@ class Bench:
             file = existing(path)
             self.inputs.setdefault(file, input_file(file, role))
 
+    def left_out(self, source: str, dropped: int, rows: int) -> None:
+        """Make a remark where rows of a file lie outside the grid and were left out."""
+        if dropped:
+            self.notes.append(
+                f"{Path(source).name}: {dropped:,} of {rows:,} rows lie outside the grid and were left out "
+                "(drop_outside)"
+            )
+
 
 def note_dropped(dataset: xr.Dataset, bench: Bench) -> xr.Dataset:
     """Make a remark where rows outside the grid were left out; return the Dataset as it is."""
-    dropped, rows = dataset.attrs["dropped_outside"], dataset.attrs["rows"]
-    if dropped:
-        bench.notes.append(
-            f"{Path(dataset.attrs['source']).name}: {dropped:,} of {rows:,} rows lie outside the grid "
-            "and were left out (drop_outside)"
-        )
+    bench.left_out(dataset.attrs["source"], dataset.attrs["dropped_outside"], dataset.attrs["rows"])
     return dataset

@@ -54,7 +54,9 @@ def _unit_table(
     )
     if grid is None:
         return by_area(long, keys)
-    return by_cell(long, keys, grid, cell=section.cell, drop_outside=section.drop_outside)
+    table = by_cell(long, keys, grid, cell=section.cell, drop_outside=section.drop_outside)
+    bench.left_out(long.source, long.table.num_rows - table.placed.position.size, long.table.num_rows)
+    return table
 
 
 def _grid_of(dataset: xr.Dataset) -> Grid | None:

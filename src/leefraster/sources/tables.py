@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.errors import InputError
+from leefraster.errors import InputError, LeefrasterWarning
 from leefraster.sources import geofile
 from leefraster.sources.crs import require_crs
 from leefraster.sources.files import FileOptions
@@ -106,6 +107,13 @@ def read_table(
         When a file is absent, damaged or cut off, a column is absent or not numeric, a key is missing, an
         unmapped negative value or an infinite one occurs, or a (cell, year) occurs twice or off the grid.
 
+    Warns
+    -----
+    LeefrasterWarning
+        When a column, or a year of it, holds no value at all.
+    PrecisionWarning
+        When float32 does not hold whole numbers beyond 2**24 exactly.
+
     Examples
     --------
     >>> import tempfile, pathlib, leefraster as lr
@@ -142,6 +150,8 @@ def place(
     years = years_of(long.table, keys.year, long.source)
     placed = arrange(cells, None if years is None else years[inside], cell_namer(grid), long.source)
     variables = spread(long.rows(inside), placed, CELL, dtype=dtype, quality=quality)
+    for name in long.values:
+        _warn_empty(variables[name][1], placed, name, long.source)
     attrs = {"source": long.source, "rows": int(inside.size), "dropped_outside": int((~inside).sum())}
     coords = {**year_coordinate(placed), **cell_coordinates(grid, placed.units)}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
@@ -173,6 +183,15 @@ def spread(
             meaning = {"flag_values": [0, 1, 2, 3], "flag_meanings": "value suppressed not_available missing"}
             variables[f"{name}_quality"] = (dims, state, meaning)
     return variables
+
+
+def _warn_empty(values: npt.NDArray[np.floating[Any]], placed: Arranged, name: str, source: str) -> None:
+    """Warn about a column, or years of it, without a single value."""
+    empty = ~np.isfinite(np.atleast_2d(values)).any(axis=1)
+    if not empty.any():
+        return
+    when = "" if placed.years is None or empty.all() else f" in {', '.join(map(str, placed.years[empty]))}"
+    warnings.warn(f"{source}: column {name!r} holds no value{when}", LeefrasterWarning, stacklevel=3)
 
 
 def quality_table(dataset: xr.Dataset) -> pd.DataFrame:

@@ -279,10 +279,10 @@ def test_null_may_mean_suppressed(tmp_path):
 
 
 def test_a_cell_without_row_in_a_year_is_missing_not_suppressed(tmp_path):
-    text = "code,n,jaar\nE0973N4514,5,2012\nE0973N4514,,2002\nE0974N4514,6,2012\n"
+    text = "code,n,jaar\nE0973N4514,5,2012\nE0973N4514,,2002\nE0974N4514,6,2012\nE0975N4514,7,2002\n"
     data = read(write(tmp_path, text), year="jaar", missing={"null": "suppressed"}, quality=True)
     assert data["year"].values.tolist() == [2002, 2012]
-    assert data["n_quality"].values.tolist() == [[1, 3], [0, 0]]
+    assert data["n_quality"].values.tolist() == [[1, 3, 0], [0, 0, 3]]
     assert sum(quality_table(data).loc["n"]) == data["n"].size
 
 

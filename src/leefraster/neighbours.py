@@ -32,7 +32,12 @@ class WeightSums:
 class Neighbours(Protocol):
     """The neighbours of n places, the place itself not among them."""
 
-    counts: Ints
+    most: int
+
+    @property
+    def counts(self) -> Ints:
+        """How many neighbours each place has; `most` is at least the largest, the place itself included."""
+        ...
 
     def sums(self, values: Ints) -> Ints:
         """Return for each place the sum of int64 values over its neighbours (modulo 2^64)."""
@@ -63,8 +68,16 @@ class RunNeighbours:
         self._starts = row_starts(ids // nx, ny)
         self._runs = runs
         self._covers_self = covers_self
-        self.counts: Ints = np.zeros(ids.size, np.int64)
-        self.sums(np.zeros(ids.size, np.int64))
+        self._counts: Ints | None = None
+        self.most = int((runs[:, 2] - runs[:, 1] + 1).sum())
+
+    @property
+    def counts(self) -> Ints:
+        """Return how many neighbours each cell has."""
+        if self._counts is None:
+            self.sums(np.zeros(self._columns.size, np.int64))
+        assert self._counts is not None
+        return self._counts
 
     def sums(self, values: Ints) -> Ints:
         """Return for each cell the sum of int64 values over its neighbours (modulo 2^64)."""
@@ -83,7 +96,7 @@ class RunNeighbours:
         if self._covers_self:
             sums -= values
             counts -= 1
-        self.counts = counts
+        self._counts = counts
         return sums
 
     def weight_sums(self, row: bool) -> WeightSums:
@@ -114,6 +127,7 @@ class GraphNeighbours:
         self._starts = matrix.indptr.astype(np.int64)
         self._neighbours = matrix.indices.astype(np.int64)
         self.counts: Ints = np.diff(self._starts)
+        self.most = int(self.counts.max(initial=0)) + 1
 
     def sums(self, values: Ints) -> Ints:
         """Return for each place the sum of int64 values over its neighbours."""

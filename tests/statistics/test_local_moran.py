@@ -1,5 +1,8 @@
 """Local Moran's I against enumeration of all subsets, esda, and the laws it must obey."""
 
+import gc
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -18,7 +21,7 @@ NEIGHBOURHOODS = {
 KINDS = {
     "ties": st.integers(0, 3).map(float),
     "decimals": st.integers(-40, 40).map(lambda v: v / 10),
-    "floats": st.floats(-1, 1, allow_nan=False, width=32).map(lambda v: v + 0.1234567),
+    "floats": st.integers(-(2**40), 2**40).map(lambda v: v / 3.0**25),
 }
 
 
@@ -70,10 +73,11 @@ def test_statistic_moments_and_quadrants_equal_esda(neighbourhood):
     field = lr.from_raster(ragged(1))
     graph = neighbourhood.graph(field)
     ours = lr.local_moran(field, neighbourhood)
-    theirs = Moran_Local(field.values, graph, transformation="r", permutations=9, seed=1, alternative="two-sided")
+    with warnings.catch_warnings(action="ignore"):  # esda divides by the zero spread of islands
+        theirs = Moran_Local(field.values, graph, permutations=9, seed=1, alternative="two-sided")
     n, linked = field.size, ours["neighbours"].values > 0
     np.testing.assert_allclose(ours["I"].values[linked], theirs.Is[linked], atol=1e-10)
-    np.testing.assert_allclose(ours["expected"].values, theirs.EIc * (n - 1) / n, rtol=1e-8)
+    np.testing.assert_allclose(ours["expected"].values[linked], (theirs.EIc * (n - 1) / n)[linked], rtol=1e-8)
     np.testing.assert_allclose(
         ours["variance"].values[linked], (theirs.VIc * ((n - 1) / n) ** 2)[linked], rtol=1e-8
     )
@@ -96,7 +100,9 @@ def columbus():
     from libpysal.graph import Graph
 
     frame = geopandas.read_file(libpysal.examples.get_path("columbus.shp"))
-    weights = libpysal.io.open(libpysal.examples.get_path("columbus.gal")).read()
+    with warnings.catch_warnings(action="ignore"):  # libpysal leaves the file open
+        weights = libpysal.io.open(libpysal.examples.get_path("columbus.gal")).read()
+        gc.collect()
     graph = Graph.from_W(weights)
     ids = np.asarray(graph.unique_ids)
     values = xr.DataArray(frame["CRIME"].to_numpy(), dims="area", coords={"area": ids})
@@ -144,7 +150,7 @@ def test_bit_identical_for_threads_and_order_of_cells(decimals):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([1.0, -1.0, 1000.0, 2.0**-20]), st.sampled_from([0.0, 3.0, -1e6]))
+@given(st.integers(0, 10_000), st.sampled_from([1.0, -1.0, 1000.0, 0.5]), st.sampled_from([0.0, 3.0, -1e6]))
 def test_shift_and_scale_leave_everything_but_the_lag(seed, scale, shift):
     field = ragged(seed, (8, 9), decimals=2)
     base = lr.local_moran(field, lr.Neighbourhood.queen())
@@ -232,8 +238,13 @@ def test_place_on_the_mean_has_p_one():
 
 @pytest.mark.parametrize(
     "array",
-    [np.full((3, 3), 2.5), np.full((3, 3), np.nan), np.array([[1.0, np.nan], [2.0, np.nan]])],
-    ids=["constant", "all missing", "two values"],
+    [
+        np.array([[0.1 + 0.2, 0.3], [0.3, 0.3]]),
+        np.full((3, 3), 2.5),
+        np.full((3, 3), np.nan),
+        np.array([[1.0, np.nan], [2.0, np.nan]]),
+    ],
+    ids=["float error only", "constant", "all missing", "two values"],
 )
 def test_no_variance_gives_missing_and_one_named_warning(array):
     with pytest.warns(NoVarianceWarning, match="1 of 1 fields have no variance"):

@@ -22,13 +22,15 @@ from leefraster.kernels.null_table import (
     fold_spectrum,
     subset_sums,
 )
+from leefraster.kernels.ranking import sorted_integers
 from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_without_self
 
 ENUMERABLE = 1_000_000  # subsets
 TABLE_BYTES = 64 * 2**20
 FINENESS = 100  # lattice steps in a standard deviation, and in an interquartile range
-RESOLUTION = 256  # table points in a standard deviation of a sum, where the lattice is finer than that
-NEGLIGIBLE_WEIGHT = 1e-18
+RESOLUTION = 128  # table points in a standard deviation of a sum, where the lattice is finer than that
+NEGLIGIBLE_WEIGHT = 1e-18  # of a term in Newton's identities
+NEGLIGIBLE_SHARE = 1e-15  # of a term in the recursion that leaves the cell out
 OUTSIDE = math.log(1e-17)
 BLOCK_BYTES = 32 * 2**20  # of characteristic functions at a time
 LONGEST = 1 << 23  # points of one transform
@@ -68,9 +70,11 @@ class Tables:
 
     def arguments(self) -> tuple[Any, ...]:
         """Return the arrays in the order in which the kernels take them."""
+        gain = 2.0**-self.lattice.shift / self.stride
+        base = (0.5 - self.start) / self.stride - np.arange(gain.size) * self.lattice.offset * gain
         return (
-            self.lattice.exact, self.lattice.offset, self.lattice.shift, self.kind, self.begin, self.size,
-            self.start, self.stride, self.tails, self.sums, self.atom, self.mass,
+            self.lattice.exact, self.kind, self.begin, self.size, self.start, gain, base, self.tails, self.sums,
+            self.atom, self.mass,
         )  # fmt: skip
 
 
@@ -82,6 +86,8 @@ class Population:
     sums: Totals
     sd: float
     iqr: float
+    histogram: Ints
+    edges: Floats
     cumulants: tuple[Floats, Floats, Floats]
     atom: tuple[int, int]
 
@@ -91,7 +97,14 @@ class Population:
         sd = math.sqrt(float(sums.squares / sums.n))
         histogram, edges = _coarse_histogram(numbers.integers)
         return cls(
-            numbers, sums, sd, _iqr(histogram, edges), _cumulants(histogram, edges, sums, sd), _atom(numbers)
+            numbers,
+            sums,
+            sd,
+            _iqr(histogram, edges),
+            histogram,
+            edges,
+            _cumulants(histogram, edges, sums, sd),
+            _atom(numbers),
         )
 
 
@@ -225,7 +238,7 @@ def build_tables(
     begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))
     stride = np.ones(kmax + 1, np.int64)
     listed = [
-        np.sort(integers) if j == 1 else subset_sums(integers, j)
+        sorted_integers(integers, population.numbers.bits) if j == 1 else subset_sums(integers, j)
         for j in np.flatnonzero(kind == SORTED).tolist()
     ]
     begin[kind == SORTED], size[kind == SORTED] = _laid_out(listed)
@@ -356,7 +369,7 @@ def _tail(values: npt.NDArray[np.complex128], period: int, start: int, stride: i
 def exclusion_coefficients(n: int, kmax: int) -> tuple[Floats, Ints]:
     """Return C(n, k-m) / C(n-1, k), by which tails lose the cell itself, and the last m that matters for k."""
     most = 0
-    while most < kmax and _exclusion(n, kmax, most + 1) > NEGLIGIBLE_WEIGHT:
+    while most < kmax and _exclusion(n, kmax, most + 1) > NEGLIGIBLE_SHARE:
         most += 1
     k = np.arange(kmax + 1, dtype=np.float64)
     coefficients = np.zeros((kmax + 1, most + 1))
@@ -364,7 +377,7 @@ def exclusion_coefficients(n: int, kmax: int) -> tuple[Floats, Ints]:
     for m in range(1, most + 1):
         a = k - m + 1
         coefficients[:, m] = coefficients[:, m - 1] * np.where(a > 0, a, 0.0) / (n - a + 1)
-    terms = np.maximum((coefficients > NEGLIGIBLE_WEIGHT).sum(axis=1) - 1, 0)
+    terms = np.maximum((coefficients > NEGLIGIBLE_SHARE).sum(axis=1) - 1, 0)
     return coefficients, terms.astype(np.int64)
 
 

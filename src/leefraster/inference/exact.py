@@ -65,6 +65,8 @@ def exact_tails(
     drawn_from = n - 1 if own_fixed else n
     folded = np.flatnonzero(np.bincount(np.minimum(counts, drawn_from - counts)))
     kmax = int(folded.max(initial=0))
+    if kmax == 0:
+        return _nothing_drawn(counts)
     wanted = np.zeros(kmax + 1, dtype=bool)
     if own_fixed:
         _, terms = exclusion_coefficients(n, kmax)
@@ -79,6 +81,12 @@ def exact_tails(
         far_tails(population, tables, observed, counts, own, upper, lower)
     _bound_below(upper, lower, counts, drawn_from)
     return upper, lower, error
+
+
+def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats, float]:
+    """Only islands, or places that have all others as neighbours: one outcome is possible, or none."""
+    certain = np.where(counts > 0, 1.0, np.nan)
+    return certain, certain.copy(), 0.0
 
 
 def _bound_below(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
@@ -96,11 +104,9 @@ def _refined(population: Population, kmax: int, wanted: npt.NDArray[np.bool_]) -
     lattice, _ = choose_lattice(population, kmax)
     while True:
         tables = build_tables(population, lattice, kmax, wanted)
-        if lattice.exact or not (tables.kind == TABLE).any():
+        if lattice.exact or lattice.shift == 0 or not (tables.kind == TABLE).any():
             return tables, 0.0
-        finer = Lattice(lattice.offset % max(1 << (lattice.shift - 1), 1), lattice.shift - 1, False)
-        if lattice.shift == 0:
-            return tables, 0.0
+        finer = Lattice(lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False)
         error = _largest_change(population, tables, finer)
         if error <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
             return tables, error

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import erfcx
 
 from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
-from leefraster.kernels.null_table import fold_histogram
+from leefraster.kernels.null_table import binned_moments
 from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
 from leefraster.kernels.tails import TABLE
 
@@ -23,8 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 FAR = 1e-12
 JOINT = 1e-9  # the tail at which the approximation is made to meet the table
-TILTS = 64
-BINS_PER_SD = 32
+TILTS = 48
+BINS_PER_SD = 16
 
 
 def far_tails(
@@ -114,19 +114,12 @@ def _points(population: Population) -> tuple[Floats, Floats]:
     Each bin becomes two points that keep its number, mean and variance.
     """
     integers = population.numbers.integers
-    shift = max(population.numbers.largest.bit_length() - 16, 0)
-    mask = (1 << max(population.numbers.largest.bit_length() - shift, 1)) - 1
-    counts = fold_histogram(integers, 0, 0, shift, mask).astype(np.float64)
-    held = np.flatnonzero(counts)
-    first = np.zeros(held.size)
-    second = np.zeros(held.size)
-    if shift:
-        rest = (integers & ((1 << shift) - 1)) >> max(shift - 12, 0)
-        unit = 2.0 ** max(shift - 12, 0)
-        where = integers >> shift
-        first = np.bincount(where, weights=rest, minlength=mask + 1)[held] * unit
-        second = np.bincount(where, weights=rest * rest, minlength=mask + 1)[held] * unit**2
-    number = counts[held]
+    bits = population.numbers.largest.bit_length()
+    shift = max(bits - 16, 0)
+    rest_shift = max(shift - 12, 0)
+    sums = binned_moments(integers, shift, rest_shift, 1 << (bits - shift)).astype(np.float64)
+    held = np.flatnonzero(sums[0])
+    number, first, second = sums[0, held], sums[1, held] * 2.0**rest_shift, sums[2, held] * 4.0**rest_shift
     mean = held * 2.0**shift + first / number - float(population.sums.mean)
     within = np.maximum(second / number - (first / number) ** 2, 0.0)
     z = mean / population.sd
@@ -178,9 +171,15 @@ def _close(
 
 def _largest_sums(population: Population, ks: Ints, sign: float) -> tuple[Floats, Floats]:
     """Return for each k the largest (mirrored: smallest) sum of k values, and log of how many sets have it."""
-    integers, kmax = population.numbers.integers, int(ks.max())
-    turned = -integers if sign > 0 else integers
-    extreme = np.sort(np.partition(turned, kmax - 1)[:kmax])
+    kmax = int(ks.max())
+    # the coarse histogram tells from where on there are enough values
+    counts = population.histogram[::-1] if sign > 0 else population.histogram
+    bins = int(np.searchsorted(np.cumsum(counts), kmax)) + 1
+    edge_value = population.edges[-1 - bins] if sign > 0 else population.edges[bins]
+    integers = population.numbers.integers
+    held = integers[integers >= edge_value] if sign > 0 else integers[integers < edge_value]
+    turned = -held if sign > 0 else held
+    extreme = np.sort(turned)[:kmax]
     sums = np.cumsum(extreme)[ks - 1] * -sign
     ways = np.zeros(ks.size)
     edge = extreme[ks - 1]

@@ -42,7 +42,7 @@ def _adjust(p: Floats) -> Floats:
     if p.size == 0:
         return p.copy()
     ordered, starts = sorted_by_bucket(p)
-    adjusted, q = np.empty(p.size), np.empty(p.size)
-    step_up(ordered, p.size, 1.0, adjusted)
-    look_up(p, p.view(np.int64), ordered, adjusted, starts, q)
+    pairs, q = np.empty((p.size, 2)), np.empty(p.size)
+    step_up(ordered, p.size, 1.0, pairs)
+    look_up(p, p.view(np.int64), pairs, starts, q)
     return q

@@ -40,6 +40,11 @@ class Numbers:
         """The largest integer."""
         return int(self.integers.max())
 
+    @property
+    def bits(self) -> int:
+        """Bits of the largest integer, at least 1."""
+        return max(self.largest.bit_length(), 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

@@ -13,7 +13,6 @@ from numba import prange
 from leefraster.kernels.jit import jit, parallel_jit
 
 NEGLIGIBLE = 1e-20
-PATIENCE = 24
 
 
 @parallel_jit
@@ -29,19 +28,40 @@ def fold_histogram(integers, offset, half, shift, mask):
 
 
 @parallel_jit
+def binned_moments(integers, shift, rest_shift, bins):
+    """Return per bin (v >> shift) the count, and the sums of r and r^2 with r = (v mod 2^shift) >> rest_shift.
+
+    r is below 2^12, so that the sums fit for up to 2^39 values.
+    """
+    parts = 8
+    sums = np.zeros((parts, 3, bins), np.int64)
+    n = integers.size
+    low = (np.int64(1) << shift) - 1
+    for part in prange(parts):
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            b = integers[i] >> shift
+            r = (integers[i] & low) >> rest_shift
+            sums[part, 0, b] += 1
+            sums[part, 1, b] += r
+            sums[part, 2, b] += r * r
+    return sums.sum(axis=0)
+
+
+@parallel_jit
 def characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax):
     """Return E_k at frequencies first..last-1 (rows; columns: k = 0..kmax), and the largest k that any reaches.
 
     `spectrum` is the half-spectrum (real FFT) of the histogram; `weights[k, m]` is
-    (N / k) C(N, k-m) / C(N, k), used for m = 1..terms[k]. A frequency stops when E has been negligible for
-    PATIENCE values of k in a row; what follows is zero, up to the largest k reached.
+    (N / k) C(N, k-m) / C(N, k), used for m = 1..terms[k]. A frequency stops when E has been negligible
+    for as many k in a row as the recursion looks back; what follows is zero, up to the largest k reached.
     """
     out = np.empty((last - first, kmax + 1), np.complex128)
     reach = np.zeros(last - first, np.int64)
+    most = weights.shape[1] - 1
     for row in prange(last - first):
         frequency = first + row
-        powers = np.empty(kmax + 1, np.complex128)
-        for m in range(1, kmax + 1):
+        powers = np.empty(most + 1, np.complex128)
+        for m in range(1, most + 1):
             at = (m * frequency) % period
             # histogram sums carry exp(+i t q): the conjugate of the FFT's sign
             if at <= period // 2:
@@ -60,7 +80,7 @@ def characteristic_functions(spectrum, period, n, weights, terms, first, last, k
             reach[row] = k
             if abs(total.real) + abs(total.imag) < NEGLIGIBLE:
                 quiet += 1
-                if quiet >= PATIENCE:
+                if quiet > most:
                     break
             else:
                 quiet = 0

@@ -24,6 +24,24 @@ def _bucket(p, bits):
 
 
 @parallel_jit
+def _integer_counts(values, shift, counts):
+    n = values.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            counts[part, values[i] >> shift] += 1
+
+
+@parallel_jit
+def _place_integers(values, shift, counts, placed):
+    n = values.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            b = values[i] >> shift
+            placed[counts[part, b]] = values[i]
+            counts[part, b] += 1
+
+
+@parallel_jit
 def _counts_by_part(p, bits, counts):
     n = p.size
     for part in prange(PARTS):
@@ -76,16 +94,17 @@ def _sort_buckets(placed, starts):
 
 
 @jit
-def step_up(ordered, tests, factor, adjusted):
-    """Fill the step-up adjustment of sorted p-values: the least of factor tests p_j / rank_j from j upwards."""
+def step_up(ordered, tests, factor, pairs):
+    """Fill pairs of sorted p-value and its step-up adjustment: the least of factor tests p_j / rank_j, j >= i."""
     least = 1.0
     for i in range(ordered.size - 1, -1, -1):
         least = min(least, factor * tests * ordered[i] / (i + 1))
-        adjusted[i] = least
+        pairs[i, 0] = ordered[i]
+        pairs[i, 1] = least
 
 
 @parallel_jit
-def look_up(p, bits, ordered, adjusted, starts, out):
+def look_up(p, bits, pairs, starts, out):
     """Fill for each p-value the adjusted value that stands at its place among the sorted ones."""
     pieces = 256
     n = p.size
@@ -95,11 +114,11 @@ def look_up(p, bits, ordered, adjusted, starts, out):
             lo, hi = starts[b], starts[b + 1]
             while lo < hi:
                 middle = (lo + hi) >> 1
-                if ordered[middle] < p[i]:
+                if pairs[middle, 0] < p[i]:
                     lo = middle + 1
                 else:
                     hi = middle
-            out[i] = adjusted[lo]
+            out[i] = pairs[lo, 1]
 
 
 def sorted_by_bucket(p):
@@ -112,3 +131,16 @@ def sorted_by_bucket(p):
     _place(p, bits, counts, placed)
     _sort_buckets(placed, starts)
     return placed, starts
+
+
+def sorted_integers(values, bits):
+    """Return the sorted non-negative integers, all below 2^bits."""
+    shift = max(bits - 16, 0)
+    counts = np.zeros((PARTS, 1 << (bits - shift)), np.int64)
+    _integer_counts(values, shift, counts)
+    starts = _starts(counts)
+    placed = np.empty_like(values)
+    _place_integers(values, shift, counts, placed)
+    if shift > 0:
+        _sort_buckets(placed, starts)
+    return placed

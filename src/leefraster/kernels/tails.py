@@ -9,11 +9,12 @@ from leefraster.kernels.jit import jit, parallel_jit
 
 ABSENT, SORTED, TABLE = 0, 1, 2
 PIECE = 1 << 12
+LIGHT = 1e-3  # weight below which a term's tail is read by a line, its error some 1e-5 of a tail
 
 
 @jit
-def _count_below(sums, begin, size, value):
-    """Return how many of the sorted sums are below the value."""
+def _counts_from(sums, begin, size, value):
+    """Return how many of the sorted sums are at least the value, and how many are above it."""
     lo, hi = begin, begin + size
     while lo < hi:
         middle = (lo + hi) >> 1
@@ -21,7 +22,18 @@ def _count_below(sums, begin, size, value):
             lo = middle + 1
         else:
             hi = middle
-    return lo - begin
+    end = begin + size
+    at_least = end - lo
+    if lo == end or sums[lo] > value:
+        return at_least, at_least
+    hi = end
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if sums[middle] <= value:
+            lo = middle + 1
+        else:
+            hi = middle
+    return at_least, end - lo
 
 
 @jit
@@ -31,43 +43,49 @@ def _interpolate(tails, begin, size, u):
         return 1.0
     if u >= size - 1.0:
         return 0.0
-    i = np.int64(u)
-    if i < 1:
-        i = 1
-    elif i > size - 3:
-        i = size - 3
+    i = min(max(np.int64(u), 1), size - 3)
     f = u - i
     at = begin + i
     a, b, c, d = tails[at - 1], tails[at], tails[at + 1], tails[at + 2]
-    return (
-        -f * (f - 1.0) * (f - 2.0) / 6.0 * a
-        + (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0 * b
-        - (f + 1.0) * f * (f - 2.0) / 2.0 * c
-        + (f + 1.0) * f * (f - 1.0) / 6.0 * d
-    )
+    before, after, far = f + 1.0, f - 1.0, f - 2.0
+    return f * after * (before * d - far * a) * (1.0 / 6.0) + before * far * (after * b - f * c) * 0.5
 
 
 @jit
-def tail_of_draws(k, value, exact, offset, shift, kind, begin, size, start, stride, tails, sums, atom, mass):
-    """Return P(S >= value) and P(S > value) for the sum S of k draws from the whole population."""
+def _between(tails, begin, size, u):
+    """Return the tail at a real table position by a line: enough for terms of little weight."""
+    if u <= 0.0:
+        return 1.0
+    if u >= size - 1.0:
+        return 0.0
+    i = np.int64(u)
+    at = begin + i
+    return tails[at] + (u - i) * (tails[at + 1] - tails[at])
+
+
+@jit
+def tail_of_draws(k, value, finely, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass):
+    """Return P(S >= value) and P(S > value) for the sum S of k draws from the whole population.
+
+    A value stands at table position ``value * gain[k] + base[k]`` where the lattice is not the data's own.
+    """
     if k == 0:
         return (1.0 if value <= 0 else 0.0), (1.0 if value < 0 else 0.0)
     if kind[k] == SORTED:
-        count = size[k]
-        return (
-            (count - _count_below(sums, begin[k], count, value)) / count,
-            (count - _count_below(sums, begin[k], count, value + 1)) / count,
-        )
+        at_least, above = _counts_from(sums, begin[k], size[k], value)
+        return at_least / size[k], above / size[k]
     if exact:
         i = value - start[k]
         if i < 0:
             return 1.0, 1.0
         if i >= size[k]:
             return 0.0, 0.0
-        at_least = tails[begin[k] + i]
-        return at_least, (tails[begin[k] + i + 1] if i + 1 < size[k] else 0.0)
-    x = np.float64(value - k * offset) * 2.0 ** (-shift)
-    smooth = _interpolate(tails, begin[k], size[k], (x + 0.5 - start[k]) / stride[k])
+        below = tails[begin[k] + i]
+        return below, (tails[begin[k] + i + 1] if i + 1 < size[k] else 0.0)
+    u = value * gain[k] + base[k]
+    smooth = _interpolate(tails, begin[k], size[k], u) if finely else _between(tails, begin[k], size[k], u)
+    if mass[k] == 0.0:
+        return smooth, smooth
     at_atom = value - k * atom
     return smooth + (mass[k] if at_atom <= 0 else 0.0), smooth + (mass[k] if at_atom < 0 else 0.0)
 
@@ -75,13 +93,15 @@ def tail_of_draws(k, value, exact, offset, shift, kind, begin, size, start, stri
 @parallel_jit
 def tails_without_self(
     observed, own, counts, n, total, coefficients, terms, half,
-    exact, offset, shift, kind, begin, size, start, stride, tails, sums, atom, mass, upper, lower,
+    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, upper, lower,
 ):  # fmt: skip
     """Fill P(S >= s) and P(S <= s) for the sum of k of the n - 1 values other than the cell's own.
 
-    `coefficients[k, m]` is C(n, k-m) / C(n-1, k). Of more than `half` draws the complement is drawn.
+    `coefficients[k, m]` is C(n, k-m) / C(n-1, k). Of more than `half` draws the complement is drawn. The
+    recursion ends where what is left of it cannot matter to either tail.
     """
     pieces = (observed.size + PIECE - 1) // PIECE
+    enough = 1e-14 if exact else 1e-9
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, observed.size)):
             k, s, q = counts[i], observed[i], own[i]
@@ -92,10 +112,25 @@ def tails_without_self(
             at_least, above = 0.0, 0.0
             sign = 1.0
             for m in range(terms[k] + 1):
+                if coefficients[k, m] < enough * min(at_least, 1.0 - above):
+                    break
+                finely = coefficients[k, m] > LIGHT
                 a, b = tail_of_draws(
-                    k - m, s - m * q, exact, offset, shift, kind, begin, size, start, stride, tails, sums,
-                    atom, mass,
-                )  # fmt: skip
+                    k - m,
+                    s - m * q,
+                    finely,
+                    exact,
+                    kind,
+                    begin,
+                    size,
+                    start,
+                    gain,
+                    base,
+                    tails,
+                    sums,
+                    atom,
+                    mass,
+                )
                 at_least += sign * coefficients[k, m] * a
                 above += sign * coefficients[k, m] * b
                 sign = -sign
@@ -107,7 +142,7 @@ def tails_without_self(
 @parallel_jit
 def tails_of_all(
     observed, counts, n, total, half,
-    exact, offset, shift, kind, begin, size, start, stride, tails, sums, atom, mass, upper, lower,
+    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, upper, lower,
 ):  # fmt: skip
     """Fill P(S >= s) and P(S <= s) for the sum of k draws from all n values."""
     pieces = (observed.size + PIECE - 1) // PIECE
@@ -119,7 +154,7 @@ def tails_of_all(
                 k = n - k
                 s = total - s
             at_least, above = tail_of_draws(
-                k, s, exact, offset, shift, kind, begin, size, start, stride, tails, sums, atom, mass
+                k, s, True, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass
             )
             one, other = min(max(at_least, 0.0), 1.0), min(max(1.0 - above, 0.0), 1.0)
             upper[i] = other if turned else one

@@ -133,8 +133,8 @@ def _fill(
     results: Results, one: OneField, star: bool, row: bool, inference: Inference, alternative: int
 ) -> None:
     integers = one.numbers.integers
-    neighbours = one.neighbours.counts
     sums = one.neighbours.sums(integers)
+    neighbours = one.neighbours.counts
     island = neighbours == 0
     counts = neighbours
     if star:

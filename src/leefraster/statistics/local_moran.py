@@ -151,8 +151,9 @@ def local_moran(
 def _fill(
     results: Results, one: OneField, row: bool, inference: Inference, alternative: int, alpha: float
 ) -> None:
-    integers, counts = one.numbers.integers, one.neighbours.counts
+    integers = one.numbers.integers
     sums = one.neighbours.sums(integers)
+    counts = one.neighbours.counts
     whole, rest = one.centre
     statistic, expected, variance, z, p = (np.empty(integers.size) for _ in range(5))
     quadrant = np.empty(integers.size, np.int8)

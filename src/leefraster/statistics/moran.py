@@ -129,8 +129,8 @@ def moran(
 def _moran(
     one: OneField, weights: WeightSums, row: bool, normality: bool, alternative: int
 ) -> dict[str, float]:
-    linked = one.neighbours.counts > 0
     sums = one.neighbours.sums(one.numbers.integers)
+    linked = one.neighbours.counts > 0
     integers, counts = one.numbers.integers, one.neighbours.counts
     if not linked.all():
         integers, counts, sums = integers[linked], counts[linked], sums[linked]

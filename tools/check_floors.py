@@ -17,17 +17,17 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: ("kernels",),
     2: ("inference",),
     3: ("errors", "shipped", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
-    4: ("statistics", "crosscheck", "scoring", "change", "clusters", "areas", "questions"),
+    4: ("statistics", "scoring", "change", "clusters", "areas", "questions"),
     5: ("sources", "store", "record", "export", "comparison"),
     6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 
 # Within floor 4 a part may use those before it.
-ORDER_OF_FLOOR_4 = ("statistics", "crosscheck", "scoring", "change", "clusters", "areas", "questions")
+ORDER_OF_FLOOR_4 = ("statistics", "scoring", "change", "clusters", "areas", "questions")
 
-# A library that only this part (or file) of the package may import.
-ONLY_IN = {"numba": "kernels", "esda": "crosscheck"}
+# A library that only this part or module of the package may import.
+ONLY_IN = {"numba": "kernels", "esda": "statistics.crosscheck"}
 
 # The only libraries, besides Python's own, that the lowest floors may import.
 ALLOWED_ON_FLOOR = {1: {"numpy", "numba"}, 2: {"numpy", "scipy"}}
@@ -98,7 +98,7 @@ def faults_of(module: str, found: Import, modules: set[str], root: str) -> Itera
     mine = part_of(module)
     floor = FLOOR_OF[mine]
     if library != root:
-        if library in ONLY_IN and mine != ONLY_IN[library]:
+        if library in ONLY_IN and not f"{module}.".startswith(f"{root}.{ONLY_IN[library]}."):
             yield f"imports {library}, which only {ONLY_IN[library]} may"
         allowed = ALLOWED_ON_FLOOR.get(floor)
         own = library in sys.stdlib_module_names

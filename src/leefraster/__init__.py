@@ -19,7 +19,7 @@ _NAMES = {
     "moran": "statistics.moran",
     "local_moran": "statistics.local_moran",
     "getis_ord": "statistics.getis_ord",
-    "crosscheck": "crosscheck",
+    "crosscheck": "statistics.crosscheck",
     "classify": "scoring.classify",
     "focal_sum": "scoring.focal",
     "focal_mean": "scoring.focal",

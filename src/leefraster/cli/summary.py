@@ -41,7 +41,6 @@ def print_summary(record: RunRecord, out: Path, stream: IO[str]) -> None:
         _found(record),
         _answers(record),
         _steps(record),
-        _places(record, out),
     ):
         for name, text in rows:
             table.add_row(escape(name), escape(text))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from leefraster.crosscheck import crosscheck
 from leefraster.pipeline.fields import headline, layers_of, unit_of, year_fields
 from leefraster.pipeline.work import Skipped, Work
+from leefraster.statistics.crosscheck import crosscheck
 
 MINIMUM_CELLS = 10
 

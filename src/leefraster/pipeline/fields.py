@@ -54,3 +54,15 @@ def year_fields(data: xr.Dataset, position: int) -> xr.DataArray:
     return xr.DataArray(
         np.concatenate(parts), dims=("layer", unit), coords={**coords, "layer": layers_of(data)}, name="field"
     )
+
+
+def one_field(data: xr.Dataset, year: int, layer: int) -> xr.DataArray:
+    """Return one field over the unit, with its coordinates, by the positions of its year and layer."""
+    unit = unit_of(data)
+    name = layers_of(data)[layer]
+    if not is_scores(data):
+        field = data["value"].isel(year=year, layer=layer)
+    else:
+        field = data["total"] if name == TOTAL else data["score"].isel(dimension=layer)
+        field = field.isel(year=year)
+    return field.drop_vars([coord for coord, c in field.coords.items() if not set(c.dims) <= {unit}] or [])

@@ -36,6 +36,11 @@ def measure_global(work: Work) -> None:
         for name, values in found.items():
             values[position] = result[name].values
         work.progress.advanced("global statistics", position + 1, years)
+    flat = _without_variance(work, found["I"], layers)
+    if flat:
+        work.notes.append(
+            f"No statistics for {flat}: the field is constant, all missing, or has fewer than three values."
+        )
     how = described(neighbourhood, work.configuration.statistics.nearest)
     work.data = work.data.assign_coords(layer=layers).assign(
         {
@@ -51,3 +56,11 @@ def measure_global(work: Work) -> None:
 
 def _type(name: str) -> type:
     return np.int64 if name in _COUNTS else np.float64
+
+
+def _without_variance(work: Work, values: npt.NDArray[Any], layers: list[str]) -> str:
+    """Return which fields have no result, in words."""
+    years = work.data["year"].values
+    return ", ".join(
+        f"{layers[layer]} {years[year]}" for year, layer in zip(*np.nonzero(np.isnan(values)), strict=True)
+    )

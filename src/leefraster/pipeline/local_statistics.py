@@ -1,16 +1,17 @@
-"""The steps that find local autocorrelation, year by year so that memory stays low: local Moran and G*."""
+"""The steps that find local autocorrelation, field by field so that memory stays low: local Moran and G*."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.pipeline.fields import layers_of, unit_of, year_fields
+from leefraster.pipeline.fields import layers_of, one_field, unit_of
 from leefraster.pipeline.neighbourhoods import described, hotspot_neighbourhood, local_neighbourhood
+from leefraster.pipeline.threads import in_threads
 from leefraster.pipeline.work import Work
 from leefraster.statistics.getis_ord import getis_ord
 from leefraster.statistics.local_moran import local_moran
@@ -32,7 +33,7 @@ HOT_SPOTS: Kept = {
     "q": ("getis_ord_q", np.float64, "p adjusted for the false discovery rate within the field"),
     "spot": ("getis_ord_spot", np.int8, "-3..3: cold or hot at 99, 95, 90 % after adjustment, 0 neither"),
 }
-_NEIGHBOURS = "neighbours"
+NEIGHBOURS = "neighbours"
 
 
 def find_local_moran(work: Work) -> None:
@@ -40,39 +41,52 @@ def find_local_moran(work: Work) -> None:
     alpha = work.configuration.statistics.alpha
     neighbourhood = local_neighbourhood(work)
     counts = np.zeros((work.data.sizes["year"], work.data.sizes[unit_of(work.data)]), np.int32)
-
-    def compute(fields: xr.DataArray, position: int) -> xr.Dataset:
-        result = local_moran(fields, neighbourhood, alpha=alpha)
-        counts[position] = result["neighbours"].values.reshape(-1, counts.shape[1]).max(axis=0)
-        return result
-
-    found = _by_year(work, "local Moran", compute, MORAN)
+    found = _empty(work, MORAN)
+    for (year, _), result in _by_field(
+        work, "local Moran", lambda field: local_moran(field, neighbourhood, alpha=alpha), found, NEIGHBOURS
+    ):
+        np.maximum(counts[year], result, out=counts[year])
     how = described(neighbourhood, work.configuration.statistics.nearest)
     _keep(work, found, MORAN, f"lr.local_moran, exact conditional permutation, alpha {alpha:g}", how)
     attrs = {"long_name": "neighbours with a value", "units": "1", "method": "count", "neighbourhood": how}
-    work.data[_NEIGHBOURS] = (("year", unit_of(work.data)), counts, attrs)
+    work.data[NEIGHBOURS] = (("year", unit_of(work.data)), counts, attrs)
 
 
 def find_hot_spots(work: Work) -> None:
     """Add ``getis_ord_*`` over (`year`, `layer`, unit) to the data."""
     neighbourhood = hotspot_neighbourhood(work)
-    found = _by_year(work, "hot spots", lambda fields, _: getis_ord(fields, neighbourhood), HOT_SPOTS)
+    found = _empty(work, HOT_SPOTS)
+    for _ in _by_field(work, "hot spots", lambda field: getis_ord(field, neighbourhood), found, NEIGHBOURS):
+        continue
     how = described(neighbourhood, work.configuration.statistics.nearest)
     _keep(work, found, HOT_SPOTS, "lr.getis_ord, star, exact", how)
 
 
-def _by_year(
-    work: Work, step: str, compute: Callable[[xr.DataArray, int], xr.Dataset], kept: Kept
-) -> dict[str, npt.NDArray[Any]]:
-    years, unit = work.data.sizes["year"], unit_of(work.data)
-    shape = (years, len(layers_of(work.data)), work.data.sizes[unit])
-    found = {name: np.empty(shape, kind) for name, (_, kind, _) in kept.items()}
-    for position in range(years):
-        result = compute(year_fields(work.data, position), position)
+def _empty(work: Work, kept: Kept) -> dict[str, npt.NDArray[Any]]:
+    shape = (work.data.sizes["year"], len(layers_of(work.data)), work.data.sizes[unit_of(work.data)])
+    return {name: np.empty(shape, kind) for name, (_, kind, _) in kept.items()}
+
+
+def _by_field(
+    work: Work,
+    step: str,
+    compute: Callable[[xr.DataArray], xr.Dataset],
+    found: dict[str, npt.NDArray[Any]],
+    more: str,
+) -> Iterator[tuple[tuple[int, int], npt.NDArray[Any]]]:
+    """Fill the arrays field by field, and yield each field's position with one more of its variables."""
+    years, layers = work.data.sizes["year"], len(layers_of(work.data))
+    fields = [(year, layer) for year in range(years) for layer in range(layers)]
+
+    def fill(position: tuple[int, int]) -> npt.NDArray[Any]:
+        result = compute(one_field(work.data, *position))
         for name, values in found.items():
-            values[position] = result[name].transpose("layer", unit).values
-        work.progress.advanced(step, position + 1, years)
-    return found
+            values[position] = result[name].values
+        return np.asarray(result[more].values)
+
+    for done, (position, result) in enumerate(zip(fields, in_threads(fill, fields), strict=True), start=1):
+        work.progress.advanced(step, done, len(fields))
+        yield position, result
 
 
 def _keep(work: Work, found: dict[str, npt.NDArray[Any]], kept: Kept, method: str, how: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leefraster.errors import Interrupted, LeefrasterWarning
+from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
 from leefraster.pipeline.analysis import STEPS
 from leefraster.pipeline.memory import peak_bytes
@@ -108,16 +108,24 @@ def _timed(name: str, work: Work, log: RunLog, steps: list[Step]) -> Iterator[No
 
 @contextmanager
 def _noting_warnings(work: Work, log: RunLog) -> Iterator[None]:
-    """Turn leefraster's own warnings into notes of the run; those of libraries go to the log."""
+    """Turn leefraster's own warnings into notes of the run; those of libraries go to the log.
+
+    That fields have no variance is noted once, with their names, by the step of global statistics.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LeefrasterWarning)
         yield
     for text in dict.fromkeys(str(warning.message) for warning in caught):
-        own = any(issubclass(w.category, LeefrasterWarning) for w in caught if str(w.message) == text)
+        own = any(_worth_a_note(w) for w in caught if str(w.message) == text)
         log.add("warning", text=text, own=own)
         if own:
             work.notes.append(text)
             work.progress.remark(f"warning: {text}")
+
+
+def _worth_a_note(warning: warnings.WarningMessage) -> bool:
+    own = issubclass(warning.category, LeefrasterWarning)
+    return own and not issubclass(warning.category, NoVarianceWarning)
 
 
 def _record(work: Work, run_id: str, steps: tuple[Step, ...], started: str) -> RunRecord:

@@ -19,7 +19,7 @@ from leefraster.inference.draws import (
     log_choose,
     table_bytes,
 )
-from leefraster.inference.far_tails import FAR, far_tails
+from leefraster.inference.far_tails import far_limit, far_tails
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.kernels.tails import TABLE
 
@@ -27,7 +27,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 TOLERATED = 0.01  # relative change of a p-value when the lattice is halved
-LEAST = 1e-12  # the p-value above which that holds
 
 
 def exact_tails(
@@ -52,12 +51,12 @@ def exact_tails(
     upper, lower : ndarray of float64, shape (n,)
         Tail probabilities, never 0; NaN where nothing is drawn.
     error : float
-        Largest relative change of a p-value above ``max(1e-12, 1000 / C(n-1, k))`` when the lattice of the
+        Largest relative change of a p-value above ``max(1e-12, 1e-13 k, 1000 / C(n-1, k))`` when the lattice of the
         tables is halved; 0 where the tables are on the data's own step or sums were enumerated.
 
     Notes
     -----
-    Below 1e-12, where a transform loses relative accuracy, tails come from the saddlepoint approximation
+    Below max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint approximation
     (`inference.far_tails`), joined to the table where both are good.
     """
     population = Population.of(numbers, sums)
@@ -77,7 +76,7 @@ def exact_tails(
     tables, error = _refined(population, kmax, wanted)
     own = numbers.integers if own_fixed else None
     upper, lower = draw_tails(tables, population, observed, counts, own)
-    if min(upper.min(initial=1.0), lower.min(initial=1.0)) < FAR:
+    if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(kmax):
         far_tails(population, tables, observed, counts, own, upper, lower)
     _bound_below(upper, lower, counts, drawn_from)
     return upper, lower, error
@@ -125,7 +124,7 @@ def _largest_change(population: Population, tables: Tables, finer: Lattice) -> f
         size = int(tables.size[k])
         position = tables.start[k] + np.linspace(0, (size - 1) * int(tables.stride[k]), 512)
         values = (position * 2.0**tables.lattice.shift).astype(np.int64) + k * tables.lattice.offset
-        threshold = max(LEAST, 1000.0 * math.exp(-float(log_choose(n, k))))
+        threshold = max(float(far_limit(k)), 1000.0 * math.exp(-float(log_choose(n, k))))
         pairs = [
             draw_tails(t, population, values, np.full(values.size, k, np.int64), None)
             for t in (tables, other)

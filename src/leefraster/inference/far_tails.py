@@ -21,10 +21,19 @@ from leefraster.kernels.tails import TABLE
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FAR = 1e-12
+FAR = 1e-12  # below this, and below FAR_PER_DRAW times k, the table's rounding is felt
+FAR_PER_DRAW = 1e-13
 JOINT = 1e-9  # the tail at which the approximation is made to meet the table
 TILTS = 48
 BINS_PER_SD = 16
+
+
+def far_limit(k: npt.ArrayLike) -> Floats:
+    """Return the tail below which that of k draws is taken from the approximation.
+
+    A transform's rounding grows with k, to about 1e-16 k: at this limit it is a thousandth of the tail.
+    """
+    return np.maximum(FAR, FAR_PER_DRAW * np.asarray(k, dtype=float))
 
 
 def far_tails(
@@ -46,7 +55,7 @@ def far_tails(
     k = np.where(turned, drawn_from - counts, counts)
     mean, sd = float(population.sums.mean), population.sd
     for tail, side in ((upper, 1.0), (lower, -1.0)):
-        cells = np.flatnonzero((tail < FAR) & (tables.kind[k] == TABLE))
+        cells = np.flatnonzero((tail < far_limit(k)) & (tables.kind[k] == TABLE))
         if cells.size == 0:
             continue
         # the complement of an unusually high set is unusually low: both sides turn together
@@ -145,7 +154,7 @@ def _joint(
     moved = (sign * (sums - middle) / population.sd).reshape(nodes.shape) - nodes
     logarithm = logarithm - moved * tilts
     tails = draw_tails(tables, population, sums, k, None)[0 if sign > 0 else 1].reshape(nodes.shape)
-    near = (tails > 10 * FAR) & (tails < 1e-6)
+    near = (tails > 10 * far_limit(ks)[:, None]) & (tails < 1e-6)
     distance = np.where(near, np.abs(np.log(np.maximum(tails, 1e-300) / JOINT)), np.inf)
     best = distance.argmin(axis=1)
     rows = np.arange(ks.size)

@@ -276,6 +276,16 @@ def test_open_without_a_store(tmp_path):
         lr.Store.open(tmp_path / "holiday.jpg" / "store", create=True)
 
 
+def test_a_store_of_which_the_making_was_cut_off(tmp_path):
+    (tmp_path / "leefraster.lock").touch()
+    (tmp_path / "snapshots").mkdir()
+    opened = lr.Store.open(tmp_path, create=True)
+    assert len(opened.log()) == 1
+    opened.write(brief("first"))
+    opened.write(brief("second"))
+    assert len(lr.Store.open(tmp_path).runs()) == 2
+
+
 def test_an_empty_store_says_so(tmp_path):
     opened = lr.Store.open(tmp_path, create=True)
     assert len(opened.runs()) == 0

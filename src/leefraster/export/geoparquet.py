@@ -47,6 +47,7 @@ def write_cells(latest: xr.Dataset, path: Path) -> None:
             arrays = [pa.array(column[part]) for column in values.values()]
             arrays += [squares(grid, ids[part]), _boxes(grid, ids[part])]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    pa.default_memory_pool().release_unused()  # else Arrow holds on to some 60 MB for the rest of the run
 
 
 def squares(grid: Grid, cells: npt.NDArray[np.int64]) -> pa.Array:

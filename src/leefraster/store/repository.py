@@ -58,9 +58,15 @@ def require_free_for_store(folder: Path) -> None:
 def create_repository(folder: Path) -> None:
     """Make an empty repository; the caller holds the write lock."""
     with environment_faults(folder, "create"):
-        repository = icechunk.Repository.create(_storage(folder), check_clean_root=False)
-        root = next(iter(repository.ancestry(branch=MAIN)))
+        icechunk.Repository.create(_storage(folder), check_clean_root=False)
+
+
+def empty_session(repository: Any) -> Any:
+    """Return a session in which to write a run, starting from nothing; the caller holds the write lock."""
+    if EMPTY not in repository.list_branches():
+        *_, root = repository.ancestry(branch=MAIN)
         repository.create_branch(EMPTY, root.id)
+    return repository.writable_session(EMPTY)
 
 
 def open_repository(folder: Path) -> Any:

@@ -184,7 +184,7 @@ class Store:
 
     def _commit(self, record: RunRecord, number: int, progress: Progress | None) -> str:
         repository = repo.open_repository(self.path)
-        session = repository.writable_session(repo.EMPTY)
+        session = repo.empty_session(repository)
         group = zarr.create_group(session.store, overwrite=True)
         write_tables(group, run_tables(record))
         write_dataset(group, record.dataset, progress)

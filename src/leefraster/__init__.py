@@ -46,9 +46,27 @@ if TYPE_CHECKING:
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster
+    from leefraster.clusters.detection import detection as detection
+    from leefraster.clusters.rule import StructuralRule as StructuralRule
+    from leefraster.clusters.structural import StructuralClusters as StructuralClusters
+    from leefraster.clusters.structural import structural_clusters as structural_clusters
+    from leefraster.errors import EnvironmentFault as EnvironmentFault
+    from leefraster.errors import InputError as InputError
+    from leefraster.errors import LeefrasterError as LeefrasterError
+    from leefraster.errors import UsageError as UsageError
     from leefraster.grid import Grid as Grid
     from leefraster.kernels.jit import set_threads as set_threads
     from leefraster.neighbourhood import Neighbourhood as Neighbourhood
+    from leefraster.questions.answer import Answer as Answer
+    from leefraster.scoring.classify import classify as classify
+    from leefraster.scoring.focal import focal_mean as focal_mean
+    from leefraster.scoring.focal import focal_sum as focal_sum
+    from leefraster.statistics.crosscheck import crosscheck as crosscheck
+    from leefraster.statistics.getis_ord import getis_ord as getis_ord
+    from leefraster.statistics.local_moran import local_moran as local_moran
+    from leefraster.statistics.moran import moran as moran
+    from leefraster.store import Store as Store
+    from leefraster.table import from_table as from_table
 
     __version__: str
 

@@ -1,6 +1,6 @@
 """One cell's exact tail beside random permutations: the picture in docs/exact-inference.md, and its figures.
 
-    .venv/bin/python benchmarks/permutation_figure.py
+.venv/bin/python benchmarks/permutation_figure.py
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def drawn_sums(case: Case, permutations: int, seed: int) -> Floats:
 def sampled_tail(drawn: Floats, sums: Floats) -> Floats:
     """Return the usual estimate of P(S >= s): (1 + how many reach s) / (1 + permutations)."""
     reached = drawn.size - np.searchsorted(drawn, sums, side="left")
-    return (1.0 + reached) / (1.0 + drawn.size)
+    return np.asarray((1.0 + reached) / (1.0 + drawn.size), dtype=np.float64)
 
 
 def draw(case: Case, sums: Floats, exact: Floats, sampled: dict[int, Floats]) -> None:
@@ -121,7 +121,8 @@ def main() -> None:
     print(f"same tail from the other values alone: {exact_tail(case, np.array([case.observed]))[0]:.6g}")
     for permutations in RANDOM:
         tails = [
-            sampled_tail(drawn_sums(case, permutations, seed), np.array([case.observed]))[0] for seed in (1, 2, 3)
+            sampled_tail(drawn_sums(case, permutations, seed), np.array([case.observed]))[0]
+            for seed in (1, 2, 3)
         ]
         print(f"{permutations:>9,} permutations, three seeds: " + ", ".join(f"{t:.3g}" for t in tails))
 

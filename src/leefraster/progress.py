@@ -101,8 +101,6 @@ class Bars:
 
     def finished(self, step: Step) -> None:
         """Fill the bar, or take it away and say why the step was skipped."""
-        from rich.markup import escape
-
         if step.name not in self.tasks:
             self.started(step.name)
         task = self.tasks[step.name]
@@ -110,13 +108,14 @@ class Bars:
             self.bars.update(task, total=1, completed=1, outcome="")
         else:
             self.bars.update(task, visible=False)
-            self.bars.console.print(f"[yellow]{escape(step.name)}[/] {escape(outcome(step))}")
+            self._print(f"{step.name} {outcome(step)}")
 
     def remark(self, text: str) -> None:
         """Print the remark above the bars."""
-        from rich.markup import escape
+        self._print(text)
 
-        self.bars.console.print(escape(text), style="yellow")
+    def _print(self, text: str) -> None:
+        self.bars.console.print(text, style="yellow", markup=False, highlight=False)
 
 
 @contextmanager
@@ -140,6 +139,6 @@ def shown(stream: IO[str]) -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as RichProgress
 
-    columns = (TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<22}", markup=False), BarColumn(), TimeElapsedColumn())
     with RichProgress(*columns, console=Console(file=stream)) as bars:
         yield Bars(bars)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
 from leefraster.pipeline.analysis import STEPS
-from leefraster.pipeline.memory import peak_bytes
+from leefraster.pipeline.memory import give_back, peak_bytes
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
 from leefraster.pipeline.provenance import parameters_of, versions
 from leefraster.pipeline.staging import exchange, staging
@@ -102,6 +102,7 @@ def _timed(name: str, work: Work, log: RunLog, steps: list[Step]) -> Iterator[No
     except Skipped as reason:
         step = Step(name, "skipped", time.perf_counter() - begin, str(reason))
     steps.append(step)
+    give_back()
     log.add("step", **dataclasses.asdict(step), peak_memory=peak_bytes())
     work.progress.finished(step)
 

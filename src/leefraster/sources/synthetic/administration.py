@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely import Geometry
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
 LEVELS = ("neighbourhood", "district", "municipality")
@@ -88,7 +89,10 @@ def _neighbourhood_seeds(random: np.random.Generator, geography: Geography, coun
 
 
 def _municipalities(geography: Geography, seeds: Floats, count: int) -> Ints:
-    """Return for each neighbourhood its municipality: that of the nearest large place, the larger reaching further."""
+    """Return for each neighbourhood its municipality: that of the nearest large place.
+
+    Larger places reach further.
+    """
     large = geography.settlements
     count = min(count, large.x.size)
     centres = np.stack([large.x[:count], large.y[:count]], axis=1)
@@ -118,9 +122,7 @@ def _codes(district: Ints, municipality: Ints) -> dict[str, npt.NDArray[np.str_]
     above[district] = municipality
     number = [str(_FIRST_CODE + m) for m in range(int(municipality.max()) + 1)]
     in_municipality = [number[m] + _two(k) for m, k in zip(above, _numbered(above), strict=True)]
-    in_district = [
-        in_municipality[d] + _two(k) for d, k in zip(district, _numbered(district), strict=True)
-    ]
+    in_district = [in_municipality[d] + _two(k) for d, k in zip(district, _numbered(district), strict=True)]
     return {
         "neighbourhood": np.array(["BU" + code for code in in_district]),
         "district": np.array(["WK" + code for code in in_municipality]),
@@ -159,7 +161,7 @@ def polygons(administration: Administration, geography: Geography) -> gpd.GeoDat
         starts = np.searchsorted(parent[order], np.arange(administration.codes[level].size + 1))
         joined = [
             pieces[order[a]] if b == a + 1 else shapely.coverage_union_all(pieces[order[a:b]])
-            for a, b in zip(starts[:-1], starts[1:], strict=True)
+            for a, b in pairwise(starts)
         ]
         columns = {"code": administration.codes[level], "name": administration.names[level], "level": level}
         parts.append(gpd.GeoDataFrame(columns, geometry=joined, crs=geography.grid.crs))

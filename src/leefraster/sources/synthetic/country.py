@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 VERSION = "3.0 demonstration"
 _PLANTED = 20  # structural clusters in a country of full size
@@ -69,7 +69,10 @@ class Country:
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:
-        """Polygons of all areas: code, name, level, geometry; each level partitions the land. Drawn when asked for."""
+        """Polygons of all areas: code, name, level, geometry; each level partitions the land.
+
+        Drawn when first asked for.
+        """
         return polygons(self._administration, self._geography)
 
     @cached_property
@@ -146,9 +149,7 @@ def country(
     )
 
 
-def _check(
-    seed: int, cells: int, n_planted: int | None, gap: float, dwellings: tuple[float, float]
-) -> None:
+def _check(seed: int, cells: int, n_planted: int | None, gap: float, dwellings: tuple[float, float]) -> None:
     """Refuse arguments out of range."""
     if not isinstance(seed, numbers.Integral) or seed < 0:
         raise UsageError(f"synthetic.country: seed is {seed!r}, it must be a whole number of at least 0")
@@ -188,7 +189,10 @@ def _scores(
             _said("urbanity, 1 (2,500 addresses per km2 or more) to 5 (fewer than 500)", "class"),
         ),
         **_people(seed, geography.dwellings),
-        **{level: ("cell", administration.cell_codes(level), _said(f"code of the {level}", "")) for level in LEVELS},
+        **{
+            level: ("cell", administration.cell_codes(level), _said(f"code of the {level}", ""))
+            for level in LEVELS
+        },
     }
     coords = {
         "year": np.array(YEARS, dtype=np.int64),

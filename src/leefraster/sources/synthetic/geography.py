@@ -13,7 +13,7 @@ from leefraster.sources.synthetic.land import SHORE, STEP, Land, make_land
 from leefraster.sources.synthetic.noise import Smooth
 from leefraster.sources.synthetic.streams import stream
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
 FULL = 380_000  # cells of a country that fills the extent of the Netherlands
@@ -177,7 +177,9 @@ def _ribbons(random: np.random.Generator, settlements: Settlements, count: int) 
     """Return points along winding roads between neighbouring settlements, in random order."""
     place = np.stack([settlements.x, settlements.y], axis=1)
     _, near = cKDTree(place).query(place, k=4)
-    pairs = np.unique(np.sort(np.stack([np.repeat(np.arange(len(place)), 3), near[:, 1:].ravel()], 1)), axis=0)
+    pairs = np.unique(
+        np.sort(np.stack([np.repeat(np.arange(len(place)), 3), near[:, 1:].ravel()], 1)), axis=0
+    )
     start, end = place[pairs[:, 0]], place[pairs[:, 1]]
     length = np.hypot(*(end - start).T)
     busy = random.gamma(0.7, size=length.size) * length
@@ -199,8 +201,8 @@ def _farms(random: np.random.Generator, land: Land, count: int) -> Floats:
             land.y_min + random.uniform(0, (ny - 1) * STEP, size=3 * count),
         ]
     )
-    wish = Smooth(*points, 24_000 * land.factor + 4_000).field(random)
-    wish += 0.6 * Smooth(*points, 5_000.0).field(random)
+    wish = Smooth(points[0], points[1], 24_000 * land.factor + 4_000).field(random)
+    wish += 0.6 * Smooth(points[0], points[1], 5_000.0).field(random)
     settled = random.uniform(size=wish.size) < np.exp(np.minimum(0.0, 1.6 * (wish - 1.0)))
     return np.asarray(np.concatenate([points[:, settled], points[:, ~settled]], axis=1))
 

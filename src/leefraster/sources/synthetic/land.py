@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from leefraster.sources.synthetic.streams import stream
 if TYPE_CHECKING:
     from shapely import Geometry
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 STEP = 1_000.0  # metres between the elevation's points
 WIDTH, HEIGHT = 300_000.0, 330_000.0
@@ -68,7 +69,7 @@ class Land:
         polygons = [
             shapely.Polygon(rings[0], rings[1:])
             for points, offsets in zip(*contours, strict=True)
-            for rings in [[points[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]]
+            for rings in [[points[a:b] for a, b in pairwise(offsets)]]
         ]
         return shapely.make_valid(shapely.union_all(polygons))
 

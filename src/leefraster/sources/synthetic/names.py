@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-_HEADS = (
-    "Qua Xel Zyr Vox Jyx Oxi Ulqa Ezqu Ryx Phyx Qor Xan Zaq Thyx Yqua Kexa Wyx Myxo Nyqu Oqua "
-    "Byx Cyx Dyqu Fyx Gyx Hyqu Ixa Lyx Pyxo Tyqu"
-).split()
-_MIDDLES = "la ri mo ne tu sa vi lo du pe ra mi no te lu va ki bo fe zu da go hi ma".split()
-_TAILS = "xora qin xum yra quel xis zon yx qar xil zar yth qua xen zim yll qos xar zul yne".split()
+_HEADS = [
+    "Qua", "Xel", "Zyr", "Vox", "Jyx", "Oxi", "Ulqa", "Ezqu", "Ryx", "Phyx", "Qor", "Xan",
+    "Zaq", "Thyx", "Yqua", "Kexa", "Wyx", "Myxo", "Nyqu", "Oqua", "Byx", "Cyx", "Dyqu", "Fyx",
+    "Gyx", "Hyqu", "Ixa", "Lyx", "Pyxo", "Tyqu",
+]  # fmt: skip
+_MIDDLES = [
+    "la", "ri", "mo", "ne", "tu", "sa", "vi", "lo", "du", "pe", "ra", "mi",
+    "no", "te", "lu", "va", "ki", "bo", "fe", "zu", "da", "go", "hi", "ma",
+]  # fmt: skip
+_TAILS = [
+    "xora", "qin", "xum", "yra", "quel", "xis", "zon", "yx", "qar", "xil", "zar", "yth",
+    "qua", "xen", "zim", "yll", "qos", "xar", "zul", "yne",
+]  # fmt: skip
 
 
 def names(random: np.random.Generator, count: int) -> list[str]:

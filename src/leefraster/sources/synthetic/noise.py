@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 _STEPS = 2.5  # lattice points to a scale: fine enough that bilinear interpolation leaves no facets
 
@@ -45,7 +45,7 @@ class Smooth:
         low = flat[self._corner + width]
         low += (flat[self._corner + width + 1] - low) * self._right
         top += (low - top) * self._below
-        return top.astype(np.float64)
+        return np.asarray(top, dtype=np.float64)
 
     def field(self, random: np.random.Generator) -> Floats:
         """Return a new field at the points, mean about 0 and standard deviation about 1."""

@@ -13,14 +13,17 @@ from leefraster.sources.synthetic.sites import Site, Sites, Wanted
 from leefraster.sources.synthetic.streams import stream
 from leefraster.sources.synthetic.window import Discs
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 TRANSIENT, RECOVERED = "transient", "recovered"
 PARK, COLD = "business park", "cold but satisfactory"
 _DECOYS = {TRANSIENT: 8, RECOVERED: 8, PARK: 10, COLD: 10}  # in a country of full size
 
 _PULL = np.array([0.32, 0.08, 0.0, 0.20, 0.40])  # dimensions that a weak place is weak by
-_MODEST, _GOOD = (-0.055, -0.045), (0.06, 0.3)  # totals: between which the mean of the surroundings is brought
+_MODEST, _GOOD = (
+    (-0.055, -0.045),
+    (0.06, 0.3),
+)  # totals: between which the mean of the surroundings is brought
 _ANY = (-np.inf, np.inf)
 _EVENED = 0.5  # part of the variation between cells that the surroundings lose
 _KEPT = 0.6  # part of the variation between cells that a planted place keeps

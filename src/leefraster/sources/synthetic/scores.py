@@ -10,7 +10,7 @@ from leefraster.sources.synthetic.noise import Smooth, mixture
 from leefraster.sources.synthetic.streams import stream
 from leefraster.sources.synthetic.window import Discs
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 DIMENSIONS = ("won", "fys", "vrz", "soc", "onv")
 YEARS = (2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022, 2024)
@@ -40,7 +40,9 @@ _LOST = np.array(
     ]
 )
 _ORDER = [2, 3, 4, 0, 1]  # amenities first: they follow urbanity, and the others follow them
-_LOCAL = np.array([0.32, 0.36, 0.05, 0.26, 0.27])  # part of the variance that lies within a few hundred metres
+_LOCAL = np.array(
+    [0.32, 0.36, 0.05, 0.26, 0.27]
+)  # part of the variance that lies within a few hundred metres
 _LOCAL_TOGETHER = 0.65  # correlation of that part between housing, cohesion and nuisance
 _DRIFT = 0.04  # part of the variance that changes over the years
 _SCALES, _SHARES = (14_000.0, 4_500.0, 1_500.0), [0.25, 0.35, 0.40]
@@ -61,7 +63,7 @@ def base_scores(seed: int, geography: Geography, discs: Discs, density: Floats) 
     local = _local_covariance()
     wide = _coloured(_wide_fields(seed, geography, urban), covariance - local)
     near = _coloured(_near_fields(seed, geography, discs), local)
-    base = wide + near
+    base: Floats = wide + near
     base -= base.mean(axis=1, keepdims=True)
     weights = geography.dwellings
     for _ in range(3):
@@ -116,7 +118,9 @@ def _near_fields(seed: int, geography: Geography, discs: Discs) -> Floats:
     random = stream(seed, "near")
     found = []
     for _ in DIMENSIONS:
-        blocks = 2.0 - random.gamma(2.0, size=geography.cells.size)  # mostly a bit better, now and then much worse
+        blocks = 2.0 - random.gamma(
+            2.0, size=geography.cells.size
+        )  # mostly a bit better, now and then much worse
         around = discs.sum(blocks, 150.0) / np.sqrt(discs.sum(np.ones(blocks.size), 150.0))
         found.append(0.75 * blocks + 0.66 * around)
     return _uncorrelated(np.stack(found))

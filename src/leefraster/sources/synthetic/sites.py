@@ -12,7 +12,7 @@ from leefraster.errors import UsageError
 from leefraster.sources.synthetic.geography import Geography
 from leefraster.sources.synthetic.window import Discs
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
 _REACH = 24  # cells from a seed to the edge of the window in which a place grows
@@ -64,7 +64,9 @@ class Sites:
         self._geography = geography
         self._place = np.full(geography.grid.size, -1, dtype=np.int32)
         self._place[geography.cells] = np.arange(geography.cells.size, dtype=np.int32)
-        self._density = discs.sum(geography.dwellings, 300.0) / discs.sum(np.ones(geography.cells.size), 300.0)
+        self._density = discs.sum(geography.dwellings, 300.0) / discs.sum(
+            np.ones(geography.cells.size), 300.0
+        )
         self._filled = discs.sum(np.ones(geography.cells.size), 300.0) / _DISC
         self._taken: list[Site] = []
 
@@ -121,7 +123,10 @@ class Sites:
         row, column = (int(part) for part in divmod(int(self._geography.cells[seed]), grid.nx))
         if not (_REACH <= row < grid.ny - _REACH and _REACH <= column < grid.nx - _REACH):
             return None
-        rows, columns = np.arange(row - _REACH, row + _REACH + 1), np.arange(column - _REACH, column + _REACH + 1)
+        rows, columns = (
+            np.arange(row - _REACH, row + _REACH + 1),
+            np.arange(column - _REACH, column + _REACH + 1),
+        )
         window = self._place[rows[:, None] * grid.nx + columns[None, :]]
         order = np.argsort(_warped(random)[window >= 0], kind="stable")
         inside = window[window >= 0][order]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from leefraster.sources.synthetic.window import Discs
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 THRESHOLDS = (500.0, 1000.0, 1500.0, 2500.0)  # addresses per km2; class 1 from the last upwards
 _ADDRESSES = 1.06  # addresses for each dwelling: shops and offices have one too

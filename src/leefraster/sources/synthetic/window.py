@@ -9,7 +9,7 @@ from leefraster.grid import Grid
 from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbourhood import Neighbourhood
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 _UNIT = 2.0**-24  # sums run in whole steps of this size, so that they do not depend on their order
 

@@ -56,8 +56,8 @@ def exact_tails(
 
     Notes
     -----
-    Below max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint approximation
-    (`inference.far_tails`), joined to the table where both are good.
+    Below max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint
+    approximation (`inference.far_tails`), joined to the table where both are good.
     """
     population = Population.of(numbers, sums)
     n = sums.n

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.kernels.ranking import look_up, sorted_by_bucket, step_up
+from leefraster.kernels.ranking import put_back, sorted_by_bucket, step_up
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,8 +41,8 @@ def benjamini_hochberg(p: Floats) -> Floats:
 def _adjust(p: Floats) -> Floats:
     if p.size == 0:
         return p.copy()
-    ordered, starts = sorted_by_bucket(p)
-    pairs, q = np.empty((p.size, 2)), np.empty(p.size)
-    step_up(ordered, p.size, 1.0, pairs)
-    look_up(p, p.view(np.int64), pairs, starts, q)
+    ordered, origin = sorted_by_bucket(p)
+    step_up(ordered, p.size, 1.0)
+    q = np.empty(p.size)
+    put_back(ordered, origin, q)
     return q

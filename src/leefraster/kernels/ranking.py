@@ -14,6 +14,7 @@ EVEN = 2.0**-10
 FIRST_EVEN = (1023 - 10) << 6  # the bucket of 2^-10
 BUCKETS = FIRST_EVEN + (1 << 16) - 64 + 1
 PARTS = 4
+SMALL = 32  # a bucket up to which insertion is the fastest sort
 
 
 @jit
@@ -65,13 +66,67 @@ def _starts(counts):
 
 
 @parallel_jit
-def _place(p, bits, counts, placed):
+def _place(p, bits, counts, placed, origin):
     n = p.size
     for part in prange(PARTS):
         for i in range(part * n // PARTS, (part + 1) * n // PARTS):
             b = _bucket(p[i], bits[i])
-            placed[counts[part, b]] = p[i]
+            at = counts[part, b]
+            placed[at] = p[i]
+            origin[at] = i
             counts[part, b] += 1
+
+
+@parallel_jit
+def _sort_pairs(placed, origin, starts):
+    pieces = 512
+    n = starts.size - 1
+    for piece in prange(pieces):
+        for b in range(piece * n // pieces, (piece + 1) * n // pieces):
+            begin, end = starts[b], starts[b + 1]
+            if end - begin > SMALL:
+                order = np.argsort(placed[begin:end])
+                placed[begin:end] = placed[begin:end][order]
+                origin[begin:end] = origin[begin:end][order]
+                continue
+            for i in range(begin + 1, end):
+                value, source = placed[i], origin[i]
+                j = i - 1
+                while j >= begin and placed[j] > value:
+                    placed[j + 1], origin[j + 1] = placed[j], origin[j]
+                    j -= 1
+                placed[j + 1], origin[j + 1] = value, source
+
+
+@jit
+def step_up(ordered, tests, factor):
+    """Replace sorted p-values by their step-up adjustment: the least of factor tests p_j / rank_j, j >= i."""
+    least = 1.0
+    for i in range(ordered.size - 1, -1, -1):
+        least = min(least, factor * tests * ordered[i] / (i + 1))
+        ordered[i] = least
+
+
+@parallel_jit
+def put_back(ordered, origin, out):
+    """Fill out[origin[i]] with ordered[i]."""
+    pieces = 256
+    n = ordered.size
+    for piece in prange(pieces):
+        for i in range(piece * n // pieces, (piece + 1) * n // pieces):
+            out[origin[i]] = ordered[i]
+
+
+def sorted_by_bucket(p):
+    """Return the sorted p-values (all in (0, 1]) and where each comes from."""
+    bits = p.view(np.int64)
+    counts = np.zeros((PARTS, BUCKETS), np.int64)
+    _counts_by_part(p, bits, counts)
+    starts = _starts(counts)
+    placed, origin = np.empty_like(p), np.empty(p.size, np.int32 if p.size < 2**31 else np.int64)
+    _place(p, bits, counts, placed, origin)
+    _sort_pairs(placed, origin, starts)
+    return placed, origin
 
 
 @parallel_jit
@@ -81,7 +136,7 @@ def _sort_buckets(placed, starts):
     for piece in prange(pieces):
         for b in range(piece * n // pieces, (piece + 1) * n // pieces):
             begin, end = starts[b], starts[b + 1]
-            if end - begin > 32:
+            if end - begin > SMALL:
                 placed[begin:end].sort()
                 continue
             for i in range(begin + 1, end):
@@ -91,46 +146,6 @@ def _sort_buckets(placed, starts):
                     placed[j + 1] = placed[j]
                     j -= 1
                 placed[j + 1] = value
-
-
-@jit
-def step_up(ordered, tests, factor, pairs):
-    """Fill pairs of sorted p-value and its step-up adjustment: the least of factor tests p_j / rank_j, j >= i."""
-    least = 1.0
-    for i in range(ordered.size - 1, -1, -1):
-        least = min(least, factor * tests * ordered[i] / (i + 1))
-        pairs[i, 0] = ordered[i]
-        pairs[i, 1] = least
-
-
-@parallel_jit
-def look_up(p, bits, pairs, starts, out):
-    """Fill for each p-value the adjusted value that stands at its place among the sorted ones."""
-    pieces = 256
-    n = p.size
-    for piece in prange(pieces):
-        for i in range(piece * n // pieces, (piece + 1) * n // pieces):
-            b = _bucket(p[i], bits[i])
-            lo, hi = starts[b], starts[b + 1]
-            while lo < hi:
-                middle = (lo + hi) >> 1
-                if pairs[middle, 0] < p[i]:
-                    lo = middle + 1
-                else:
-                    hi = middle
-            out[i] = pairs[lo, 1]
-
-
-def sorted_by_bucket(p):
-    """Return the sorted p-values (all in (0, 1]) and where each bucket begins among them."""
-    bits = p.view(np.int64)
-    counts = np.zeros((PARTS, BUCKETS), np.int64)
-    _counts_by_part(p, bits, counts)
-    starts = _starts(counts)
-    placed = np.empty_like(p)
-    _place(p, bits, counts, placed)
-    _sort_buckets(placed, starts)
-    return placed, starts
 
 
 def sorted_integers(values, bits):

@@ -21,6 +21,7 @@ from leefraster.inference.draws import (
 )
 from leefraster.inference.far_tails import far_limit, far_tails
 from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.pair_tails import count_pair_tails
 from leefraster.kernels.tails import TABLE
 
 Ints = npt.NDArray[np.int64]
@@ -78,6 +79,7 @@ def exact_tails(
     upper, lower = draw_tails(tables, population, observed, counts, own)
     if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(kmax):
         far_tails(population, tables, observed, counts, own, upper, lower)
+    count_pair_tails(population, tables, observed, counts, own, upper, lower)
     _bound_below(upper, lower, counts, drawn_from)
     return upper, lower, error
 

@@ -10,9 +10,11 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any, NoReturn
 
 from leefraster.errors import Interrupted
 
@@ -44,9 +46,11 @@ def stoppable() -> Iterator[None]:
     watcher.start()
     former_bell = signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
     former = {number: signal.signal(number, _stop) for number in _SIGNALS}
+    former_hook, sys.unraisablehook = sys.unraisablehook, _unraisable(sys.unraisablehook)
     try:
         yield
     finally:
+        sys.unraisablehook = former_hook
         finished.set()
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -77,14 +81,34 @@ def _stop(number: int, _: FrameType | None) -> None:
         return
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
-    raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing was written")
+    raise Interrupted(_words(number))
+
+
+def _words(number: int) -> str:
+    return f"stopped by {signal.Signals(number).name}; nothing was written"
+
+
+def _unraisable(former: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Say nothing where the error comes up in a place that swallows it: the watching thread will end it."""
+
+    def hook(found: Any) -> object:
+        return None if isinstance(found.exc_value, Interrupted) else former(found)
+
+    return hook
 
 
 def _watch(woken: socket.socket, finished: threading.Event) -> None:
     """End the process when it is asked to stop and does not within `PATIENCE`."""
-    while woken.recv(1):
+    while asked := woken.recv(1):
         if not _committed and not finished.wait(PATIENCE) and not _committed:
             for clean_up in reversed(_clean_ups):
                 with contextlib.suppress(Exception):
                     clean_up()
-            os._exit(Interrupted.exit_code)
+            leave(f"leefraster: {_words(asked[0])}\n")
+
+
+def leave(words: str) -> NoReturn:
+    """End the process as interrupted, at once: tidying up the interpreter can take seconds."""
+    sys.stderr.write(words)
+    sys.stderr.flush()
+    os._exit(Interrupted.exit_code)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from leefraster.cli.parser import build_parser
-from leefraster.errors import EnvironmentFault, LeefrasterError
-from leefraster.interruption import stoppable
+from leefraster.errors import EnvironmentFault, Interrupted, LeefrasterError
+from leefraster.interruption import leave, stoppable
 
 if TYPE_CHECKING:
     import argparse
@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             traceback.print_exc()
         code, text = explained(error)
+        if arguments is None and code == Interrupted.exit_code:
+            leave(f"leefraster: {text}\n")
         sys.stderr.write(f"leefraster: {text}\n")
         return code
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from leefraster.pipeline.fields import headline
 from leefraster.pipeline.memory import peak_bytes
 from leefraster.progress import outcome
 from leefraster.run_log import NAME
@@ -58,10 +59,13 @@ def _size(data: xr.Dataset) -> Rows:
     rows = [
         (f"{unit}s", f"{data.sizes[unit]:,}"),
         ("years", f"{len(years)}: {', '.join(years)}"),
-        ("fields", f"{len(years) * layers:,} ({len(years)} years x {layers} layers)"),
+        (
+            "fields",
+            f"{len(years) * layers:,} ({len(years)} {'year' if len(years) == 1 else 'years'} x {layers} layers)",
+        ),
     ]
     if "moran_islands" in data:
-        islands = int(data["moran_islands"].isel(year=-1, layer=-1))
+        islands = int(data["moran_islands"].isel(year=-1).sel(layer=headline(data)))
         rows.append(("islands", f"{islands:,} in {years[-1]}"))
     return rows
 
@@ -69,14 +73,14 @@ def _size(data: xr.Dataset) -> Rows:
 def _found(record: RunRecord) -> Rows:
     data = record.dataset
     rows: Rows = []
-    layer, year = str(data["layer"].values[-1]), str(data["year"].values[-1])
+    layer, year = headline(data), str(data["year"].values[-1])
     if "moran_I" in data:
-        last = data[["moran_I", "moran_z"]].isel(year=-1, layer=-1)
+        last = data[["moran_I", "moran_z"]].isel(year=-1).sel(layer=headline(data))
         rows.append(
             (f"Moran's I, {layer} {year}", f"{float(last.moran_I):.3f} (z {float(last.moran_z):,.0f})")
         )
     if "getis_ord_spot" in data:
-        last = data[["getis_ord_spot", "getis_ord_p"]].isel(year=-1, layer=-1)
+        last = data[["getis_ord_spot", "getis_ord_p"]].isel(year=-1).sel(layer=headline(data))
         known = last["getis_ord_p"].notnull()
         cold, hot = (
             float(side.where(known).mean()) for side in (last.getis_ord_spot < 0, last.getis_ord_spot > 0)

@@ -44,10 +44,11 @@ def headline_figures(run: StoredRun) -> dict[str, float]:
 def _spots(data: xr.Dataset) -> dict[str, float]:
     if "getis_ord_spot" not in data:
         return {}
-    last = data[["getis_ord_spot", "getis_ord_p"]].isel(year=-1, layer=-1)
+    names = [str(name) for name in data["layer"].values]
+    layer = "total" if "total" in names else names[0]
+    last = data[["getis_ord_spot", "getis_ord_p"]].isel(year=-1).sel(layer=layer)
     spot, known = last["getis_ord_spot"].values, np.isfinite(last["getis_ord_p"].values)
     count = max(int(known.sum()), 1)
-    layer = str(data["layer"].values[-1])
     return {
         f"share of places in cold spots, {layer}": float((spot[known] < 0).sum() / count),
         f"share of places in hot spots, {layer}": float((spot[known] > 0).sum() / count),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from leefraster.errors import EnvironmentFault
+from leefraster.errors import EnvironmentFault, LeefrasterError
 from leefraster.progress import Progress
 from leefraster.record import RunRecord
 
@@ -76,11 +76,26 @@ def write_report_to(record: RunRecord, outputs: Outputs) -> None:
 
 
 def keep(record: RunRecord, outputs: Outputs, progress: Progress) -> None:
-    """Commit the run to the store; from here on readers see it."""
+    """Commit the run to the store; from here on readers see it. A new store without a run does not stay."""
     from leefraster.store import Store
 
-    store = Store.open(outputs.store, create=True)
-    store.write(record, progress=lambda done, total: progress.advanced("store", done, total))
+    made_here = not outputs.store.exists()
+    try:
+        store = Store.open(outputs.store, create=True)
+        store.write(record, progress=lambda done, total: progress.advanced("store", done, total))
+    except BaseException:
+        if made_here:
+            _remove_empty_store(outputs.store)
+        raise
+
+
+def _remove_empty_store(folder: Path) -> None:
+    from leefraster.store import Store
+    from leefraster.store.lock import write_lock
+
+    with suppress(LeefrasterError), write_lock(folder, timeout=0.0):
+        if Store.open(folder).runs().empty:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

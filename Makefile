@@ -1,5 +1,6 @@
 # All tasks of the project; each one sets up what it needs by itself.
 BIN := .venv/bin
+CODE := src tests benchmarks tools
 
 .PHONY: help setup demo test lint format clean
 
@@ -21,14 +22,14 @@ test: setup
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/python tools/check_floors.py
 
 format: setup
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
 
 clean:
 	rm -rf out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from leefraster.errors import UsageError
 from leefraster.fields import Fields
+from leefraster.inference.numbers import exact_sum
 from leefraster.kernels.graph_sums import graph_sums
 from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbourhood import Neighbourhood
@@ -107,9 +108,12 @@ class RunNeighbours:
         share = np.divide(1.0, k, out=np.zeros(k.size), where=k > 0)
         # in fixed point, so that the sum does not depend on its order
         received = self.sums(np.rint(share * 2.0**40).astype(np.int64)) / 2.0**40
-        s0 = float((k > 0).sum())
+        linked = k > 0
+        both = (1 + received)[linked]
         return WeightSums(
-            s0, float((share * (1 + received))[k > 0].sum()), float(np.square(1 + received)[k > 0].sum())
+            float(linked.sum()),
+            exact_sum(share[linked] * both, 1.0 + self.most),
+            exact_sum(np.square(both), (1.0 + self.most) ** 2),
         )
 
 
@@ -138,11 +142,18 @@ class GraphNeighbours:
     def weight_sums(self, row: bool) -> WeightSums:
         """Return the weights' sums, also of graphs that are not symmetric."""
         matrix = self._matrix.copy()
-        matrix.data = np.repeat(1 / np.maximum(self.counts, 1), self.counts) if row else np.ones(matrix.nnz)
-        both = matrix + matrix.T
+        if not row:
+            matrix.data = np.ones(matrix.nnz)
+        else:  # multiples of 2^-40, so that the margins do not depend on the order of areas
+            share = 1 / np.maximum(self.counts, 1)
+            matrix.data = np.repeat(np.rint(share * 2.0**40) / 2.0**40, self.counts)
+        pairs = np.square((matrix + matrix.T).data)
         margins = np.asarray(matrix.sum(axis=1)).ravel() + np.asarray(matrix.sum(axis=0)).ravel()
+        squares = np.square(margins)
         return WeightSums(
-            float(matrix.sum()), float(both.power(2).sum() / 2), float(np.square(margins).sum())
+            float((self.counts > 0).sum() if row else matrix.nnz),
+            exact_sum(pairs, float(pairs.max(initial=0.0))) / 2,
+            exact_sum(squares, float(squares.max(initial=0.0))),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import xarray as xr
@@ -110,3 +110,23 @@ def subsets_by_sum(values, k):
         for j in range(min(k, number + 1), 0, -1):
             ways[j, value:] += ways[j - 1, : top + 1 - value]
     return ways[k]
+
+
+def weights_matrix(neighbours, weighting):
+    """Return the dense matrix of binary or row-standardised weights."""
+    matrix = np.zeros((len(neighbours), len(neighbours)))
+    for i, near in enumerate(neighbours):
+        matrix[i, near] = 1 / len(near) if weighting == "row" else 1.0
+    return matrix
+
+
+def moran_by_definition(values, matrix):
+    """Return Moran's I of the values, or of each row of values, under a dense matrix of weights."""
+    z = values - values.mean(axis=-1, keepdims=True)
+    return z.shape[-1] / matrix.sum() * ((z @ matrix) * z).sum(axis=-1) / (z * z).sum(axis=-1)
+
+
+def permuted_moran(values, matrix):
+    """Return mean and variance of Moran's I over all orders of the values."""
+    every = moran_by_definition(np.array(list(permutations(values))), matrix)
+    return every.mean(), every.var()

@@ -23,14 +23,14 @@ MORAN: Kept = {
     "I": ("local_moran_I", np.float32, "local Moran's I"),
     "z": ("local_moran_z", np.float32, "standardised local Moran's I"),
     "p": ("local_moran_p", np.float64, "exact two-sided p of local Moran's I"),
-    "q": ("local_moran_q", np.float64, "p adjusted for the false discovery rate within the field"),
+    "q": ("local_moran_q", np.float32, "p adjusted for the false discovery rate within the field"),
     "quadrant": ("local_moran_quadrant", np.int8, "1 high-high, 2 low-high, 3 low-low, 4 high-low, 0 none"),
     "cluster": ("local_moran_cluster", np.int8, "quadrant where q <= alpha, else 0"),
 }
 HOT_SPOTS: Kept = {
     "z": ("getis_ord_z", np.float32, "Getis-Ord G*, standardised"),
     "p": ("getis_ord_p", np.float64, "exact two-sided p of G*"),
-    "q": ("getis_ord_q", np.float64, "p adjusted for the false discovery rate within the field"),
+    "q": ("getis_ord_q", np.float32, "p adjusted for the false discovery rate within the field"),
     "spot": ("getis_ord_spot", np.int8, "-3..3: cold or hot at 99, 95, 90 % after adjustment, 0 neither"),
 }
 NEIGHBOURS = "neighbours"
@@ -81,12 +81,21 @@ def _by_field(
     def fill(position: tuple[int, int]) -> npt.NDArray[Any]:
         result = compute(one_field(work.data, *position))
         for name, values in found.items():
-            values[position] = result[name].values
+            values[position] = narrowed(result[name].values, values.dtype)
         return np.asarray(result[more].values)
 
     for done, (position, result) in enumerate(zip(fields, in_threads(fill, fields), strict=True), start=1):
         work.progress.advanced(step, done, len(fields))
         yield position, result
+
+
+def narrowed(values: npt.NDArray[Any], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return values in the type they are kept in; one that is not 0 does not become 0 by losing digits."""
+    narrow = values.astype(kind)
+    lost = (narrow == 0) & (values != 0)
+    if lost.any():
+        narrow[lost] = np.copysign(np.finfo(narrow.dtype).tiny, values[lost])
+    return narrow
 
 
 def _keep(work: Work, found: dict[str, npt.NDArray[Any]], kept: Kept, method: str, how: str) -> None:

@@ -19,12 +19,12 @@ PER_PLACE = {
     "local_moran_I": "float32",
     "local_moran_z": "float32",
     "local_moran_p": "float64",
-    "local_moran_q": "float64",
+    "local_moran_q": "float32",
     "local_moran_quadrant": "int8",
     "local_moran_cluster": "int8",
     "getis_ord_z": "float32",
     "getis_ord_p": "float64",
-    "getis_ord_q": "float64",
+    "getis_ord_q": "float32",
     "getis_ord_spot": "int8",
 }
 PER_FIELD = ("I", "z", "p", "expected", "variance", "n", "islands")
@@ -73,7 +73,8 @@ def test_fields_are_those_of_the_statistics_themselves(finished):
     np.testing.assert_array_equal(kept["local_moran_I"].values, alone["I"].values.astype(np.float32))
     assert float(kept["moran_I"]) == float(moran(total, Neighbourhood.queen())["I"])
     vrz = local_moran(data["score"].isel(year=2).sel(dimension="vrz"), Neighbourhood.queen())
-    np.testing.assert_array_equal(data["local_moran_q"].isel(year=2).sel(layer="vrz").values, vrz["q"].values)
+    q = data["local_moran_q"].isel(year=2).sel(layer="vrz").values
+    np.testing.assert_array_equal(q, vrz["q"].values.astype(np.float32))
 
 
 def test_the_weak_block_is_found(finished):

@@ -87,3 +87,10 @@ def test_one_field_of_at_least_ten_cells_is_needed():
         lr.crosscheck(raster(np.ones((2, 5, 5))), near)
     with pytest.raises(UsageError, match="the window holds 9 cells with a value, it needs at least 10"):
         lr.crosscheck(raster(np.arange(9.0).reshape(3, 3)), near)
+
+
+def test_a_window_without_neighbours_is_refused_with_the_reason():
+    array = np.full((20, 20), np.nan)
+    array[::2, ::2] = np.random.default_rng(0).normal(size=(10, 10))
+    with pytest.raises(UsageError, match="window of 100 cells 0 have a neighbour"):
+        lr.crosscheck(raster(array), lr.Neighbourhood.queen())

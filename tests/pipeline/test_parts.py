@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from leefraster.cells import cell_coordinates
 from leefraster.errors import EnvironmentFault, InputError
+from leefraster.grid import Grid
 from leefraster.kernels.jit import set_threads
 from leefraster.pipeline.fields import headline, layers_of, one_field, year_fields
 from leefraster.pipeline.identity import check_identity
@@ -33,7 +35,11 @@ def scores(total=(0.3, -0.1)) -> xr.Dataset:
             "score": (("year", "dimension", "cell"), parts),
             "total": (("year", "cell"), np.array([total], dtype=np.float32)),
         },
-        coords={"year": [2024], "dimension": ["a", "b"], "cell": [7, 9], "spatial_ref": 0},
+        coords={
+            "year": [2024],
+            "dimension": ["a", "b"],
+            **cell_coordinates(Grid(0.0, 500.0, 5, 5), np.array([7, 9])),
+        },
     )
 
 
@@ -105,7 +111,10 @@ def test_scores_that_add_up_pass_and_the_gap_is_noted():
 
 
 def test_scores_that_do_not_add_up_are_refused_with_place_year_and_gap():
-    with pytest.raises(InputError, match=r"scores of 2024: in 1 places .* cell 9 by 0.0002"):
+    with pytest.raises(
+        InputError,
+        match=r"by more than 1e-05 in 1 of \d+ places.*worst: 2024 \S+: total 0.200000, sum 0.200200",
+    ):
         check_identity(work_on(scores((0.3, -0.0998))))
 
 
@@ -118,7 +127,9 @@ def test_the_tolerance_is_one_hundred_thousandth():
 def test_a_missing_part_is_not_a_fault():
     data = scores()
     data["score"][0, 0, 1] = np.nan
-    check_identity(work_on(data))
+    work = work_on(data)
+    check_identity(work)
+    assert "In 1 places (cell and year) with a total a dimension is missing" in work.notes[1]
 
 
 def test_the_identity_is_skipped_without_dimensions():

@@ -85,7 +85,7 @@ def _found(record: RunRecord) -> Rows:
         cold, hot = (
             float(side.where(known).mean()) for side in (last.getis_ord_spot < 0, last.getis_ord_spot > 0)
         )
-        rows.append((f"cold, hot spots, {layer} {year}", f"{cold:.1%}, {hot:.1%}"))
+        rows.append((f"cold, hot spots (90 % and up), {layer} {year}", f"{cold:.1%}, {hot:.1%}"))
     if record.structural is not None:
         table = record.structural.table
         states = ", ".join(f"{count} {state}" for state, count in table["state"].value_counts().items())
@@ -105,7 +105,7 @@ def _found(record: RunRecord) -> Rows:
 
 def _answers(record: RunRecord) -> Rows:
     return [
-        (f"question: {answer.name}", f"{answer.verdict}. {answer.sentence['en']}")
+        (f"question: {answer.name}", _in_words(answer.verdict, answer.sentence["en"]))
         for answer in record.answers
     ]
 
@@ -124,3 +124,8 @@ def _places(record: RunRecord, out: Path) -> Rows:
         ("store", str(out / "store")),
         ("log", str(out / NAME)),
     ]
+
+
+def _in_words(verdict: str, sentence: str) -> str:
+    """Put the verdict before the sentence, unless the sentence begins with it."""
+    return sentence if sentence.lower().startswith(verdict) else f"{verdict}. {sentence}"

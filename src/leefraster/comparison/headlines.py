@@ -50,7 +50,7 @@ def _spots(data: xr.Dataset) -> dict[str, float]:
     spot, known = last["getis_ord_spot"].values, np.isfinite(last["getis_ord_p"].values)
     count = max(int(known.sum()), 1)
     return {
-        f"share of places in cold spots, {layer}": float((spot[known] < 0).sum() / count),
+        f"share of places in cold spots (90 % and up), {layer}": float((spot[known] < 0).sum() / count),
         f"share of places in hot spots, {layer}": float((spot[known] > 0).sum() / count),
     }
 

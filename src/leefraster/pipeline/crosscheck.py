@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leefraster.errors import UsageError
 from leefraster.pipeline.fields import headline, layers_of, unit_of, year_fields
 from leefraster.pipeline.work import Skipped, Work
 from leefraster.statistics.crosscheck import crosscheck
@@ -24,4 +25,7 @@ def check_against_esda(work: Work) -> None:
     held = int(field.notnull().sum())
     if held < MINIMUM_CELLS:
         raise Skipped(f"the field holds {held} values; a window needs {MINIMUM_CELLS}")
-    work.crosscheck = crosscheck(field, work.configuration.statistics.of_cells())
+    try:
+        work.crosscheck = crosscheck(field, work.configuration.statistics.of_cells())
+    except UsageError as reason:
+        raise Skipped(str(reason)) from reason

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from leefraster.errors import InputError
-from leefraster.pipeline.fields import unit_of
 from leefraster.pipeline.work import Work
-from leefraster.sources.leefbaarometer import IDENTITY_TOLERANCE
-
-_EXAMPLES = 5
+from leefraster.sources.identity import score_identity
 
 
 def check_identity(work: Work) -> None:
@@ -18,29 +13,21 @@ def check_identity(work: Work) -> None:
     Raises
     ------
     InputError
-        When they differ by more than 1e-5 in a unit and year; the message counts these and shows some.
+        When they differ by more than 1e-5 in a unit and year; the message names the files, counts these units
+        and shows the worst by their codes.
     """
     work.need("score", "total", for_="the identity")
-    data, unit = work.data, unit_of(work.data)
-    largest = 0.0
-    for position, year in enumerate(data["year"].values):
-        parts = data["score"].isel(year=position).transpose("dimension", unit).values
-        total = data["total"].isel(year=position).values
-        gap = np.abs(parts.sum(axis=0, dtype=np.float64) - total)
-        wrong = np.flatnonzero(gap > IDENTITY_TOLERANCE)
-        if wrong.size:
-            raise InputError(_message(int(year), data[unit].values[wrong], gap[wrong], unit))
-        largest = max(largest, float(np.nanmax(gap, initial=0.0)))
-        work.progress.advanced("identity check", position + 1, data.sizes["year"])
-    work.notes.append(f"Total and sum of dimensions differ by at most {largest:.1e}.")
-
-
-def _message(year: int, units: np.ndarray, gaps: np.ndarray, unit: str) -> str:
-    shown = ", ".join(
-        f"{unit} {name} by {gap:.4g}" for name, gap in zip(units[:_EXAMPLES], gaps[:_EXAMPLES], strict=True)
-    )
-    return (
-        f"scores of {year}: in {units.size:,} places the total is not the sum of the dimensions "
-        f"(allowed difference {IDENTITY_TOLERANCE:g}): {shown}. Check that the dimension columns are "
-        "contributions to the total (afw), of the same version and year, and that none is read from another column"
-    )
+    check = score_identity(work.data)
+    if not check.holds:
+        files = ", ".join(file.path.name for file in work.inputs if "score" in file.role) or "the scores"
+        raise InputError(
+            f"{files}: {check.sentence()}. Check that the dimension columns are contributions to the total "
+            "(afw), of the same version and year, and that none is read from another column"
+        )
+    work.notes.append(f"Total and sum of dimensions differ by at most {check.largest_error:.1e}.")
+    unchecked = int(work.data["total"].notnull().sum()) - check.checked
+    if unchecked:
+        work.notes.append(
+            f"In {unchecked:,} places (cell and year) with a total a dimension is missing: the sum could not be "
+            "checked there, and statistics of that dimension leave the place out."
+        )

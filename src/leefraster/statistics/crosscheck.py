@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PERMUTATIONS = 999
+FEWEST = 10  # cells with a neighbour in the window
 
 
 def crosscheck(field: xr.DataArray, neighbourhood: Neighbourhood, *, cells: int = 10_000) -> pd.DataFrame:
@@ -49,7 +50,8 @@ def crosscheck(field: xr.DataArray, neighbourhood: Neighbourhood, *, cells: int 
     Raises
     ------
     UsageError
-        When the field has leading dimensions, or the window holds fewer than 10 cells.
+        When the field has leading dimensions, the window holds fewer than 10 cells with a neighbour, or the
+        values in it are all the same.
 
     Examples
     --------
@@ -65,6 +67,12 @@ def crosscheck(field: xr.DataArray, neighbourhood: Neighbourhood, *, cells: int 
     graph = neighbourhood.graph(window)
     held = window[window.notnull()].astype(np.float64)
     linked = graph.cardinalities.to_numpy() > 0
+    if linked.sum() < FEWEST or held.values.min() == held.values.max():
+        raise UsageError(
+            f"crosscheck: in the window of {held.size} cells {int(linked.sum())} have a neighbour, and the values "
+            f"{'vary' if held.values.min() < held.values.max() else 'are all the same'}; at least {FEWEST} "
+            "linked cells with values that vary are needed"
+        )
     rows = [_global_moran(held, neighbourhood, graph), *_local_moran(held, neighbourhood, graph, linked)]
     rows.append(_getis_ord(held, neighbourhood, graph, linked))
     import esda

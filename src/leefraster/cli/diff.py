@@ -25,7 +25,7 @@ def perform(options: argparse.Namespace) -> None:
 
     store = store_at(options.store)
     old, new = (StoredRun.of(store, run_key(text)) for text in (options.old, options.new))
-    console = Console(file=sys.stdout)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
     console.print(f"old: {old.facts['run_id']} {old.facts['title']}", highlight=False, markup=False)
     console.print(f"new: {new.facts['run_id']} {new.facts['title']}", highlight=False, markup=False)
     _print(console, compare(old, new))
@@ -33,7 +33,8 @@ def perform(options: argparse.Namespace) -> None:
 
 def _print(console: Any, found: Comparison) -> None:
     _table(console, "What differs behind the figures", _in_words(found.causes))
-    _table(console, "Headline figures", found.headlines)
+    figures = found.headlines[found.headlines["figure"] != "latest year"]
+    _table(console, "Headline figures", figures)
     if len(found.answers):
         _table(console, "Verdicts", _in_words(found.answers))
     moved_values = found.values[found.values["changed"] > 0]
@@ -48,7 +49,11 @@ def _print(console: Any, found: Comparison) -> None:
     moved = found.clusters[found.clusters["fate"] != "stayed"]
     stayed = len(found.clusters) - len(moved)
     if len(found.clusters):
-        _table(console, f"Structural clusters in and out ({stayed} stayed)", moved.head(_SHOWN))
+        title = f"Structural clusters in and out ({stayed} stayed)"
+        if len(moved):
+            _table(console, title, moved.head(_SHOWN))
+        else:
+            console.print(f"{title}: none")
         if len(moved) > _SHOWN:
             console.print(f"and {len(moved) - _SHOWN} more")
     else:
@@ -69,7 +74,8 @@ def _table(console: Any, title: str, rows: pd.DataFrame) -> None:
             str(name), justify="right" if rows[name].dtype.kind in "if" else "left", overflow="fold"
         )
     for row in rows.itertuples(index=False):
-        table.add_row(*(escape(_shown(value)) for value in row))
+        cells = zip(rows.columns, row, strict=True)
+        table.add_row(*(escape(str(value) if name == "year" else _shown(value)) for name, value in cells))
     console.print(table)
 
 
@@ -78,4 +84,4 @@ def _shown(value: object) -> str:
         return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     if value != value:
         return "-"
-    return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.4f}"
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.4f}"

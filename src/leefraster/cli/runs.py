@@ -20,7 +20,7 @@ def perform(options: argparse.Namespace) -> None:
     table = Table(title=f"{len(runs)} run(s) in {options.store}")
     columns = [name for name in ("run_id", "title", "started", "tags", "leefraster") if name in runs]
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "run_id")
     for row in runs[columns].itertuples(index=False):
         table.add_row(*(str(value) for value in row))
-    Console(file=sys.stdout).print(table)
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120).print(table)

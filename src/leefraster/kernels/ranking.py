@@ -103,7 +103,7 @@ def step_up(ordered, tests, factor):
     """Replace sorted p-values by their step-up adjustment: the least of factor tests p_j / rank_j, j >= i."""
     least = 1.0
     for i in range(ordered.size - 1, -1, -1):
-        least = min(least, factor * tests * ordered[i] / (i + 1))
+        least = min(least, ordered[i] * (factor * tests / (i + 1)))  # so rounded, never below p itself
         ordered[i] = least
 
 

@@ -27,7 +27,7 @@ def benjamini_hochberg(p: Floats) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.005])).tolist()
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.005])).round(9).tolist()
     [0.02, 0.04, 0.04, 0.02]
     """
     tested = ~np.isnan(p)

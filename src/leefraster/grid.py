@@ -225,7 +225,8 @@ class Grid:
             shown = [f"({a:g}, {b:g})" for a, b in zip(xs[outside][:5], ys[outside][:5], strict=True)]
             raise InputError(
                 f"{source}: {int(outside.sum())} of {xs.size} points lie outside the grid "
-                f"({self._extent()}); first: {', '.join(shown)}. Drop them, or use a grid that covers them"
+                f"({self._extent()}); first: {', '.join(shown)}. Drop them "
+                "(drop_outside = true in a configuration), or use a grid that covers them"
             )
         return row * self.nx + column
 
@@ -286,7 +287,11 @@ class Grid:
         column, row = across.astype(np.int64), down.astype(np.int64) - 1
         outside = (row < 0) | (row >= self.ny) | (column < 0) | (column >= self.nx)
         self._refuse_codes(
-            codes, outside, f"lie outside the grid ({self._extent()}); drop them, or widen the grid", source
+            codes,
+            outside,
+            f"lie outside the grid ({self._extent()}); drop them (drop_outside = true in a configuration), "
+            "or use a grid that covers them",
+            source,
         )
         self._refuse_coarser(east, north, source)
         return row * self.nx + column

@@ -8,6 +8,29 @@ import numpy.typing as npt
 from leefraster.kernels.ranking import put_back, sorted_by_bucket, step_up
 
 Floats = npt.NDArray[np.float64]
+ADJUSTMENTS = ("benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none")
+
+
+def adjusted(p: Floats, adjustment: str) -> Floats:
+    """Return p-values adjusted for the number of tests by one of `ADJUSTMENTS`.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (n,)
+        p-values in (0, 1]; NaN where there is no test, and NaN there in the result.
+    adjustment : str
+        Benjamini & Hochberg (1995) or Benjamini & Yekutieli (2001, any dependence) for the false-discovery
+        rate, Bonferroni for the chance of one false rejection, or none.
+    """
+    if adjustment == "none":
+        return p.copy()
+    tests = int(np.count_nonzero(~np.isnan(p)))
+    if adjustment == "bonferroni":
+        return np.minimum(p * tests, 1.0)
+    q = benjamini_hochberg(p)
+    if adjustment == "benjamini-yekutieli":
+        return np.minimum(q * float((1.0 / np.arange(1, tests + 1)).sum()), 1.0)
+    return q
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

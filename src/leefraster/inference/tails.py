@@ -18,7 +18,7 @@ INFERENCES = ("exact", "normal")
 
 
 def sum_tails(
-    inference: Inference, numbers: Numbers, sums: Totals, observed: Ints, counts: Ints, own_fixed: bool, z: Floats
+    inference: str, numbers: Numbers, sums: Totals, observed: Ints, counts: Ints, own_fixed: bool, z: Floats
 ) -> tuple[Floats, Floats, float]:  # fmt: skip
     """Return P(S >= s), P(S <= s) and the reported error for the sums of all places.
 

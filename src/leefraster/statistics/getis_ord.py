@@ -8,16 +8,15 @@ import numpy as np
 import xarray as xr
 
 from leefraster.fields import read_fields
-from leefraster.inference.multiple_testing import benjamini_hochberg
 from leefraster.inference.tails import INFERENCES, Inference, sum_tails
 from leefraster.kernels.getis_ord import getis_ord_statistic, p_and_mark, spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.plan import (
-    ALTERNATIVES,
     WEIGHTINGS,
     OneField,
     Results,
+    Test,
     each_field,
     one_of,
     provenance,
@@ -52,6 +51,10 @@ def getis_ord(
     weighting: Literal["row", "binary"] = "row",
     inference: Inference = "exact",
     alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    adjustment: Literal[
+        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
+    ] = "benjamini-hochberg",
+    family: Literal["field", "all"] = "field",
 ) -> xr.Dataset:
     """Compute Getis-Ord G* (or G) of every place, its p-value, and the hot or cold spot it makes.
 
@@ -73,6 +76,11 @@ def getis_ord(
         The exact permutation distribution, or the normal approximation.
     alternative : {"two-sided", "greater", "less"}
         Refers to the local sum, hence to z.
+    adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
+        How `q` is made from p: for the false-discovery rate, the same under any dependence, for the chance of
+        one false rejection, or not at all.
+    family : {"field", "all"}
+        Whether the tests that are adjusted together are a field's or those of all fields.
 
     Returns
     -------
@@ -116,22 +124,23 @@ def getis_ord(
     (2.065591, 0.047619)
     """
     one_of("weighting", weighting, WEIGHTINGS)
-    one_of("inference", inference, INFERENCES)
-    one_of("alternative", alternative, tuple(ALTERNATIVES))
+    test = Test.checked(INFERENCES, inference, alternative, adjustment=adjustment, family=family)
     fields = read_fields(field, areas=is_graph(neighbourhood))
     results = Results(fields, ("G", "z", "p", "q"), {"spot": np.int8, "neighbours": np.int32})
     for one in each_field(fields, neighbourhood, "getis_ord"):
-        _fill(results, one, star, weighting == "row", inference, ALTERNATIVES[alternative])
+        _fill(results, one, star, weighting == "row", test)
+    results.adjust(test)
+    places = results.places
+    for z, q, spot in zip(places["z"], places["q"], places["spot"], strict=True):
+        spots(z, q, spot)
     attrs = provenance(
         "Getis-Ord G*" if star else "Getis-Ord G", neighbourhood, weighting=weighting, inference=inference,
-        alternative=alternative,
+        alternative=alternative, adjustment=adjustment, family=family,
     )  # fmt: skip
     return results.dataset(attrs, VARIABLES)
 
 
-def _fill(
-    results: Results, one: OneField, star: bool, row: bool, inference: Inference, alternative: int
-) -> None:
+def _fill(results: Results, one: OneField, star: bool, row: bool, test: Test) -> None:
     integers = one.numbers.integers
     sums = one.neighbours.sums(integers)
     neighbours = one.neighbours.counts
@@ -145,13 +154,10 @@ def _fill(
         one.numbers.step, star, row, statistic, z,
     )  # fmt: skip
     drawn = np.where(island, 0, counts) if star and island.any() else counts
-    upper, lower, error = sum_tails(inference, one.numbers, one.sums, sums, drawn, not star, z)
-    p_and_mark(upper, lower, alternative, p)
-    q = benjamini_hochberg(p)
-    spot = np.empty(integers.size, np.int8)
-    spots(z, q, spot)
+    upper, lower, error = sum_tails(test.inference, one.numbers, one.sums, sums, drawn, not star, z)
+    p_and_mark(upper, lower, test.alternative, p)
     for name, values in (
-        ("G", statistic), ("z", z), ("p", p), ("q", q), ("spot", spot), ("neighbours", neighbours)
+        ("G", statistic), ("z", z), ("p", p), ("neighbours", neighbours)
     ):  # fmt: skip
         results.put(one, name, values)
     results.scalars["n"][one.row] = integers.size

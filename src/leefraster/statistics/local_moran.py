@@ -8,16 +8,15 @@ import numpy as np
 import xarray as xr
 
 from leefraster.fields import read_fields
-from leefraster.inference.multiple_testing import benjamini_hochberg
 from leefraster.inference.tails import INFERENCES, Inference, sum_tails
 from leefraster.kernels.local_moran import local_moran_moments, local_moran_p
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.plan import (
-    ALTERNATIVES,
     WEIGHTINGS,
     OneField,
     Results,
+    Test,
     checked_alpha,
     each_field,
     one_of,
@@ -58,6 +57,10 @@ def local_moran(
     inference: Inference = "exact",
     alternative: Literal["two-sided", "greater", "less"] = "two-sided",
     alpha: float = 0.05,
+    adjustment: Literal[
+        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
+    ] = "benjamini-hochberg",
+    family: Literal["field", "all"] = "field",
 ) -> xr.Dataset:
     """Compute local Moran's I of every place, its p-value and the cluster it belongs to.
 
@@ -82,6 +85,11 @@ def local_moran(
         Refers to I; two-sided is twice the smaller tail, at most 1.
     alpha : float
         Level at which `q` makes a cluster.
+    adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
+        How `q` is made from p: for the false-discovery rate, the same under any dependence, for the chance of
+        one false rejection, or not at all.
+    family : {"field", "all"}
+        Whether the tests that are adjusted together are a field's or those of all fields.
 
     Returns
     -------
@@ -129,8 +137,7 @@ def local_moran(
     (1.066667, 0.142857)
     """
     one_of("weighting", weighting, WEIGHTINGS)
-    one_of("inference", inference, INFERENCES)
-    one_of("alternative", alternative, tuple(ALTERNATIVES))
+    test = Test.checked(INFERENCES, inference, alternative, adjustment=adjustment, family=family)
     alpha = checked_alpha(alpha)
     fields = read_fields(field, areas=is_graph(neighbourhood))
     results = Results(
@@ -139,18 +146,19 @@ def local_moran(
         {"quadrant": np.int8, "cluster": np.int8, "neighbours": np.int32},
     )
     for one in each_field(fields, neighbourhood, "local_moran"):
-        _fill(results, one, weighting == "row", inference, ALTERNATIVES[alternative], alpha)
+        _fill(results, one, weighting == "row", test)
+    results.adjust(test)
+    places = results.places
+    places["cluster"][...] = np.where(places["q"] <= alpha, places["quadrant"], np.int8(0))
     attrs = provenance(
         "local Moran's I", neighbourhood, weighting=weighting, inference=inference, alternative=alternative,
-        alpha=alpha,
+        alpha=alpha, adjustment=adjustment, family=family,
     )  # fmt: skip
     lag_unit = {"units": field.attrs["units"]} if "units" in field.attrs else {}
     return results.dataset(attrs, {**VARIABLES, "lag": {**VARIABLES["lag"], **lag_unit}})
 
 
-def _fill(
-    results: Results, one: OneField, row: bool, inference: Inference, alternative: int, alpha: float
-) -> None:
+def _fill(results: Results, one: OneField, row: bool, test: Test) -> None:
     integers = one.numbers.integers
     sums = one.neighbours.sums(integers)
     counts = one.neighbours.counts
@@ -162,17 +170,21 @@ def _fill(
     )
     own_sign = np.where(integers > whole, 1.0, -1.0)
     upper, lower, error = sum_tails(
-        inference, one.numbers, one.sums, sums, counts, True, z * own_sign if inference == "normal" else z
+        test.inference,
+        one.numbers,
+        one.sums,
+        sums,
+        counts,
+        True,
+        z * own_sign if test.inference == "normal" else z,
     )
-    local_moran_p(integers, whole, rest, upper, lower, alternative, p)
-    q = benjamini_hochberg(p)
+    local_moran_p(integers, whole, rest, upper, lower, test.alternative, p)
     lag = one.numbers.origin + one.numbers.step * np.divide(
         sums, counts, out=np.full(integers.size, np.nan), where=counts > 0
     )
     for name, values in (
         ("I", statistic), ("lag", lag), ("expected", expected), ("variance", variance), ("z", z), ("p", p),
-        ("q", q), ("quadrant", quadrant), ("cluster", np.where(q <= alpha, quadrant, np.int8(0))),
-        ("neighbours", counts),
+        ("quadrant", quadrant), ("neighbours", counts),
     ):  # fmt: skip
         results.put(one, name, values)
     results.scalars["n"][one.row] = integers.size

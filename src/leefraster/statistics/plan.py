@@ -13,12 +13,14 @@ import xarray as xr
 
 from leefraster.errors import NoVarianceWarning, UsageError
 from leefraster.fields import Fields, valid_mask
+from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
 from leefraster.neighbours import GraphNeighbours, RunNeighbours, neighbours_among
 
 ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
 WEIGHTINGS = ("row", "binary")
+FAMILIES = ("field", "all")
 FEWEST = 3
 
 
@@ -45,6 +47,58 @@ def checked_alpha(alpha: float) -> float:
     if not 0 < alpha < 1:
         raise UsageError(f"alpha is {alpha}; it must lie between 0 and 1")
     return float(alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """How a statistic is tested: the options that all of them share, checked.
+
+    Attributes
+    ----------
+    inference : str
+        Where the null distribution comes from.
+    alternative : int
+        A code of `kernels.decision`.
+    adjustment, family : str
+        How p is adjusted for many tests, and whether these are a field's or those of all fields.
+    permutations, seed : int
+        Of permutation inference.
+    """
+
+    inference: str
+    alternative: int
+    adjustment: str = "benjamini-hochberg"
+    family: str = "field"
+    permutations: int = 999
+    seed: int = 0
+
+    @classmethod
+    def checked(
+        cls,
+        inferences: tuple[str, ...],
+        inference: str,
+        alternative: str,
+        *,
+        adjustment: str = "benjamini-hochberg",
+        family: str = "field",
+        permutations: int = 999,
+        seed: int = 0,
+    ) -> Test:
+        """Return the options when each is allowed.
+
+        Raises
+        ------
+        UsageError
+            When one is not; the message lists what is.
+        """
+        one_of("inference", inference, inferences)
+        one_of("alternative", alternative, tuple(ALTERNATIVES))
+        one_of("adjustment", adjustment, ADJUSTMENTS)
+        one_of("family", family, FAMILIES)
+        for name, value, least in (("permutations", permutations, 1), ("seed", seed, 0)):
+            if isinstance(value, bool) or int(value) != value or value < least:
+                raise UsageError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+        return cls(inference, ALTERNATIVES[alternative], adjustment, family, int(permutations), int(seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +180,15 @@ class Results:
             self.places[name][one.row] = values
         else:
             self.places[name][one.row, one.valid] = values
+
+    def adjust(self, test: Test) -> None:
+        """Fill `q` from `p`, within each field or over all of them; NaN is no test."""
+        p = self.places["p"]
+        if test.family == "all":
+            self.places["q"] = adjusted(p.reshape(-1), test.adjustment).reshape(p.shape)
+            return
+        for row in range(p.shape[0]):
+            self.places["q"][row] = adjusted(p[row], test.adjustment)
 
     def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:
         """Return all results on the labels of the input."""

@@ -15,7 +15,7 @@ import shapely
 
 import leefraster as lr
 from leefraster.errors import InputError, LeefrasterError, LeefrasterWarning, PrecisionWarning, UsageError
-from leefraster.sources.crs import require_crs, same_horizontal
+from leefraster.crs import require_crs, same_horizontal
 from leefraster.sources.longtable import table_columns
 from leefraster.sources.missing import MissingCodes
 from leefraster.sources.tables import quality_table, read_table

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
-from leefraster.sources.crs import require_crs
+from leefraster.crs import require_crs
 from leefraster.sources.longtable import Keys, LongTable
 from leefraster.sources.sections import InputSections
 from leefraster.table.columns import find_column, numbers

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import InputError
-from leefraster.sources.crs import require_crs
+from leefraster.crs import require_crs
 from leefraster.sources.files import FileOptions, damaged, require_rows
 from leefraster.table.columns import find_column
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError, UsageError
 from leefraster.sources import geofile
-from leefraster.sources.crs import require_crs
+from leefraster.crs import require_crs
 from leefraster.sources.csvfile import csv_columns, read_csv
 from leefraster.sources.files import FileOptions, existing, require_digest
 from leefraster.sources.missing import MissingCodes, refuse_unmapped, separate

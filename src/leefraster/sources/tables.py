@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError, LeefrasterWarning
 from leefraster.sources import geofile
-from leefraster.sources.crs import require_crs
+from leefraster.crs import require_crs
 from leefraster.sources.files import FileOptions
 from leefraster.sources.longtable import Keys, LongTable, Paths, read_long
 from leefraster.sources.missing import Quality, counts

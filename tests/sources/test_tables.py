@@ -14,8 +14,8 @@ import pytest
 import shapely
 
 import leefraster as lr
-from leefraster.errors import InputError, LeefrasterError, LeefrasterWarning, PrecisionWarning, UsageError
 from leefraster.crs import require_crs, same_horizontal
+from leefraster.errors import InputError, LeefrasterError, LeefrasterWarning, PrecisionWarning, UsageError
 from leefraster.sources.longtable import table_columns
 from leefraster.sources.missing import MissingCodes
 from leefraster.sources.tables import quality_table, read_table

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.crs import require_crs
 from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
-from leefraster.crs import require_crs
 from leefraster.sources.longtable import Keys, LongTable
 from leefraster.sources.sections import InputSections
 from leefraster.table.columns import find_column, numbers

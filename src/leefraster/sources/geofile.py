@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.errors import InputError
 from leefraster.crs import require_crs
+from leefraster.errors import InputError
 from leefraster.sources.files import FileOptions, damaged, require_rows
 from leefraster.table.columns import find_column
 

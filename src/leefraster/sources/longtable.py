@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.crs import require_crs
 from leefraster.errors import InputError, UsageError
 from leefraster.sources import geofile
-from leefraster.crs import require_crs
 from leefraster.sources.csvfile import csv_columns, read_csv
 from leefraster.sources.files import FileOptions, existing, require_digest
 from leefraster.sources.missing import MissingCodes, refuse_unmapped, separate

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.crs import require_crs
 from leefraster.errors import InputError, LeefrasterWarning
 from leefraster.sources import geofile
-from leefraster.crs import require_crs
 from leefraster.sources.files import FileOptions
 from leefraster.sources.longtable import Keys, LongTable, Paths, read_long
 from leefraster.sources.missing import Quality, counts

@@ -20,6 +20,8 @@ _NAMES = {
     "local_moran": "statistics.local_moran",
     "getis_ord": "statistics.getis_ord",
     "crosscheck": "statistics.crosscheck",
+    "Areas": "areas.areas",
+    "aggregate": "areas.aggregate",
     "classify": "scoring.classify",
     "focal_sum": "scoring.focal",
     "focal_mean": "scoring.focal",
@@ -43,6 +45,8 @@ __all__ = sorted([*_NAMES, "__version__"])
 if TYPE_CHECKING:
     from leefraster import questions as questions
     from leefraster import sources as sources
+    from leefraster.areas.aggregate import aggregate as aggregate
+    from leefraster.areas.areas import Areas as Areas
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster

@@ -41,3 +41,11 @@ class NoVarianceWarning(LeefrasterWarning):
 
 class PrecisionWarning(LeefrasterWarning):
     """Numbers were given that the stored type cannot hold exactly."""
+
+
+class EmptyAreaWarning(LeefrasterWarning):
+    """Areas hold no cell, so that their results are missing."""
+
+
+class MissingWeightWarning(LeefrasterWarning):
+    """Cells hold a value but no weight, and are left out of weighted results."""

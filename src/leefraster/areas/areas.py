@@ -1,0 +1,264 @@
+"""Areas as a value: polygons with codes, names and levels, in one coordinate reference system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from leefraster.areas.files import read_frame
+from leefraster.areas.polygons import CODE, LEVEL, NAME, clean_polygons
+from leefraster.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+    from libpysal.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Areas:
+    """Polygons with codes, names and levels (neighbourhood, municipality, ...).
+
+    Build one with `read` or `from_geopandas`.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Columns `code`, `name`, `level` and the geometry, sorted by level and code.
+    source : str
+        Where the polygons come from, for messages.
+    repaired : int
+        How many polygons had invalid rings and were repaired.
+    left_out : int
+        How many rows were left out by rule (water).
+
+    Examples
+    --------
+    >>> import geopandas, shapely
+    >>> frame = geopandas.GeoDataFrame({"code": ["A", "B"]}, crs="EPSG:28992",
+    ...                                geometry=[shapely.box(0, 0, 200, 200), shapely.box(200, 0, 400, 200)])
+    >>> Areas.from_geopandas(frame, code="code")
+    Areas(2 of level area, EPSG:28992)
+    """
+
+    frame: geopandas.GeoDataFrame
+    source: str
+    repaired: int
+    left_out: int
+
+    @classmethod
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        code: str,
+        name: str | None = None,
+        level: str | None = None,
+        layer: str | None = None,
+        crs: str | None = None,
+        to_crs: str | None = None,
+        leave_out: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Areas:
+        """Read areas from a GeoPackage, GeoJSON, Shapefile, FlatGeobuf or GeoParquet file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        code, name : str
+            Columns of the codes (unique) and, if any, of the names.
+        level : str or None
+            A column (of at most 20 different values) that holds each area's level, or one word for the level
+            of all.
+        layer : str or None
+            Layer of a file that holds several.
+        crs : str or None
+            CRS of a file that states none.
+        to_crs : str or None
+            CRS to transform to, ``"EPSG:28992"`` say; nothing is transformed unasked.
+        leave_out : mapping of str to sequence, or None
+            Rows to leave out: column and values. Without it, rows whose column `water` says JA or B (Statistics
+            Netherlands) are left out.
+
+        Raises
+        ------
+        InputError
+            When file, layer or column is absent or damaged, a code is missing or occurs twice, an area has no
+            surface, or the file has no CRS where one is needed.
+        """
+        frame = read_frame(path, layer)
+        if frame.crs is None and crs is not None:
+            frame = frame.set_crs(crs)
+        return cls._cleaned(
+            frame, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out, source=str(path)
+        )
+
+    @classmethod
+    def from_geopandas(
+        cls,
+        frame: geopandas.GeoDataFrame,
+        *,
+        code: str,
+        name: str | None = None,
+        level: str | None = None,
+        to_crs: str | None = None,
+        leave_out: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Areas:
+        """Take areas from a GeoDataFrame; parameters and errors are those of `read`."""
+        return cls._cleaned(
+            frame, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out, source="frame"
+        )
+
+    @classmethod
+    def _cleaned(cls, frame: geopandas.GeoDataFrame, **options: Any) -> Areas:
+        cleaned = clean_polygons(frame, **options)
+        return cls(cleaned.frame, options["source"], cleaned.repaired, cleaned.left_out)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        counts = self.frame[LEVEL].value_counts().sort_index()
+        shown = ", ".join(f"{count} of level {level}" for level, count in counts.items())
+        crs = self.frame.crs.to_string() if self.frame.crs is not None else "no CRS"
+        return f"Areas({shown}, {crs})"
+
+    @property
+    def codes(self) -> npt.NDArray[Any]:
+        """The codes, in order."""
+        codes: npt.NDArray[Any] = self.frame[CODE].to_numpy(dtype=object)
+        return codes
+
+    @property
+    def levels(self) -> list[str]:
+        """The levels that occur, in order."""
+        return sorted(self.frame[LEVEL].unique())
+
+    def at(self, level: str) -> Areas:
+        """Return the areas of one level.
+
+        Raises
+        ------
+        UsageError
+            When there is no such level; the message lists those that are there.
+        """
+        if level not in self.levels:
+            raise UsageError(f"{self.source}: has no level {level!r}; it has {', '.join(self.levels)}")
+        return self._part(self.frame[LEVEL] == level)
+
+    def select(self, codes: Sequence[str]) -> Areas:
+        """Return the areas with the given codes.
+
+        Raises
+        ------
+        UsageError
+            When a code is not there; the message names those missing and the nearest code.
+        """
+        import difflib
+
+        unknown = sorted(set(codes) - set(self.codes))
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], list(self.codes), 3, cutoff=0.4)
+            hint = f" Near {unknown[0]!r} are {', '.join(near)}." if near else ""
+            raise UsageError(
+                f"{self.source}: {len(unknown)} codes are not there: {', '.join(unknown[:10])}.{hint} "
+                "Codes change with the year of the borders"
+            )
+        return self._part(self.frame[CODE].isin(list(codes)))
+
+    def _part(self, chosen: pd.Series[bool]) -> Areas:
+        return replace(self, frame=self.frame[chosen].reset_index(drop=True))
+
+    def parents(self, level: str) -> pd.Series[str]:
+        """Return for every area of another level the code of the area of `level` that it lies in.
+
+        An area lies where its representative point does; "" where that is in none. The index is the code.
+        """
+        import pandas as pd
+        import shapely
+
+        above = self.at(level)
+        below = self.frame[self.frame[LEVEL] != level]
+        points = below.geometry.representative_point().to_numpy()
+        area, point = shapely.STRtree(points).query(above.frame.geometry.to_numpy(), predicate="intersects")
+        found = np.full(len(below), "", dtype=object)
+        found[point[::-1]] = above.codes[area[::-1]]  # in two areas: the first
+        return pd.Series(found, index=pd.Index(below[CODE], name=CODE), name=level)
+
+    def graph(
+        self,
+        kind: Literal["queen", "rook", "nearest", "band"] = "queen",
+        *,
+        tolerance: float = 0.0,
+        k: int = 8,
+        distance: float | None = None,
+    ) -> Graph:
+        """Return who is whose neighbour among the areas, as a libpysal `Graph` with their codes as ids.
+
+        Parameters
+        ----------
+        kind : {"queen", "rook", "nearest", "band"}
+            Areas that share a border point, that share a border, the `k` nearest representative points, or all
+            within `distance` of each other.
+        tolerance : float
+            Metres by which borders may miss each other (simplified polygons); with it, areas within that
+            distance are neighbours.
+        k : int
+            Number of nearest points.
+        distance : float or None
+            Metres, for "band".
+
+        Raises
+        ------
+        UsageError
+            When an option is not allowed, or distances are asked in degrees.
+        """
+        from leefraster.areas.graphs import area_graph
+
+        return area_graph(self.frame, kind, tolerance=tolerance, k=k, distance=distance, source=self.source)
+
+    def to_geopandas(self, result: xr.Dataset | None = None) -> geopandas.GeoDataFrame:
+        """Return the polygons, with the variables of a result over `area` as columns.
+
+        Leading dimensions become part of the names: ``total_2024``.
+
+        Raises
+        ------
+        InputError
+            When the result has codes that are no areas here.
+        """
+        joined = self.frame.set_index(CODE, drop=False)
+        if result is None:
+            return joined.reset_index(drop=True)
+        unknown = sorted(set(result["area"].values.tolist()) - set(self.codes))
+        if unknown:
+            raise InputError(
+                f"{len(unknown)} codes of the result are no areas of {self.source}: {unknown[:10]}"
+            )
+        columns: dict[str, Any] = {}
+        for name, variable in result.data_vars.items():
+            if "area" not in variable.dims:
+                continue
+            flat = variable.transpose(..., "area")
+            for place in np.ndindex(flat.shape[:-1]):
+                labels = [
+                    str(flat[dim].values[i]) if dim in flat.coords else str(i)
+                    for dim, i in zip(flat.dims[:-1], place, strict=True)
+                ]
+                columns["_".join([str(name), *labels])] = flat.values[place]
+        import pandas as pd
+
+        table = pd.DataFrame(columns, index=result["area"].values)
+        return joined.join(table).reset_index(drop=True)
+
+    @property
+    def names(self) -> npt.NDArray[Any]:
+        """The names, in order; "" where there are none."""
+        names: npt.NDArray[Any] = self.frame[NAME].to_numpy(dtype=object)
+        return names

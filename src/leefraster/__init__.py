@@ -22,6 +22,9 @@ _NAMES = {
     "crosscheck": "statistics.crosscheck",
     "Areas": "areas.areas",
     "aggregate": "areas.aggregate",
+    "DisclosureRule": "disclosure.rule",
+    "protect": "disclosure.protect",
+    "differencing": "disclosure.differencing",
     "classify": "scoring.classify",
     "focal_sum": "scoring.focal",
     "focal_mean": "scoring.focal",
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters
     from leefraster.clusters.structural import structural_clusters as structural_clusters
+    from leefraster.disclosure.differencing import differencing as differencing
+    from leefraster.disclosure.protect import protect as protect
+    from leefraster.disclosure.rule import DisclosureRule as DisclosureRule
     from leefraster.errors import EnvironmentFault as EnvironmentFault
     from leefraster.errors import InputError as InputError
     from leefraster.errors import LeefrasterError as LeefrasterError

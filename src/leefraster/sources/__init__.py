@@ -1,15 +1,16 @@
-"""Where data comes from: published scores, tables in general, and an invented country. Loaded when first used."""
+"""Where data comes from: published scores, CBS, tables in general, an invented country. Loaded when first used."""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-_MODULES = ("leefbaarometer", "synthetic", "tables")
+_MODULES = ("cbs", "leefbaarometer", "synthetic", "tables")
 
-__all__ = ["leefbaarometer", "synthetic", "tables"]
+__all__ = ["cbs", "leefbaarometer", "synthetic", "tables"]
 
 if TYPE_CHECKING:
+    from leefraster.sources import cbs as cbs
     from leefraster.sources import leefbaarometer as leefbaarometer
     from leefraster.sources import synthetic as synthetic
     from leefraster.sources import tables as tables

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "leefraster"
 FLOORS: dict[int, tuple[str, ...]] = {
     1: ("kernels",),
     2: ("inference",),
-    3: ("errors", "shipped", "crs", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
+    3: ("errors", "shipped", "crs", "colours", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
     4: ("statistics", "scoring", "change", "clusters", "areas", "disclosure", "questions"),
     5: ("sources", "store", "record", "export", "comparison"),
     6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),

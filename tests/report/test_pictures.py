@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from leefraster.report import charts, maps
-from leefraster.report.charts import Series
-from leefraster.report.colours import (
+from leefraster.colours import (
     CLASSES,
     SPOTS,
     YES_NO,
@@ -25,6 +23,8 @@ from leefraster.report.colours import (
     spread,
     step_for,
 )
+from leefraster.report import charts, maps
+from leefraster.report.charts import Series
 from leefraster.report.places import Cells, Points, Window
 from leefraster.report.png import encode
 

@@ -8,9 +8,9 @@ import pytest
 import xarray as xr
 
 from leefraster.cells import cell_coordinates
+from leefraster.colours import CLASSES, URBANITY
 from leefraster.grid import Grid
 from leefraster.report import answers
-from leefraster.report.colours import CLASSES, URBANITY
 from leefraster.report.tables import heading, printed
 from leefraster.report.wording import (
     file_size,

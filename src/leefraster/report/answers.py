@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from leefraster.report import charts, maps
-from leefraster.report.colours import (
+from leefraster.colours import (
     CLASSES,
     URBANITY,
     YES_NO,
@@ -19,6 +18,7 @@ from leefraster.report.colours import (
     category,
     class_codes,
 )
+from leefraster.report import charts, maps
 from leefraster.report.picture import Picture
 from leefraster.report.places import places_of
 from leefraster.report.tables import Meanings, Table, heading, printed

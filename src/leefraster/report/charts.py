@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from leefraster.report.colours import TOTAL, category, step_for
+from leefraster.colours import TOTAL, category, step_for
 from leefraster.report.picture import Key, Picture
 from leefraster.report.wording import number
 

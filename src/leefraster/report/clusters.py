@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from leefraster.colours import Scale
 from leefraster.record import RunRecord
 from leefraster.report import charts, maps
-from leefraster.report.colours import Scale
 from leefraster.report.maps import Mark
 from leefraster.report.national import binned_scale
 from leefraster.report.picture import Picture, legend

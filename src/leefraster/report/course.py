@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.colours import category
 from leefraster.record import RunRecord
 from leefraster.report import charts
 from leefraster.report.charts import Series
 from leefraster.report.clusters import name_of
-from leefraster.report.colours import category
 from leefraster.report.picture import Picture
 from leefraster.report.view import TOTAL, View
 from leefraster.report.wording import layer_name, number, probability, whole

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from leefraster.report.colours import Codes, Scale, round_step
+from leefraster.colours import Codes, Scale, round_step
 from leefraster.report.picture import Picture, legend
 from leefraster.report.places import Cells, Place, Points, Window
 from leefraster.report.png import data_uri

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from leefraster.report import maps
-from leefraster.report.colours import (
+from leefraster.colours import (
     CLASSES,
     QUADRANTS,
     SPOTS,
@@ -17,6 +16,7 @@ from leefraster.report.colours import (
     quadrant_codes,
     spot_codes,
 )
+from leefraster.report import maps
 from leefraster.report.picture import Picture
 from leefraster.report.places import Place
 from leefraster.report.view import TOTAL, Values, View

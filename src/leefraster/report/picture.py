@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from leefraster.report.colours import Scale
+from leefraster.colours import Scale
 
 
 @dataclass(frozen=True, slots=True)

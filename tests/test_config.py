@@ -272,3 +272,45 @@ def test_importing_configuration_loads_no_geography():
     code = f"import sys, leefraster.config; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+LAYER = "[[layers]]\npath='a'\ncolumns=['n']\n"
+DATED = LAYER + "year=2024\n"
+MODEL = "[model]\npath='m.toml'\n"
+
+
+def test_a_model_with_layers():
+    made = Configuration.parse(MODEL + DATED + LAYER.replace("'n'", "'m'") + "[references]\n2024 = 4.1\n")
+    assert made.model.path.name == "m.toml"
+    assert [layer.year for layer in made.layers] == [2024, None]
+    assert made.demonstration_seed() is None
+    made = Configuration.parse("[model]\nname='x'\n[[layers]]\nreader='demonstration'\nseed=4\n")
+    assert made.demonstration_seed() == 4
+    assert Configuration.parse("[scores]\nreader='demonstration'\nseed=5\n").demonstration_seed() == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MODEL, r"has \[model\] without \[\[layers\]\]; say where its indicators come from"),
+        (MODEL + SCORES, r"has both \[scores\] and \[model\]; a model makes the scores"),
+        (MODEL + LAYER, r"no \[\[layers\]\] has a year; scores are of a year"),
+        ("[model]\n" + DATED, r"\[model\]: give path .* or name .*, one of them"),
+        (MODEL + "name = 'x'\n" + DATED, r"\[model\]: give path .* or name .*, one of them"),
+        (MODEL + "nam = 'x'\n" + DATED, r"\[model\] has no key 'nam'; did you mean name\?"),
+        ("[modl]\nname = 'x'\n", r"there is no section \[modl\]; did you mean model\?"),
+        ("[[layers]]\nreader='demonstration'\n", r"demonstration country, for a \[model\]; it stands alone"),
+        (MODEL + DATED + "[[layers]]\nreader='demonstration'\n", "it stands alone"),
+        (MODEL + "[[layers]]\nreader='demonstration'\npath='a'\n", r"number 1: path cannot be given"),
+        (MODEL + DATED + "seed = 1\n", r"number 1: seed belongs to the reader 'demonstration'"),
+        (MODEL + "[[layers]]\nyear=1\ncolumns=['n']\n", r"number 1: path is missing; the reader 'table'"),
+        (MODEL + "[[layers]]\nyear=1\npath='a'\n", r"number 1: columns is missing"),
+        (MODEL + DATED + "cell = 0\n", r"number 1 cell is 0"),
+        (
+            MODEL + "[[layers]]\nreader='demonstration'\n[dwellings]\npath='a'\ncolumn='n'\n",
+            r"has \[dwellings\] with the demonstration country, which brings its own",
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused(text, message):
+    refused(text, message)

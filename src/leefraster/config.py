@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from leefraster.errors import UsageError
-from leefraster.sources.sections import Finite, InputSections, Positive, ScoresSection, Section
+from leefraster.sources.sections import (
+    Finite,
+    InputSections,
+    Positive,
+    ScoresSection,
+    Section,
+)
 
 if TYPE_CHECKING:
     from leefraster.clusters.rule import StructuralRule
@@ -142,14 +148,14 @@ class Configuration(InputSections):
 
     Attributes
     ----------
-    run, grid, scores, layers, dwellings, households, inhabitants, urbanity, areas, references, statistics
-        The sections of the file.
-    structural, exports, questions
-        More sections of the file.
+    run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, references
+        The sections of the file that say what is read.
+    statistics, structural, exports, questions
+        Those that say what is done with it.
 
     Examples
     --------
-    >>> Configuration.demonstration(seed=1).scores.seed
+    >>> Configuration.demonstration(seed=1).demonstration_seed()
     1
     """
 
@@ -215,7 +221,7 @@ class Configuration(InputSections):
 
     @classmethod
     def demonstration(cls, seed: int = 0) -> Configuration:
-        """Return the configuration of a run on the embedded demonstration country.
+        """Return the configuration of a run on the embedded demonstration country: from its indicators on.
 
         Parameters
         ----------

@@ -57,9 +57,13 @@ def configured(options: argparse.Namespace) -> Configuration:
 
 
 def _seeded(configuration: Configuration, seed: int, file: Path) -> Configuration:
-    if configuration.scores is None or configuration.scores.reader != "demonstration":
+    if configuration.demonstration_seed() is None:
         raise UsageError(f"--seed is {seed}, but {file} does not run the demonstration country; leave it out")
-    return configuration.model_copy(update={"scores": configuration.scores.model_copy(update={"seed": seed})})
+    if configuration.scores is not None:
+        changed = configuration.scores.model_copy(update={"seed": seed})
+        return configuration.model_copy(update={"scores": changed})
+    layers = [layer.model_copy(update={"seed": seed}) for layer in configuration.layers]
+    return configuration.model_copy(update={"layers": layers})
 
 
 def _dropping_outside(configuration: Configuration) -> Configuration:

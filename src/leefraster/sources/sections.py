@@ -184,28 +184,62 @@ class ScoresSection(FileSection):
         return ScoreColumns(dimensions, self.total, self.level, self.version)
 
 
-class LayerSection(FileSection):
-    """``[[layers]]``: columns of a table as general layers, for a run that is not about scores.
+class ModelSection(Section):
+    """``[model]``: the model that makes scores out of the layers.
 
     Attributes
     ----------
+    path : path or None
+        The model's TOML file.
+    name : str or None
+        A model that leefraster ships, as ``"illustrative"``; instead of `path`.
+    """
+
+    path: ConfigPath | None = None
+    name: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.path is None) == (self.name is None):
+            raise ValueError("give path (a model's TOML file) or name (a shipped model), one of them")
+        return self
+
+
+class LayerSection(FileSection):
+    """``[[layers]]``: columns of a table as layers: general ones, or the indicators of a model.
+
+    Attributes
+    ----------
+    reader : {"table", "cbs", "demonstration"}
+        Any table; squares of CBS, whose codes, missing codes and English names are known; the layers of the
+        embedded country, for a run from a model.
+    seed : int
+        Seed of the demonstration country.
     columns : list or dict
         The columns, or ``{name = "column"}``; each becomes a layer.
-    year : str or int
-        Column of years, or the year that all rows are of.
-    units : str
-        Unit of the columns.
+    year : str, int or None
+        Column of years, or the year that all rows are of. For a model's layers it may be left out: such a
+        layer serves all years.
+    units : str or None
+        Unit of the columns; None leaves it open (CBS squares bring their own).
     signed : list
         Names of layers in which negative whole numbers are meant.
     dtype : {"float32", "float64"}
         Type in which values are kept.
+    cell : float or None
+        Side of the table's squares where they are larger than the grid's, in metres: each cell gets the value
+        of the square that it lies in.
     """
 
-    columns: list[str] | dict[str, str]
-    year: StrictStr | StrictInt
-    units: str = "1"
+    reader: Literal["table", "cbs", "demonstration"] = "table"
+    path: ConfigPath | list[ConfigPath] = Field(default_factory=list)
+    seed: int = 0
+    columns: list[str] | dict[str, str] = Field(default_factory=list)
+    year: StrictStr | StrictInt | None = None
+    units: str | None = None
     signed: list[str] = Field(default_factory=list)
     dtype: Literal["float32", "float64"] = "float32"
+    cell: Positive | None = None
 
     @field_validator("columns")
     @classmethod
@@ -216,6 +250,24 @@ class LayerSection(FileSection):
         if twice:
             raise ValueError(f"{', '.join(twice)} stands there more than once")
         return columns
+
+    @model_validator(mode="after")
+    def _reader_has_what_it_needs(self) -> Self:
+        given = self.model_fields_set
+        if self.reader == "demonstration":
+            extra = sorted(given - {"reader", "seed"})
+            if extra:
+                raise ValueError(
+                    f"{', '.join(extra)} cannot be given: the demonstration country is generated, not read"
+                )
+            return self
+        if "seed" in given:
+            raise ValueError("seed belongs to the reader 'demonstration'")
+        if not self.paths():
+            raise ValueError(f"path is missing; the reader '{self.reader}' reads a file")
+        if not self.columns:
+            raise ValueError("columns is missing: name the columns that become layers")
+        return self
 
     def named(self) -> dict[str, str]:
         """Return the columns by layer name."""
@@ -300,6 +352,7 @@ class InputSections(Section):
 
     grid: GridSection = Field(default_factory=GridSection)
     scores: ScoresSection | None = None
+    model: ModelSection | None = None
     layers: list[LayerSection] = Field(default_factory=list)
     dwellings: JoinSection | None = None
     households: JoinSection | None = None
@@ -310,8 +363,12 @@ class InputSections(Section):
 
     @model_validator(mode="after")
     def _scores_or_layers(self) -> Self:
+        if self.scores is not None and self.model is not None:
+            raise ValueError("has both [scores] and [model]; a model makes the scores out of [[layers]]")
         if self.scores is not None and self.layers:
             raise ValueError("has both [scores] and [[layers]]; a run is about one of them")
+        if self.model is not None and not self.layers:
+            raise ValueError("has [model] without [[layers]]; say where its indicators come from")
         if self.scores is None and not self.layers:
             raise ValueError("has neither [scores] nor [[layers]]; say what is to be read")
         names = [name for layer in self.layers for name in layer.named()]
@@ -320,17 +377,38 @@ class InputSections(Section):
             raise ValueError(
                 f"[[layers]] name {', '.join(twice)} more than once; every layer needs its own name"
             )
+        self._refuse_what_needs_a_model()
         self._refuse_what_cannot_join()
         return self
 
+    def _refuse_what_needs_a_model(self) -> None:
+        made = [layer for layer in self.layers if layer.reader == "demonstration"]
+        if made and (self.model is None or len(self.layers) > 1):
+            raise ValueError(
+                "[[layers]] reader = 'demonstration' brings all layers of the demonstration country, for a "
+                "[model]; it stands alone"
+            )
+        undated = [n for n, layer in enumerate(self.layers, 1) if layer.year is None and not made]
+        if undated and self.model is None:
+            raise ValueError(f"[[layers]] number {undated[0]} year is missing; only a [model] does without")
+        if undated and len(undated) == len(self.layers):
+            raise ValueError("no [[layers]] has a year; scores are of a year, so give one (year = 2024)")
+
     def _refuse_what_cannot_join(self) -> None:
-        if self.references and self.scores is None:
-            raise ValueError("has [references] without [scores]; they belong together")
-        if self.scores is not None and self.scores.reader == "demonstration":
+        if self.references and self.scores is None and self.model is None:
+            raise ValueError("has [references] without [scores] or [model]; they belong together")
+        if self.demonstration_seed() is not None:
             given = [name for name in (*COUNTS, "urbanity", "areas") if getattr(self, name) is not None]
             if given or self.references:
                 shown = ", ".join(f"[{name}]" for name in given) or "[references]"
                 raise ValueError(f"has {shown} with the demonstration country, which brings its own")
+
+    def demonstration_seed(self) -> int | None:
+        """Return the seed of the demonstration country; None when something else is read."""
+        for section in (self.scores, *self.layers):
+            if section is not None and section.reader == "demonstration":
+                return section.seed
+        return None
 
     def joined(self) -> dict[str, Any]:
         """Return the sections that join a number, by name."""

@@ -18,7 +18,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     2: ("inference",),
     3: ("errors", "shipped", "crs", "colours", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
     4: ("statistics", "scoring", "change", "clusters", "areas", "disclosure", "questions"),
-    5: ("sources", "store", "record", "export", "comparison"),
+    5: ("sources", "store", "record", "exports", "comparison"),
     6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}

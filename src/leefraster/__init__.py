@@ -26,6 +26,7 @@ _NAMES = {
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
     "classify": "scoring.classify",
+    "export": "exports.export",
     "focal_sum": "scoring.focal",
     "focal_mean": "scoring.focal",
     "structural_clusters": "clusters.structural",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from leefraster.errors import InputError as InputError
     from leefraster.errors import LeefrasterError as LeefrasterError
     from leefraster.errors import UsageError as UsageError
+    from leefraster.exports.export import export as export
     from leefraster.grid import Grid as Grid
     from leefraster.kernels.jit import set_threads as set_threads
     from leefraster.neighbourhood import Neighbourhood as Neighbourhood

@@ -60,7 +60,7 @@ class Outputs:
 
 def write_exports_to(record: RunRecord, outputs: Outputs) -> None:
     """Write the files for other programs."""
-    from leefraster.export import write_exports
+    from leefraster.exports import write_exports
 
     outputs.exports.mkdir()
     with _disk_faults(outputs.exports):

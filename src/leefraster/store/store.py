@@ -15,7 +15,7 @@ import xarray as xr
 import zarr
 
 from leefraster.errors import EnvironmentFault, UsageError
-from leefraster.export.run_tables import run_tables
+from leefraster.exports.run_tables import run_tables
 from leefraster.store import repository as repo
 from leefraster.store import unfinished
 from leefraster.store.contents import FORMAT, commit_metadata, is_whole

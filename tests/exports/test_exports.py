@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import sqlite3
+import subprocess
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import geopandas
 import numpy as np
@@ -19,18 +23,25 @@ import xarray as xr
 
 import leefraster as lr
 from leefraster.errors import EnvironmentFault
-from leefraster.export import exports, write_exports
-from leefraster.export.geoparquet import squares
-from leefraster.export.tables import write_csv
+from leefraster.exports import exports, write_exports
+from leefraster.exports.geoparquet import squares
+from leefraster.exports.rasters import CODES
+from leefraster.exports.tables import write_csv
 from leefraster.grid import Grid
 from made_up import DIMENSIONS, GRID, area_record, clusters, record
 
+CODED = [
+    f"{name}_{layer}_2024.{suffix}"
+    for name in ("local_moran_cluster", "getis_ord_spot")
+    for layer in (*DIMENSIONS, "total")
+    for suffix in ("tif", "qml")
+]
 NAMES = [
     "clusters.gpkg",
+    "cells_2024.gpkg",
     "cells_2024.parquet",
     "score_2024.tif",
-    "local_moran_cluster_2024.tif",
-    "getis_ord_spot_2024.tif",
+    *CODED,
     "local_moran_I_2024.tif",
     "getis_ord_z_2024.tif",
     "clusters.csv",
@@ -45,6 +56,7 @@ NAMES = [
     "moran_by_year_and_layer.csv",
     "years.csv",
     "contents.csv",
+    "datapackage.json",
 ]
 
 
@@ -65,15 +77,16 @@ def test_files_are_listed(run, tmp_path):
     paths = write_exports(run, str(tmp_path), progress=lambda done, total: told.append((done, total)))
     assert [path.name for path in paths] == NAMES
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
-    assert told[-1] == (len(NAMES) - 1, len(NAMES) - 1)
+    assert told[-1] == (len(NAMES) - 2, len(NAMES) - 2)
     contents = pd.read_csv(tmp_path / "contents.csv")
-    assert contents["file"].tolist() == NAMES[:-1]
+    assert contents["file"].tolist() == NAMES[:-2]
     assert set(contents["run_id"]) == {"first"}
 
 
 def test_clusters_open_as_polygons_in_the_grids_crs(run, folder):
-    assert pyogrio.list_layers(folder / "clusters.gpkg").tolist() == [["clusters", "MultiPolygon"]]
-    found = geopandas.read_file(folder / "clusters.gpkg")
+    layers = pyogrio.list_layers(folder / "clusters.gpkg").tolist()
+    assert layers == [["clusters", "MultiPolygon"], ["layer_styles", None]]
+    found = geopandas.read_file(folder / "clusters.gpkg", layer="clusters")
     assert found.crs.to_epsg() == 28992
     table = run.structural.table
     pd.testing.assert_frame_equal(
@@ -141,16 +154,29 @@ def test_measures_open_as_cog(run, folder, name):
             np.testing.assert_array_equal(source.read(band), plane_of(latest[name].sel(layer=layer)))
 
 
-@pytest.mark.parametrize(("name", "nodata"), [("local_moran_cluster", 255), ("getis_ord_spot", -32768)])
-def test_codes_open_as_cog_with_missing_apart_from_not_significant(run, folder, name, nodata):
+@pytest.mark.parametrize(("name", "shift"), [("local_moran_cluster", 0), ("getis_ord_spot", 3)])
+def test_codes_open_as_cog_with_colours_and_missing_apart_from_not_significant(run, folder, name, shift):
     latest = run.dataset.sel(year=2024, layer="vrz")
     known = plane_of(latest[f"{name.rpartition('_')[0]}_p"])
-    expected = np.where(np.isnan(known), nodata, plane_of(latest[name]).astype(int))
-    with rasterio.open(folder / f"{name}_2024.tif") as source:
-        assert source.nodata == nodata
+    codes = plane_of(latest[name]).astype(int)
+    with rasterio.open(folder / f"{name}_vrz_2024.tif") as source:
+        assert source.nodata == 255
+        assert source.descriptions == ("vrz",)
         assert source.tags()["codes"].startswith(("0 not significant", "negative cold"))
-        np.testing.assert_array_equal(source.read(3), expected)
-    assert (expected == 0).any()
+        assert source.tags(1)["STATISTICS_MAXIMUM"]
+        stored = source.read(1).astype(int)
+        np.testing.assert_array_equal(stored, np.where(np.isnan(known), 255, codes + shift))
+        meant = stored + source.offsets[0]
+        np.testing.assert_array_equal(meant[~np.isnan(known)], codes[~np.isnan(known)])
+        colours = source.colormap(1)
+        style = CODES[name][0]
+        for value, colour in zip(style.values, style.colours, strict=True):
+            assert "#{:02x}{:02x}{:02x}".format(*colours[value + shift][:3]) == colour
+    assert (codes[~np.isnan(known)] == 0).any()
+    entries = ElementTree.parse(folder / f"{name}_vrz_2024.qml").iter("paletteEntry")
+    assert [(int(entry.get("value")) - shift, entry.get("label")) for entry in entries] == list(
+        zip(style.values, style.labels, strict=True)
+    )
 
 
 def test_scores_open_as_cog(run, folder):
@@ -164,12 +190,12 @@ def test_a_large_raster_has_overviews_and_blocks(tmp_path):
     grid = Grid(0.0, 630_000.0, 1_300, 1_100, 100.0, "EPSG:28992")
     large = record("large", cells=3_000, grid=grid)
     write_exports(replace(large, structural=None), tmp_path)
-    with rasterio.open(tmp_path / "getis_ord_spot_2024.tif") as source:
+    with rasterio.open(tmp_path / "getis_ord_spot_total_2024.tif") as source:
         assert source.overviews(1) == [2, 4]
         assert source.block_shapes[0] == (512, 512)
         codes = plane_of(large.dataset["getis_ord_spot"].sel(year=2024, layer="total")).astype(int)
         known = plane_of(large.dataset["getis_ord_p"].sel(year=2024, layer="total"))
-        np.testing.assert_array_equal(source.read(6), np.where(np.isnan(known), -32768, codes))
+        np.testing.assert_array_equal(source.read(1), np.where(np.isnan(known), 255, codes + 3))
     assert not list(tmp_path.glob("*.plain.tif"))
 
 
@@ -216,7 +242,7 @@ def test_an_area_run_has_points_and_no_rasters(tmp_path):
     paths = write_exports(areas, tmp_path)
     assert [path.name for path in paths] == [
         "areas_2024.gpkg", "answers.csv", "answer_urbanity.csv", "steps.csv", "inputs.csv", "notes.csv",
-        "moran_by_year_and_layer.csv", "contents.csv",
+        "moran_by_year_and_layer.csv", "contents.csv", "datapackage.json",
     ]  # fmt: skip
     found = geopandas.read_file(tmp_path / "areas_2024.gpkg")
     assert found["area"].tolist() == areas.dataset["area"].values.tolist()
@@ -255,7 +281,7 @@ def test_no_clusters_found(run, tmp_path):
         run.structural, table=run.structural.table.iloc[:0], polygons=run.structural.polygons.iloc[:0]
     )
     write_exports(replace(run, structural=none), tmp_path)
-    found = geopandas.read_file(tmp_path / "clusters.gpkg")
+    found = geopandas.read_file(tmp_path / "clusters.gpkg", layer="clusters")
     assert len(found) == 0
     assert "severity" not in found.columns
     assert "dwellings" in found.columns
@@ -327,3 +353,141 @@ def test_a_folder_that_is_a_file(run, tmp_path):
     (tmp_path / "exports").write_text("x")
     with pytest.raises(EnvironmentFault, match="cannot be written"):
         write_exports(run, tmp_path / "exports")
+
+
+# --- the other formats ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def everything(run, tmp_path_factory):
+    place = tmp_path_factory.mktemp("all")
+    with_cuts = replace(run, parameters={**run.parameters, "cuts": {"levels": [3.8, 3.9, 4.0, 4.1, 4.2]}})
+    write_exports(with_cuts, place, formats=exports.FORMATS, licence="CC0-1.0")
+    return place
+
+
+def test_cells_as_squares_open_in_qgis_with_their_style(run, everything):
+    file = everything / "cells_2024.gpkg"
+    found = geopandas.read_file(file, layer="cells")
+    latest = run.dataset.sel(year=2024)
+    assert found.crs.to_epsg() == 28992
+    assert set(found.area) == {10_000.0}
+    assert found["cell"].tolist() == latest["cell"].values.tolist()
+    np.testing.assert_array_equal(found["getis_ord_spot"], latest["getis_ord_spot"].sel(layer="total"))
+    np.testing.assert_array_equal(found["class"], lr.classify(latest["level"], [3.8, 3.9, 4.0, 4.1, 4.2]))
+    with sqlite3.connect(file) as opened:
+        styles = opened.execute(
+            "SELECT f_table_name, styleName, useAsDefault, styleQML FROM layer_styles"
+        ).fetchall()
+        (titled,) = opened.execute(
+            "SELECT identifier FROM gpkg_contents WHERE table_name = 'cells'"
+        ).fetchone()
+    opened.close()
+    assert titled.startswith("cells as squares: scores, labels and statistics of total, 2024")
+    assert [(layer, default) for layer, _, default, _ in styles] == [("cells", 1), ("cells", 0), ("cells", 0)]
+    columns = [ElementTree.fromstring(qml).find("renderer-v2").get("attr") for *_, qml in styles]
+    assert columns == ["getis_ord_spot", "local_moran_cluster", "class"]
+
+
+def test_netcdf_opens_in_xarray_with_its_grid(run, everything):
+    latest = run.dataset.sel(year=2024)
+    with xr.open_dataset(everything / "rasters_2024.nc", engine="netcdf4") as found:
+        assert found.attrs["Conventions"] == "CF-1.11"
+        assert found.attrs["title"] == "A made-up town"
+        assert "Amersfoort / RD New" in found["spatial_ref"].attrs["crs_wkt"]
+        np.testing.assert_array_equal(found["x"], GRID.x)
+        np.testing.assert_array_equal(found["y"], GRID.y)
+        for dim in DIMENSIONS:
+            expected = plane_of(latest["score"].sel(dimension=dim))
+            np.testing.assert_array_equal(found["score"].sel(dimension=dim), expected)
+        spot = found["getis_ord_spot"].sel(layer="vrz")
+        codes = plane_of(latest["getis_ord_spot"].sel(layer="vrz"))
+        cells = np.zeros(GRID.shape, dtype=bool)
+        cells.ravel()[latest["cell"].values] = True
+        np.testing.assert_array_equal(spot.values[cells], codes[cells])
+        assert np.isnan(spot.values[~cells]).all()  # masked, not 0
+    with rasterio.open(f"netcdf:{everything / 'rasters_2024.nc'}:total") as source:
+        assert source.crs.to_epsg() == 28992
+        assert source.bounds == rasterio.coords.BoundingBox(*GRID.bounds)
+        np.testing.assert_array_equal(source.read(1), plane_of(latest["total"]))
+
+
+def test_excel_keeps_codes_as_text_and_has_a_sheet_a_table(run, everything):
+    import openpyxl
+
+    book = openpyxl.load_workbook(everything / "tables.xlsx")
+    assert book.sheetnames[:3] == ["about", "clusters", "course"]
+    assert len(book.sheetnames) == 1 + len(list(everything.glob("*.csv"))) - 1  # contents.csv is no table
+    rows = list(book["answer_urbanity"].iter_rows(values_only=True))
+    assert rows == [("urbanity", "vrz", "code"), (1, -0.2, "0599"), (2, 0.1, "0363")]
+    assert book["answer_urbanity"]["C2"].data_type == "s"
+    about = dict(book["about"].iter_rows(values_only=True))
+    assert about["title"] == "A made-up town"
+    assert about["disclosure_control"] == "none applied"
+
+
+def test_a_formula_in_a_name_stays_text(tmp_path):
+    import openpyxl
+
+    from leefraster.exports.excel import write_excel
+
+    table = pd.DataFrame({"name": ["=1+1", "a\x07b", "x" * 40_000]})
+    write_excel({"a" * 40: table, "a" * 50: table}, {}, tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert book.sheetnames == ["about", "a" * 31, "a" * 28 + "_2"]
+    cells = [row[0] for row in book["a" * 31].iter_rows(min_row=2)]
+    assert (cells[0].value, cells[0].data_type) == ("=1+1", "s")
+    assert cells[1].value == "ab"
+    assert len(cells[2].value) == 32_767
+
+
+def test_the_data_package_describes_every_file(everything):
+    package = json.loads((everything / "datapackage.json").read_text(encoding="utf-8"))
+    paths = [resource["path"] for resource in package["resources"]]
+    assert sorted([*paths, "contents.csv", "datapackage.json"]) == sorted(
+        p.name for p in everything.iterdir()
+    )
+    assert package["licenses"] == [{"name": "CC0-1.0"}]
+    assert package["sources"] == [{"title": "scores", "path": "scores é.csv", "hash": "sha256:" + "ab" * 32}]
+    for resource in package["resources"]:
+        assert resource["bytes"] == (everything / resource["path"]).stat().st_size
+    clusters_csv = next(r for r in package["resources"] if r["path"] == "clusters.csv")
+    fields = {field["name"]: field for field in clusters_csv["schema"]["fields"]}
+    assert fields["dwellings"] == {
+        "name": "dwellings",
+        "type": "number",
+        "unit": "dwellings",
+        "title": "dwellings",
+    }
+    assert fields["name"]["type"] == "string"
+    header = (everything / "clusters.csv").read_text().splitlines()[0]
+    assert list(fields) == header.replace('"', "").split(",")
+
+
+def test_a_format_that_is_not_there_is_named(run, tmp_path):
+    with pytest.raises(lr.UsageError, match="format 'kml' is not known; there are geopackage, geoparquet"):
+        write_exports(run, tmp_path, formats=["kml"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_r_reads_the_folder(run, everything):
+    program = shutil.which("Rscript")
+    if program is None:
+        pytest.skip("R is not installed")
+    code = (
+        'source("read.R", chdir = TRUE); t <- read_table("answer_urbanity"); cat(class(t$code), t$code, "\\n");'
+        'if (requireNamespace("sf", quietly = TRUE)) { c <- read_cells(); cat(nrow(c), levels(c$getis_ord_spot)[1],'
+        '"\\n"); cat(nrow(read_clusters()), "\\n") };'
+        'if (requireNamespace("terra", quietly = TRUE)) {'
+        'r <- read_raster("getis_ord_spot_vrz_2024.tif"); cat(sort(unique(terra::values(r)[,1])), "\\n") }'
+    )
+    done = subprocess.run(
+        [program, "--vanilla", "-e", code], cwd=everything, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[0] == "character 0599 0363"
+    if len(lines) > 1:
+        assert lines[1:3] == [f"{run.dataset.sizes['cell']} cold, 99 %", "2"]
+    if len(lines) > 3:
+        assert lines[3] == "-3 -2 -1 0 1 2 3"

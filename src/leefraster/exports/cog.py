@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.exports.styles import Style, rgb
 from leefraster.grid import Grid
 
 _BLOCK = 512
@@ -31,6 +32,10 @@ class Raster:
         Long name, unit, method and so on.
     smooth : bool
         Overviews take means (measures) rather than the most frequent value (codes).
+    style : Style or None
+        Colours and labels of codes, which make a colour table.
+    shift : int
+        What was added to the codes, so that they are not negative; the file states it as the band's offset.
     """
 
     name: str
@@ -39,6 +44,8 @@ class Raster:
     nodata: float
     tags: dict[str, str] = field(default_factory=dict)
     smooth: bool = False
+    style: Style | None = None
+    shift: int = 0
 
 
 def write_raster(raster: Raster, grid: Grid, cells: npt.NDArray[np.int64], path: Path) -> None:
@@ -107,6 +114,7 @@ def _cog_options(raster: Raster) -> dict[str, Any]:
         "interleave": "BAND",
         "sparse_ok": "YES",
         "bigtiff": "IF_SAFER",
+        "statistics": "YES",
     }
 
 
@@ -114,6 +122,12 @@ def _describe(target: Any, raster: Raster) -> None:
     for number, name in enumerate(raster.bands, start=1):
         target.set_band_description(number, name)
     target.update_tags(**raster.tags)
+    if raster.style is not None:
+        colours = zip(raster.style.values, raster.style.colours, strict=True)
+        target.write_colormap(1, {value + raster.shift: rgb(colour) for value, colour in colours})
+    if raster.shift:
+        target.offsets = tuple(float(-raster.shift) for _ in raster.bands)
+        target.scales = tuple(1.0 for _ in raster.bands)
 
 
 def _write_strip(target: Any, raster: Raster, grid: Grid, cells: npt.NDArray[np.int64], top: int) -> None:

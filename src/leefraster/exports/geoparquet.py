@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, grid_of
-from leefraster.export.latest import columns
+from leefraster.exports.latest import columns
 from leefraster.grid import Grid
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write_cells(latest: xr.Dataset, path: Path) -> None:
     latest : Dataset
         One year, over `cell`.
     path : Path
-        Ends in ``.parquet``. Columns as `leefraster.export.latest.columns` says, ``geometry`` (WKB, counter
+        Ends in ``.parquet``. Columns as `leefraster.exports.latest.columns` says, ``geometry`` (WKB, counter
         clockwise) and ``bbox``; row groups of 65,536 cells from north to south, so that a window reads few.
     """
     import pyarrow as pa

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -29,6 +29,16 @@ def of_latest_year(dataset: xr.Dataset) -> xr.Dataset:
     """Return the run in its latest year."""
     year = latest_year(dataset)
     return dataset if year is None else dataset.isel(year=int(dataset["year"].values.argmax()))
+
+
+def with_class(latest: xr.Dataset, parameters: Mapping[str, Any]) -> xr.Dataset:
+    """Return the year with ``class`` (1 to 9, 0 missing) where it has a level and the run says its cuts."""
+    levels = (parameters.get("cuts") or {}).get("levels")
+    if not levels or "level" not in latest:
+        return latest
+    from leefraster.scoring.classify import classify
+
+    return latest.assign({"class": classify(latest["level"], levels)})
 
 
 def layers_in_table(dataset: xr.Dataset) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,23 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     path : Path
         Ends in ``.csv``.
     """
-    named = any(name is not None for name in table.index.names)
-    flat = table.reset_index() if named else table
-    flat = flat[[name for name in flat.columns if str(flat[name].dtype) != "geometry"]]
-    columns = [_cells(flat[name].tolist()) for name in flat.columns]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_STRINGS, lineterminator="\n")
-        writer.writerow([str(name) for name in flat.columns])
-        writer.writerows(zip(*columns, strict=True))
+        writer.writerow([str(name) for name in flat(table).columns])
+        writer.writerows(rows(table))
+
+
+def flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it is written: its index a column where it has a name, without geometry."""
+    named = any(name is not None for name in table.index.names)
+    whole = table.reset_index() if named else table
+    return whole[[name for name in whole.columns if str(whole[name].dtype) != "geometry"]]
+
+
+def rows(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table as plain values, None where a value is missing."""
+    written = flat(table)
+    return zip(*(_cells(written[name].tolist()) for name in written.columns), strict=True)
 
 
 def global_statistics(dataset: xr.Dataset) -> pd.DataFrame | None:

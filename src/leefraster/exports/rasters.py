@@ -9,10 +9,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL
-from leefraster.export.cog import Raster
+from leefraster.exports.cog import Raster
+from leefraster.exports.styles import cluster_style, spot_style
 
-CODES = {"local_moran_cluster": ("uint8", 255), "getis_ord_spot": ("int16", -32768)}
-"""Codes with GDAL's type and value for no data (0 means "not significant" and is data)."""
+CODES = {"local_moran_cluster": (cluster_style(), 0), "getis_ord_spot": (spot_style(), 3)}
+"""Codes with their style and what is added to them in a file, whose colour table takes no negative numbers."""
+
+_NO_DATA = 255  # apart from 0, "not significant", which is data
 
 MEASURES = ("local_moran_I", "getis_ord_z")
 _MEANINGS = {
@@ -26,9 +29,9 @@ def rasters_of(latest: xr.Dataset) -> Iterator[Raster]:
     for name in ("score", "value"):
         if name in latest:
             yield _values(name, latest)
-    for name, (dtype, nodata) in CODES.items():
+    for name in CODES:
         if name in latest:
-            yield _codes(name, latest, dtype, nodata)
+            yield from _codes(name, latest)
     for name in MEASURES:
         if name in latest:
             yield Raster(name, _bands(latest[name]), "float32", np.nan, _tags(latest[name]), smooth=True)
@@ -41,16 +44,23 @@ def _values(name: str, latest: xr.Dataset) -> Raster:
     return Raster(name, bands, "float32", np.nan, _tags(latest[name]), smooth=True)
 
 
-def _codes(name: str, latest: xr.Dataset, dtype: str, nodata: int) -> Raster:
-    """Return a raster of codes in which a cell without a result is no data."""
+def _codes(name: str, latest: xr.Dataset) -> Iterator[Raster]:
+    """Yield a raster of codes a layer (only a file of one band can hold a colour table).
+
+    A cell without a result is no data.
+    """
+    style, shift = CODES[name]
     known = f"{name.rpartition('_')[0]}_p"
-    bands = {}
     for layer in latest["layer"].values:
-        codes = latest[name].sel(layer=layer).values.astype(dtype)
+        codes = (latest[name].sel(layer=layer).values + np.int8(shift)).astype(np.uint8)
         if known in latest:
-            codes[np.isnan(latest[known].sel(layer=layer).values)] = nodata
-        bands[str(layer)] = codes
-    return Raster(name, bands, dtype, nodata, {**_tags(latest[name]), "codes": _MEANINGS[name]})
+            codes[np.isnan(latest[known].sel(layer=layer).values)] = _NO_DATA
+        tags = {**_tags(latest[name]), "codes": _MEANINGS[name]}
+        if shift:
+            tags["offset"] = f"the file holds code + {shift}; the band's offset of {-shift} undoes it"
+        yield Raster(
+            f"{name}_{layer}", {str(layer): codes}, "uint8", _NO_DATA, tags, style=style, shift=shift
+        )
 
 
 def _bands(variable: xr.DataArray) -> dict[str, npt.NDArray[np.float32]]:

@@ -1,4 +1,6 @@
-"""False-discovery adjustment against scipy and the definition, and its ranks against a sort."""
+"""Adjustment for many tests against scipy and the definition, whole and in pieces, and its ranks against a sort."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 import leefraster as lr
-from leefraster.inference.multiple_testing import benjamini_hochberg
-from leefraster.kernels.ranking import sorted_by_bucket, sorted_integers
+from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted, benjamini_hochberg, harmonic
+from leefraster.kernels.ranking import bounds_of_bucket, sorted_integers
 
 DENORMAL = float(np.nextafter(0.0, 1.0))
 P = st.one_of(
@@ -97,14 +99,118 @@ def test_many_p_equal_scipy_and_do_not_depend_on_threads(threads):
     p = mixture(30_000)
     try:
         lr.set_threads(threads)
-        q = benjamini_hochberg(p)
-        ordered, origin = sorted_by_bucket(p)
+        whole, pieces = adjusted(p, "benjamini-hochberg"), adjusted(p, "benjamini-hochberg", piece=5000)
     finally:
         lr.set_threads(2)
-    np.testing.assert_allclose(q, false_discovery_control(p), rtol=1e-13)
-    np.testing.assert_array_equal(ordered, np.sort(p))
-    np.testing.assert_array_equal(p[origin], ordered)
-    assert np.unique(origin).size == p.size
+    np.testing.assert_allclose(whole, false_discovery_control(p), rtol=1e-13)
+    np.testing.assert_array_equal(whole, pieces)
+
+
+def plain_step_up(p, factor):
+    """Return the same sum by a sort and a loop: what must come out to the last bit."""
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    q, least, n = np.full(p.size, np.nan), 1.0, order.size
+    for rank in range(n, 0, -1):
+        least = min(least, p[order[rank - 1]] * (n * factor / rank))
+        q[order[rank - 1]] = least
+    return q
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.one_of(P, st.just(np.nan), st.sampled_from([0.0, -0.0, DENORMAL])), max_size=60),
+    st.integers(1, 9),
+)
+def test_pieces_of_any_size_give_the_same_bits(p, piece):
+    p = np.array(p, dtype=float)
+    tests = int((~np.isnan(p)).sum())
+    for name, factor in (("benjamini-hochberg", 1.0), ("benjamini-yekutieli", harmonic(tests))):
+        expected = plain_step_up(p, factor)
+        np.testing.assert_array_equal(adjusted(p, name), expected)
+        np.testing.assert_array_equal(adjusted(p, name, piece=piece), expected)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda rng, n: rng.random(n),
+        lambda rng, n: rng.integers(0, 9, n) / 8,
+        lambda rng, n: np.where(rng.random(n) < 0.7, 1.0, rng.random(n)),
+        lambda rng, n: 10.0 ** rng.uniform(-308.2, -307.9, n),
+        lambda rng, n: DENORMAL * rng.integers(1, 50, n),
+        lambda rng, n: 0.25 + 1e-13 * rng.random(n),
+        lambda rng, n: np.where(rng.random(n) < 0.3, np.nan, rng.random(n)),
+        lambda rng, n: np.full(n, 1e-308),
+    ],
+    ids=["even", "tied", "ones", "tiny", "denormal", "heaped", "missing", "equal"],
+)
+@pytest.mark.parametrize("piece", [64, 3000])
+def test_crowded_buckets_are_split_without_changing_a_bit(made, piece):
+    p = made(np.random.default_rng(1), 20_000)
+    np.testing.assert_array_equal(
+        adjusted(p, "benjamini-hochberg", piece=piece), adjusted(p, "benjamini-hochberg")
+    )
+    np.testing.assert_array_equal(adjusted(p, "benjamini-hochberg"), plain_step_up(p, 1.0))
+
+
+@pytest.mark.parametrize("name", [a for a in ADJUSTMENTS if a != "benjamini-hochberg"])
+@settings(max_examples=60, deadline=None)
+@given(p=st.lists(P, min_size=1, max_size=60))
+def test_other_adjustments_equal_their_definition_and_are_never_below_p(name, p):
+    p = np.array(p)
+    q = adjusted(p, name)
+    expected = {
+        "benjamini-yekutieli": lambda: false_discovery_control(p, method="by"),
+        "bonferroni": lambda: np.minimum(1.0, p * p.size),
+        "none": lambda: p,
+    }[name]()
+    np.testing.assert_allclose(q, expected, rtol=1e-14, atol=1e-305)
+    assert (q >= p).all()
+    assert (q <= 1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(P, st.just(np.nan)), min_size=1, max_size=60))
+def test_the_order_of_adjustments_by_strictness(p):
+    p = np.array(p, dtype=float)
+    none, bh, by, bonferroni = (
+        adjusted(p, name) for name in ("none", "benjamini-hochberg", "benjamini-yekutieli", "bonferroni")
+    )
+    for q in (none, bh, by, bonferroni):
+        np.testing.assert_array_equal(np.isnan(q), np.isnan(p))
+    held = ~np.isnan(p)
+    assert (none[held] <= bh[held]).all()
+    assert (bh[held] <= by[held]).all()
+    assert (bh[held] <= bonferroni[held]).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 10, 1000])
+def test_harmonic_numbers(n):
+    assert harmonic(n) == pytest.approx(max(1.0, sum(1 / i for i in range(1, n + 1))), rel=1e-14)
+    assert harmonic(n) >= 1.0
+
+
+@pytest.mark.parametrize("wrong", [-1e-9, 1.0000001, np.inf, -np.inf])
+def test_what_is_no_probability_is_refused(wrong):
+    with pytest.raises(ValueError, match="2 p-values are negative or above 1"):
+        adjusted(np.array([0.5, wrong, np.nan, wrong]), "benjamini-hochberg")
+
+
+def test_the_bounds_of_buckets_meet_and_end_at_one():
+    from leefraster.kernels.ranking import BUCKETS
+
+    bounds = [bounds_of_bucket(b) for b in range(BUCKETS)]
+    assert bounds[0][0] == 0
+    assert all(a[1] == b[0] and b[0] < b[1] for a, b in pairwise(bounds))
+    assert bounds[-1] == (int(np.float64(1.0).view(np.int64)), int(np.float64(1.0).view(np.int64)) + 1)
+
+
+def test_strided_p_and_read_only_p():
+    p = np.random.default_rng(0).random(400)
+    p.flags.writeable = False
+    for name in ADJUSTMENTS:
+        np.testing.assert_array_equal(adjusted(p[::2], name), adjusted(p[::2].copy(), name))
 
 
 @pytest.mark.parametrize("bits", [1, 9, 16, 17, 40, 52])

@@ -1,6 +1,7 @@
-"""Ranks of p-values by buckets: a sort that shares out over threads, and needs one copy of the values.
+"""Ranks of p-values by buckets: a sort in pieces of bounded size that shares out over threads.
 
 A p-value of at least 2^-10 falls into one of 2^16 equal buckets, a smaller one into one of 64 buckets an octave.
+Where one of these holds too many, it is split by the bits of the floats in it, which rise with their values.
 """
 
 from __future__ import annotations
@@ -12,42 +13,49 @@ from leefraster.kernels.jit import jit, parallel_jit
 
 EVEN = 2.0**-10
 FIRST_EVEN = (1023 - 10) << 6  # the bucket of 2^-10
+OCTAVE_BITS = 46  # bits of a float below those that number the 64 buckets of an octave
 BUCKETS = FIRST_EVEN + (1 << 16) - 64 + 1
+WHOLE = -1  # the shift that stands for these buckets
+SPLIT_BITS = 16  # a bucket is split into at most 2^16
 PARTS = 4
 SMALL = 32  # a bucket up to which insertion is the fastest sort
 
 
 @jit
-def _bucket(p, bits):
+def _bucket(p, bits, low, shift):
+    """Return the bucket of a p-value: of all, or among those that split the floats from bits `low`."""
+    if shift >= 0:
+        return (max(bits, 0) - low) >> shift  # the bits of -0.0 are negative
     if p >= EVEN:
         return FIRST_EVEN + np.int64(p * 65536.0) - 64
-    return bits >> 46
+    return max(bits, 0) >> OCTAVE_BITS
+
+
+def bounds_of_bucket(bucket):
+    """Return the bits of the least float of one of all buckets, and those after its largest."""
+    edges = []
+    for b in (bucket, bucket + 1):
+        even = np.array([(b - FIRST_EVEN + 64) / 65536.0])
+        edges.append(b << OCTAVE_BITS if b < FIRST_EVEN else int(even.view(np.int64)[0]))
+    return edges[0], min(edges[1], int(np.array([1.0]).view(np.int64)[0]) + 1)
 
 
 @parallel_jit
-def _integer_counts(values, shift, counts):
-    n = values.size
+def bucket_counts(p, bits, low, shift, counts):
+    """Count p-values per part and bucket; the last column is for what is outside [0, 1], NaN is left out.
+
+    Of a split (`shift` of at least 0) what lies in other buckets is left out.
+    """
+    n, last = p.size, counts.shape[1] - 1
     for part in prange(PARTS):
         for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            counts[part, values[i] >> shift] += 1
-
-
-@parallel_jit
-def _place_integers(values, shift, counts, placed):
-    n = values.size
-    for part in prange(PARTS):
-        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            b = values[i] >> shift
-            placed[counts[part, b]] = values[i]
-            counts[part, b] += 1
-
-
-@parallel_jit
-def _counts_by_part(p, bits, counts):
-    n = p.size
-    for part in prange(PARTS):
-        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            counts[part, _bucket(p[i], bits[i])] += 1
+            value = p[i]
+            if 0.0 <= value <= 1.0:
+                b = _bucket(value, bits[i], low, shift)
+                if 0 <= b < last:
+                    counts[part, b] += 1
+            elif value == value:
+                counts[part, last] += 1
 
 
 @jit
@@ -66,15 +74,19 @@ def _starts(counts):
 
 
 @parallel_jit
-def _place(p, bits, counts, placed, origin):
-    n = p.size
+def _place(p, bits, low, shift, first, counts, placed, origin):
+    n, width = p.size, counts.shape[1]
     for part in prange(PARTS):
         for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            b = _bucket(p[i], bits[i])
-            at = counts[part, b]
-            placed[at] = p[i]
-            origin[at] = i
-            counts[part, b] += 1
+            value = p[i]
+            if value != value:
+                continue
+            b = _bucket(value, bits[i], low, shift) - first
+            if 0 <= b < width:
+                at = counts[part, b]
+                placed[at] = value
+                origin[at] = i
+                counts[part, b] += 1
 
 
 @parallel_jit
@@ -98,13 +110,31 @@ def _sort_pairs(placed, origin, starts):
                 placed[j + 1], origin[j + 1] = value, source
 
 
+def sorted_piece(p, bits, low, shift, first, counts):
+    """Return the sorted p-values of the buckets from `first` on, and where each comes from.
+
+    `counts` holds one column for each of these buckets, as `bucket_counts` fills them.
+    """
+    places = counts.copy()
+    starts = _starts(places)
+    size = int(starts[-1])
+    placed, origin = np.empty(size), np.empty(size, np.int32 if p.size < 2**31 else np.int64)
+    _place(p, bits, low, shift, first, places, placed, origin)
+    _sort_pairs(placed, origin, starts)
+    return placed, origin
+
+
 @jit
-def step_up(ordered, tests, factor):
-    """Replace sorted p-values by their step-up adjustment: the least of factor tests p_j / rank_j, j >= i."""
-    least = 1.0
+def step_up(ordered, below, scale, least):
+    """Replace sorted p-values by their step-up adjustment, and return the least so far.
+
+    It is the least of scale p_j / rank_j over j >= i; `below` p-values rank lower, and `least` is the adjusted
+    value of the one that ranks next above.
+    """
     for i in range(ordered.size - 1, -1, -1):
-        least = min(least, ordered[i] * (factor * tests / (i + 1)))  # so rounded, never below p itself
+        least = min(least, ordered[i] * (scale / (below + i + 1)))  # so rounded, never below p itself
         ordered[i] = least
+    return least
 
 
 @parallel_jit
@@ -117,16 +147,39 @@ def put_back(ordered, origin, out):
             out[origin[i]] = ordered[i]
 
 
-def sorted_by_bucket(p):
-    """Return the sorted p-values (all in (0, 1]) and where each comes from."""
-    bits = p.view(np.int64)
-    counts = np.zeros((PARTS, BUCKETS), np.int64)
-    _counts_by_part(p, bits, counts)
-    starts = _starts(counts)
-    placed, origin = np.empty_like(p), np.empty(p.size, np.int32 if p.size < 2**31 else np.int64)
-    _place(p, bits, counts, placed, origin)
-    _sort_pairs(placed, origin, starts)
-    return placed, origin
+@parallel_jit
+def fill_equal(p, value, filling, out):
+    """Fill `out` where p equals the value."""
+    for i in prange(p.size):
+        if p[i] == value:
+            out[i] = filling
+
+
+@parallel_jit
+def count_tests(p):
+    """Return how many p-values are not NaN."""
+    held = 0
+    for i in prange(p.size):
+        held += p[i] == p[i]
+    return held
+
+
+@parallel_jit
+def _integer_counts(values, shift, counts):
+    n = values.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            counts[part, values[i] >> shift] += 1
+
+
+@parallel_jit
+def _place_integers(values, shift, counts, placed):
+    n = values.size
+    for part in prange(PARTS):
+        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+            b = values[i] >> shift
+            placed[counts[part, b]] = values[i]
+            counts[part, b] += 1
 
 
 @parallel_jit

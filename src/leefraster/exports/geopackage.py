@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from leefraster.cells import CELL, grid_of
-from leefraster.exports.geoparquet import squares
+from leefraster.exports.geoparquet import parts, squares
 from leefraster.exports.latest import columns, crs_of
 from leefraster.exports.styles import class_style, cluster_style, outline_qml, spot_style, vector_qml
 
@@ -31,13 +31,26 @@ VALUES ('layer_styles', 'attributes', 'layer_styles', 'styles of the layers, for
 
 def write_cells_as_squares(latest: xr.Dataset, path: Path, title: str) -> None:
     """Write the cells of one year as squares with their scores and statistics, layer ``cells``."""
-    import geopandas
-    import shapely
+    import pyarrow as pa
+    import pyogrio
 
     grid, values = grid_of(latest), columns(latest)
-    shapes = shapely.from_wkb(squares(grid, latest[CELL].values).to_numpy(zero_copy_only=False))
-    frame = geopandas.GeoDataFrame(values, geometry=shapes, crs=crs_of(latest))
-    _write(frame, path, "cells", "Polygon", title)
+    ids = latest[CELL].values
+    fields = [pa.field(name, pa.array(column[:1]).type) for name, column in values.items()]
+    schema = pa.schema([*fields, pa.field("geometry", pa.binary())])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for part in parts(ids.size):
+            arrays = [pa.array(column[part]) for column in values.values()]
+            yield pa.RecordBatch.from_arrays([*arrays, squares(grid, ids[part])], schema=schema)
+
+    with _without_a_crs():
+        pyogrio.write_arrow(
+            pa.RecordBatchReader.from_batches(schema, batches()), path, layer="cells", driver="GPKG",
+            geometry_name="geometry", geometry_type="Polygon", crs=crs_of(latest),
+            layer_options={"IDENTIFIER": title},
+        )  # fmt: skip
+    pa.default_memory_pool().release_unused()
     _store_styles(path, "cells", _cell_styles(list(values)))
 
 
@@ -80,12 +93,19 @@ def write_areas(latest: xr.Dataset, path: Path, title: str) -> None:
 def _write(frame: Any, path: Path, layer: str, kind: str, title: str) -> None:
     import pyogrio
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
+    with _without_a_crs():
         pyogrio.write_dataframe(
             frame, path, layer=layer, driver="GPKG", geometry_type=kind,
             promote_to_multi=kind.startswith("Multi"), layer_options={"IDENTIFIER": title or layer},
         )  # fmt: skip
+
+
+@contextmanager
+def _without_a_crs() -> Iterator[None]:
+    """Let a grid without a CRS pass: pyogrio warns of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
+        yield
 
 
 def _store_styles(path: Path, layer: str, styles: Sequence[tuple[str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,17 @@ def write_cells(latest: xr.Dataset, path: Path) -> None:
     ids = latest[CELL].values
     schema = _schema(values, grid)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for start in range(0, max(ids.size, 1), _CELLS_PER_GROUP):
-            part = slice(start, start + _CELLS_PER_GROUP)
+        for part in parts(ids.size):
             arrays = [pa.array(column[part]) for column in values.values()]
             arrays += [squares(grid, ids[part]), _boxes(grid, ids[part])]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     pa.default_memory_pool().release_unused()  # else Arrow holds on to some 60 MB for the rest of the run
+
+
+def parts(cells: int) -> Iterator[slice]:
+    """Yield slices of 65,536 cells, one even where there are none."""
+    for start in range(0, max(cells, 1), _CELLS_PER_GROUP):
+        yield slice(start, start + _CELLS_PER_GROUP)
 
 
 def squares(grid: Grid, cells: npt.NDArray[np.int64]) -> pa.Array:

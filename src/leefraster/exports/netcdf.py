@@ -13,6 +13,7 @@ from leefraster.cells import CELL, grid_of, spatial_ref
 from leefraster.grid import Grid
 
 _CHUNK = 512
+_CACHE = 4 * 2**20
 _COMPRESSION: dict[str, Any] = {"compression": "zlib", "complevel": 1, "shuffle": True}
 
 
@@ -71,20 +72,21 @@ def _labels(file: Any, name: str, labels: npt.NDArray[Any]) -> None:
 
 
 def _planes(file: Any, name: str, variable: xr.DataArray, grid: Grid, cells: npt.NDArray[np.int64]) -> None:
-    dtype = np.dtype(np.int8) if variable.dtype == bool else variable.dtype
+    dtype = np.dtype(np.int8) if variable.dtype == bool else variable.dtype.newbyteorder("=")
     measure = dtype.kind == "f"
     fill = dtype.type(np.nan) if measure else np.iinfo(dtype).min
     chunks = tuple(min(_CHUNK, size) for size in grid.shape)
     target = file.createVariable(
         name, dtype, (*map(str, variable.dims[:-1]), "y", "x"), fill_value=fill,
-        chunksizes=(*(1 for _ in variable.dims[:-1]), *chunks), **_COMPRESSION,
+        chunksizes=(*(1 for _ in variable.dims[:-1]), *chunks), chunk_cache=_CACHE, **_COMPRESSION,
     )  # fmt: skip
     known = {
         key: value for key, value in variable.attrs.items() if isinstance(value, str | int | float | list)
     }
     target.setncatts({**known, "grid_mapping": "spatial_ref"})
     rows, columns = cells // grid.nx, cells % grid.nx
+    values = variable.values
     for place in np.ndindex(variable.shape[:-1]):
         plane = np.full(grid.shape, fill, dtype=dtype)
-        plane[rows, columns] = variable.values[place]
+        plane[rows, columns] = values[place]
         target[(*place, slice(None), slice(None))] = plane

@@ -1,4 +1,9 @@
-"""Draws without replacement from a counter-based stream, and the sums they have."""
+"""Draws without replacement from a counter-based stream.
+
+A draw is a position among n: half a word of the stream, multiplied by n, of which the whole part counts
+(Lemire 2019; remainders that would favour some positions are passed over). A position that was drawn before,
+or is excluded, is passed over as well. Where most positions are drawn they are shuffled instead.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,8 @@ import numpy as np
 from leefraster.kernels.jit import jit
 from leefraster.kernels.random_stream import HALF, LOW, key_of, word_of
 
-FEW = 24  # up to here a repeat is looked for among all earlier draws, beyond in a hash table
+BLOCK = 32  # permutations that are drawn together, so that processors take several at a time
+FEW = 100  # up to here repeats are looked for among all pairs of a block's draws, beyond in a hash table
 
 
 @jit
@@ -21,48 +27,102 @@ def scratch_for(k):
 
 @jit
 def rejected_below(n):
-    """Return 2^32 mod n: remainders below it would make some of n positions likelier (Lemire 2019)."""
+    """Return 2^32 mod n: remainders below it would make some of n positions likelier."""
     return np.uint32((np.uint64(1) << HALF) % np.uint64(n))
 
 
 @jit
-def draw(key, k, n, excluded, below, scratch, out):
-    """Fill the first k of `out` with different positions among n, in random order, `excluded` not among them.
+def draw_without_replacement(seed, place, permutation, k, n, excluded, out):
+    """Fill the first k of `out` with different positions among n, in random order.
 
-    `key` is that of one permutation, `below` is `rejected_below(n)`, `scratch` comes from `scratch_for(k)`;
-    `excluded` is -1 where all can be drawn. An excluded position is one that was drawn before all others.
+    They depend on (seed, place, permutation, k, n, excluded) alone. `excluded` is a position that is not
+    drawn, or -1. For many permutations of one place `draw_block` is faster, and gives the same.
     """
+    key = word_of(key_of(seed, place), permutation)
+    draw(key, k, n, excluded, rejected_below(n), scratch_for(k), out)
+
+
+@jit
+def draw_block(base, first, k, n, excluded, below, scratch, positions):
+    """Fill positions[c * BLOCK + b] with draw c of permutation first + b, for c below k and b below BLOCK.
+
+    `positions` (uint32) has room for (k + 1) * BLOCK; `base` is `key_of(seed, place)`, `below` is
+    `rejected_below(n)`, `scratch` comes from `scratch_for(k)`.
+    """
+    if k > FEW or BLOCK * k * k > 4 * n:
+        for b in range(BLOCK):
+            draw(word_of(base, first + b), k, n, excluded, below, scratch, positions[b::BLOCK])
+        return
+    failed = np.zeros(BLOCK, np.bool_)
+    if _draw_pairs(base, first, k, n, below, positions, failed) + _repeats(positions, k, excluded) == 0:
+        return
+    for b in range(BLOCK):
+        if failed[b] or _repeated(positions[b::BLOCK], k, excluded):
+            _draw_one_by_one(word_of(base, first + b), k, n, excluded, below, scratch, positions[b::BLOCK])
+
+
+@jit
+def _draw_pairs(base, first, k, n, below, positions, failed):
+    """Fill `positions` with the first k of each permutation's stream; mark and count remainders too low."""
+    size = np.uint64(n)
+    keys = np.empty(BLOCK, np.uint64)
+    for b in range(BLOCK):
+        keys[b] = word_of(base, first + b)
+    for pair in range((k + 1) // 2):
+        even = positions[2 * pair * BLOCK : (2 * pair + 1) * BLOCK]
+        odd = positions[(2 * pair + 1) * BLOCK : (2 * pair + 2) * BLOCK]
+        for b in range(BLOCK):
+            word = word_of(keys[b], pair)
+            low, high = (word & LOW) * size, (word >> HALF) * size
+            even[b] = low >> HALF
+            odd[b] = high >> HALF
+            failed[b] |= (np.uint32(low) < below) | (np.uint32(high) < below)
+    count = 0
+    for b in range(BLOCK):
+        count += failed[b]
+    return count
+
+
+@jit
+def _repeats(positions, k, excluded):
+    """Return how many pairs of draws within the permutations of a block are equal, or equal `excluded`."""
+    count = 0
+    barred = np.uint32(excluded)  # -1 becomes a position that is never drawn
+    drawn = positions[: k * BLOCK]
+    for t in range(drawn.size):
+        count += 1 if drawn[t] == barred else 0
+    for apart in range(1, k):
+        earlier, later = positions[: (k - apart) * BLOCK], positions[apart * BLOCK : k * BLOCK]
+        for t in range(earlier.size):
+            count += 1 if earlier[t] == later[t] else 0
+    return count
+
+
+@jit
+def _repeated(drawn, k, excluded):
+    """Return whether one permutation has a draw twice, or the excluded position."""
+    for c in range(k):
+        if drawn[c] == excluded:
+            return True
+        for earlier in range(c):
+            if drawn[c] == drawn[earlier]:
+                return True
+    return False
+
+
+@jit
+def draw(key, k, n, excluded, below, scratch, out):
+    """Fill the first k of `out` with the draws of one permutation, whose key is `word_of(base, permutation)`."""
     candidates = n - 1 if excluded >= 0 else n
     if 2 * k > candidates:
         _shuffle(key, k, candidates, excluded, scratch, out)
-    elif k > FEW or not _first(key, k, n, excluded, below, out):
+    else:
         _draw_one_by_one(key, k, n, excluded, below, scratch, out)
 
 
 @jit
-def _first(key, k, n, excluded, below, out):
-    """Fill `out` with the first k positions of the stream; return whether they can stand as they are."""
-    size = np.uint64(n)
-    bad = False
-    for pair in range((k + 1) // 2):
-        word = word_of(key, pair)
-        first = (word & LOW) * size
-        bad |= np.uint32(first) < below
-        out[2 * pair] = np.int64(first >> HALF)
-        if 2 * pair + 1 < k:
-            second = (word >> HALF) * size
-            bad |= np.uint32(second) < below
-            out[2 * pair + 1] = np.int64(second >> HALF)
-    for c in range(k):
-        bad |= out[c] == excluded
-        for earlier in range(c):
-            bad |= out[c] == out[earlier]
-    return not bad
-
-
-@jit
 def _draw_one_by_one(key, k, n, excluded, below, table, out):
-    """Fill `out` from the same stream, passing over repeats with a hash table."""
+    """Fill `out` from the stream, passing over repeats with a hash table."""
     size = np.uint64(n)
     table[:] = 0
     if excluded >= 0:
@@ -113,14 +173,3 @@ def _shuffle(key, k, candidates, excluded, order, out):
         other = c + np.int64(product >> HALF)
         order[c], order[other] = order[other], order[c]
         out[c] = order[c]
-
-
-@jit
-def draw_without_replacement(seed, place, permutation, k, n, excluded, out):
-    """Fill the first k of `out` with different positions among n, in random order.
-
-    They depend on (seed, place, permutation, k, n, excluded) alone. `excluded` is a position that is not
-    drawn, or -1. A caller with many permutations saves time with `key_of`, `word_of`, `scratch_for` and `draw`.
-    """
-    key = word_of(key_of(seed, place), permutation)
-    draw(key, k, n, excluded, rejected_below(n), scratch_for(k), out)

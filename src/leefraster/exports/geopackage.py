@@ -14,7 +14,14 @@ import xarray as xr
 from leefraster.cells import CELL, grid_of
 from leefraster.exports.geoparquet import parts, squares
 from leefraster.exports.latest import columns, crs_of
-from leefraster.exports.styles import class_style, cluster_style, outline_qml, spot_style, vector_qml
+from leefraster.exports.styles import (
+    Style,
+    class_style,
+    cluster_style,
+    outline_qml,
+    spot_style,
+    vector_qml,
+)
 
 if TYPE_CHECKING:
     import geopandas
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 _OUTLINE = "#8c2d04"
 _STYLES = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT(256),
-f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
+f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(60), styleQML TEXT,
 styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
 update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"""
 _CONTENTS = """INSERT INTO gpkg_contents (table_name, data_type, identifier, description)
@@ -90,6 +97,14 @@ def write_areas(latest: xr.Dataset, path: Path, title: str) -> None:
     _write(geopandas.GeoDataFrame(values, geometry=points), path, "areas", "Point", title)
 
 
+def write_polygons(
+    frame: geopandas.GeoDataFrame, path: Path, layer: str, title: str, styles: Sequence[Style]
+) -> None:
+    """Write polygons with their columns, and styles of which the first opens by itself."""
+    _write(frame, path, layer, "MultiPolygon", title)
+    _store_styles(path, layer, [(f"{style.title}: {style.column}", vector_qml(style)) for style in styles])
+
+
 def _write(frame: Any, path: Path, layer: str, kind: str, title: str) -> None:
     import pyogrio
 
@@ -118,5 +133,5 @@ def _store_styles(path: Path, layer: str, styles: Sequence[tuple[str, str]]) -> 
         file.executemany(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
             "styleName, styleQML, useAsDefault, description, owner) VALUES ('', '', ?, 'geom', ?, ?, ?, ?, '')",
-            [(layer, name[:30], qml, i == 0, name) for i, (name, qml) in enumerate(styles)],
+            [(layer, name[:60], qml, i == 0, name) for i, (name, qml) in enumerate(styles)],
         )

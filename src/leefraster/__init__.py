@@ -19,12 +19,14 @@ _NAMES = {
     "moran": "statistics.moran",
     "local_moran": "statistics.local_moran",
     "getis_ord": "statistics.getis_ord",
+    "local_join_count": "statistics.local_join_count",
     "crosscheck": "statistics.crosscheck",
     "Areas": "areas.areas",
     "aggregate": "areas.aggregate",
     "DisclosureRule": "disclosure.rule",
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
+    "trend": "change.trend",
     "classify": "scoring.classify",
     "export": "exports.export",
     "focal_sum": "scoring.focal",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster
+    from leefraster.change.trend import trend as trend
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from leefraster.scoring.focal import focal_sum as focal_sum
     from leefraster.statistics.crosscheck import crosscheck as crosscheck
     from leefraster.statistics.getis_ord import getis_ord as getis_ord
+    from leefraster.statistics.local_join_count import local_join_count as local_join_count
     from leefraster.statistics.local_moran import local_moran as local_moran
     from leefraster.statistics.moran import moran as moran
     from leefraster.store import Store as Store

@@ -1,0 +1,1 @@
+"""Change over the measurement years: differences, trends, emerging hot spots, transitions."""

@@ -1,0 +1,85 @@
+"""The measurement years of a field: checked, in order, and how far apart they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from leefraster.errors import InputError, UsageError
+
+YEAR = "year"
+
+
+def with_years[T: (xr.DataArray, xr.Dataset)](obj: T, name: str) -> T:
+    """Return the object with its years in order.
+
+    Raises
+    ------
+    UsageError
+        When there is no dimension `year` with the years as coordinate.
+    InputError
+        When a year occurs twice, is no whole number or lies in the future.
+    """
+    if YEAR not in obj.dims or YEAR not in obj.coords:
+        raise UsageError(
+            f"{name} needs a dimension 'year' with the measurement years; it has {tuple(obj.dims)}"
+        )
+    years = np.asarray(obj[YEAR].values)
+    if years.dtype.kind not in "iuf" or (years != np.floor(years.astype(float))).any():
+        raise InputError(f"{name}: years are {years.tolist()}; they must be whole numbers")
+    twice = sorted({int(year) for year in years if (years == year).sum() > 1})
+    if twice:
+        raise InputError(f"{name}: year {twice[0]} occurs {int((years == twice[0]).sum())} times; choose one")
+    late = [int(year) for year in years if year > date.today().year]
+    if late:
+        raise InputError(f"{name}: year {late[0]} lies in the future")
+    return obj if (np.diff(years) > 0).all() else obj.sortby(YEAR)
+
+
+def year_of(obj: xr.DataArray | xr.Dataset, year: int, role: str) -> Any:
+    """Return the object in one year.
+
+    Raises
+    ------
+    UsageError
+        When that year was not measured; the message lists those that were.
+    """
+    known = [int(one) for one in obj[YEAR].values]
+    if year not in known:
+        raise UsageError(f"{role} is {year}; measured are {', '.join(map(str, known))}")
+    return obj.sel({YEAR: year})
+
+
+def equal_intervals(years: npt.NDArray[Any], name: str) -> int:
+    """Return the number of years between measurements when it is always the same.
+
+    Raises
+    ------
+    UsageError
+        When it is not; the message names the intervals and the longest run of equal ones.
+    """
+    gaps = np.diff(years.astype(int))
+    if gaps.size == 0:
+        raise UsageError(f"{name} needs at least two years")
+    if (gaps == gaps[0]).all():
+        return int(gaps[0])
+    first, last = _longest_run(years.astype(int), gaps)
+    raise UsageError(
+        f"{name}: years {', '.join(map(str, years.astype(int)))} lie {', '.join(map(str, gaps))} years apart; "
+        "probabilities of a step need equal ones. Choose years that do, for example "
+        f".sel(year=slice({first}, {last}))"
+    )
+
+
+def _longest_run(years: npt.NDArray[Any], gaps: npt.NDArray[Any]) -> tuple[int, int]:
+    best, start = (0, 0), 0
+    for i in range(1, gaps.size + 1):
+        if i == gaps.size or gaps[i] != gaps[start]:
+            if i - start > best[1] - best[0]:
+                best = (start, i)
+            start = i
+    return int(years[best[0]]), int(years[best[1]])

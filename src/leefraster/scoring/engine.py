@@ -1,0 +1,269 @@
+"""A model applied to one year of layers: measures, the fused pass, means, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.errors import InputError, UsageError
+from leefraster.kernels.score import (
+    BLOCK,
+    CLIP,
+    IDENTITY,
+    INFINITE,
+    LOG1P,
+    MISSING,
+    NEGATIVE,
+    SQRT,
+    Z_SCORE,
+    score_tile,
+)
+from leefraster.scoring.around import Around
+from leefraster.scoring.layers import Layers
+from leefraster.scoring.model import Indicator, Model
+from leefraster.scoring.transforms import Clip, ZScore
+from leefraster.scoring.units import canonical
+
+Floats = npt.NDArray[np.float64]
+Rows = list[npt.NDArray[np.floating]]
+
+TILE = 128 * BLOCK  # cells whose indicators are laid side by side at a time
+_CODES = {"identity": IDENTITY, "log1p": LOG1P, "sqrt": SQRT, "clip": CLIP, "z-score": Z_SCORE}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """The indicators of a model in canonical order, as arrays for the kernel.
+
+    Attributes
+    ----------
+    starts, codes, parameters
+        The steps of indicator k are ``starts[k]`` to ``starts[k + 1] - 1``, each with a code and two parameters.
+    coefficients, dimensions, required
+        Of each indicator: what it is multiplied by, the position of its dimension, whether it must be there.
+    """
+
+    starts: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    parameters: Floats
+    coefficients: Floats
+    dimensions: npt.NDArray[np.int64]
+    required: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, model: Model) -> Program:
+        """Return the program of a model."""
+        steps = [
+            [_step(model, indicator, step) for step in indicator.transform] for indicator in model.canonical
+        ]
+        flat = [step for own in steps for step in own]
+        order = list(model.dimensions)
+        return cls(
+            np.concatenate([[0], np.cumsum([len(own) for own in steps])]).astype(np.int64),
+            np.array([code for code, _, _ in flat], dtype=np.int64),
+            np.array([[first, second] for _, first, second in flat], dtype=np.float64),
+            np.array([model.coefficient(i) for i in model.canonical], dtype=np.float64),
+            np.array([order.index(i.dimension) for i in model.canonical], dtype=np.int64),
+            np.array([model.rule_for(i).then == "score missing" for i in model.canonical]),
+        )
+
+
+def _step(model: Model, indicator: Indicator, step: object) -> tuple[int, float, float]:
+    if isinstance(step, Clip):
+        return (
+            CLIP,
+            -np.inf if step.lower is None else step.lower,
+            np.inf if step.upper is None else step.upper,
+        )
+    if isinstance(step, ZScore):
+        norm = model.norms[step.reference]
+        return Z_SCORE, norm.mean[indicator.name], norm.deviation[indicator.name]
+    return _CODES[str(getattr(step, "kind", "identity"))], 0.0, 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneYear:
+    """What one pass over a year gives, before the reference is taken off.
+
+    Attributes
+    ----------
+    rows : list of ndarray, (cell,)
+        The measure of each indicator.
+    scores : ndarray, (dimension, cell)
+        Sum of coefficient x transformed value; NaN where a required indicator is missing.
+    gaps : ndarray of int16, (cell,)
+        Indicators that are missing and counted at their mean.
+    means : ndarray, (indicator,)
+        Reference means of the transformed values, NaN where nothing counts.
+    missing : ndarray of int64, (indicator,)
+        Cells without the indicator.
+    """
+
+    rows: Rows
+    scores: Floats
+    gaps: npt.NDArray[np.int16]
+    means: Floats
+    missing: npt.NDArray[np.int64]
+
+
+class Engine:
+    """A model on layers.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    layers : Layers
+        The layers; checked here to be there, in the units that the model says.
+
+    Raises
+    ------
+    UsageError
+        When the model names a layer that is not there.
+    InputError
+        When a layer holds no numbers, or states another unit than the model.
+    """
+
+    def __init__(self, model: Model, layers: Layers) -> None:
+        self.model, self.layers, self.program = model, layers, Program.of(model)
+        for indicator in model.canonical:
+            self._check(indicator)
+        self._around = Around(layers.grid, layers.cells)
+        self._kept: dict[str, npt.NDArray[np.floating]] = {}
+
+    def _check(self, indicator: Indicator) -> None:
+        called = f"indicator {indicator.name!r} of model {self.model.name!r}"
+        for name in filter(None, (indicator.layer, getattr(indicator.measure, "weights", None))):
+            self.layers.require(name, called)
+            layer = self.layers.dataset[name]
+            if layer.dtype.kind not in "fiub" or "cell" not in layer.dims:
+                raise InputError(
+                    f"{called}: layer {name!r} holds no numbers by cell ({layer.dtype}, {layer.dims})"
+                )
+        stated = str(self.layers.dataset[indicator.layer].attrs.get("units", "")).strip()
+        if stated and canonical(stated) != canonical(indicator.unit):
+            raise InputError(
+                f"{called}: layer {indicator.layer!r} is in {stated!r}, the model wants {indicator.unit!r}; "
+                "convert the layer, or state its unit (attrs['units'])"
+            )
+
+    def rows(self, year: int) -> Rows:
+        """Return the measures of a year; those of layers without years are taken once."""
+        return [self._measured(indicator, year) for indicator in self.model.canonical]
+
+    def _measured(self, indicator: Indicator, year: int) -> npt.NDArray[np.floating]:
+        if indicator.name in self._kept:
+            return self._kept[indicator.name]
+        weights_name = getattr(indicator.measure, "weights", None)
+        weights = None if weights_name is None else self._weights(weights_name, year)
+        values = self.layers.values(indicator.layer, year)
+        measured = self._around.measured(indicator.measure, values, weights)
+        if not any(
+            self.layers.has_year(name) for name in (indicator.layer, weights_name) if name is not None
+        ):
+            self._kept[indicator.name] = measured
+        return measured
+
+    def _weights(self, name: str, year: int) -> Floats:
+        weights = self.layers.values(name, year).astype(np.float64)
+        if (weights < 0).any():
+            raise InputError(f"layer {name!r}: {int((weights < 0).sum())} weights are negative")
+        return weights
+
+    def tiles(self, rows: Rows) -> Iterator[tuple[slice, Floats]]:
+        """Yield tiles of cells, with the measures of all indicators side by side."""
+        cells = self.layers.cells.size
+        room = np.empty((len(rows), min(TILE, cells)))
+        for begin in range(0, cells, TILE):
+            part = slice(begin, min(begin + TILE, cells))
+            tile = room[:, : part.stop - part.start]
+            for k, row in enumerate(rows):
+                tile[k] = row[part]
+            yield part, tile
+
+    def one_year(self, year: int, weights: Floats) -> OneYear:
+        """Run the fused pass over a year.
+
+        Raises
+        ------
+        InputError
+            When a value is infinite, or negative where a logarithm or root is taken.
+        """
+        rows, cells = self.rows(year), self.layers.cells.size
+        scores, gaps = np.empty((len(self.model.dimensions), cells)), np.empty(cells, np.int16)
+        sums: list[Floats] = [np.zeros((0, len(rows), 2))]
+        counts: list[npt.NDArray[np.int64]] = [np.zeros((0, len(rows), 3), np.int64)]
+        for part, tile in self.tiles(rows):
+            own_sums, own_counts = self._pass(tile, weights[part], scores[:, part], gaps[part])
+            sums.append(own_sums)
+            counts.append(own_counts)
+        counted = np.concatenate(counts).sum(axis=0)
+        self._refuse(rows, counted, year)
+        total, whole = np.moveaxis(np.concatenate(sums).sum(axis=0), -1, 0)
+        means = np.divide(total, whole, out=np.full(total.size, np.nan), where=whole > 0)
+        return OneYear(rows, scores, gaps, means, counted[:, MISSING])
+
+    def _pass(
+        self, tile: Floats, weights: Floats, scores: Floats, gaps: npt.NDArray[np.int16]
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        blocks = (tile.shape[1] + BLOCK - 1) // BLOCK
+        sums, counts = np.empty((blocks, tile.shape[0], 2)), np.empty((blocks, tile.shape[0], 3), np.int64)
+        p = self.program
+        score_tile(
+            tile, weights, p.starts, p.codes, p.parameters, p.coefficients, p.dimensions, p.required,
+            scores, gaps, sums, counts,
+        )  # fmt: skip
+        return sums, counts
+
+    def _refuse(self, rows: Rows, counted: npt.NDArray[np.int64], year: int) -> None:
+        when = "" if self.layers.years[year] is None else f" in {self.layers.years[year]}"
+        for k, indicator in enumerate(self.model.canonical):
+            if counted[k, INFINITE]:
+                raise InputError(
+                    f"layer {indicator.layer!r}{when}: indicator {indicator.name!r} has {counted[k, INFINITE]} "
+                    "infinite values; missing values are NaN"
+                )
+            if counted[k, NEGATIVE]:
+                raise InputError(
+                    f"indicator {indicator.name!r}{when}: {', '.join(map(str, indicator.transform))} of "
+                    f"{counted[k, NEGATIVE]} negative values (smallest measure {np.nanmin(rows[k]):g}); clip the "
+                    "measure at 0 first, or correct the layer"
+                )
+
+    def contributions(self, one: OneYear, centre: Floats, cells: slice | npt.NDArray[np.int64]) -> Floats:
+        """Return the contribution of each indicator to each of some cells: coefficient x (value - centre).
+
+        0 where an indicator is missing and counted at its mean, NaN where it is missing and required.
+        """
+        tile = np.stack([row[cells].astype(np.float64) for row in one.rows])
+        nowhere = np.zeros(tile.shape[1])
+        self._pass(
+            tile,
+            nowhere,
+            np.empty((len(self.model.dimensions), tile.shape[1])),
+            np.empty(tile.shape[1], np.int16),
+        )
+        tile -= centre[:, None]
+        tile *= self.program.coefficients[:, None]
+        tile[np.isnan(tile) & ~self.program.required[:, None]] = 0.0
+        return tile
+
+
+def require_model(model: object) -> Model:
+    """Return a model, or read it from a file.
+
+    Raises
+    ------
+    UsageError
+        When it is neither a Model nor a path.
+    """
+    from pathlib import Path
+
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, str | Path):
+        return Model.read(model)
+    raise UsageError(f"model is a {type(model).__name__}; it must be a lr.Model or the path of its file")

@@ -17,14 +17,14 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: ("kernels",),
     2: ("inference",),
     3: ("errors", "shipped", "crs", "colours", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
-    4: ("statistics", "scoring", "change", "clusters", "areas", "disclosure", "questions"),
+    4: ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions"),
     5: ("sources", "store", "record", "exports", "comparison"),
     6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 
 # Within floor 4 a part may use those before it.
-ORDER_OF_FLOOR_4 = ("statistics", "scoring", "change", "clusters", "areas", "disclosure", "questions")
+ORDER_OF_FLOOR_4 = ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions")
 
 # A library that only this part or module of the package may import.
 ONLY_IN = {"numba": "kernels", "esda": "statistics.crosscheck"}

@@ -26,7 +26,9 @@ _NAMES = {
     "DisclosureRule": "disclosure.rule",
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
-    "trend": "change.trend",
+    "change": "changes.change",
+    "trend": "changes.trend",
+    "emerging_hotspots": "changes.emerging",
     "classify": "scoring.classify",
     "export": "exports.export",
     "focal_sum": "scoring.focal",
@@ -56,7 +58,9 @@ if TYPE_CHECKING:
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster
-    from leefraster.change.trend import trend as trend
+    from leefraster.changes.change import change as change
+    from leefraster.changes.emerging import emerging_hotspots as emerging_hotspots
+    from leefraster.changes.trend import trend as trend
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters

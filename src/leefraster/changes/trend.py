@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.change.years import YEAR, with_years
+from leefraster.changes.years import YEAR, with_years
 from leefraster.errors import InputError, UsageError
 from leefraster.inference.mann_kendall import MOST_EXACT, normal_p, null_of_s, slope_ranks
 from leefraster.kernels.trend import trends

@@ -39,6 +39,10 @@ class NoVarianceWarning(LeefrasterWarning):
     """A field is constant, all missing or has fewer than three values: its statistics are NaN."""
 
 
+class NoNeighboursWarning(LeefrasterWarning):
+    """A field has values but no place with a neighbour: its local statistics are NaN."""
+
+
 class PrecisionWarning(LeefrasterWarning):
     """Numbers were given that the stored type cannot hold exactly."""
 

@@ -326,8 +326,10 @@ def test_errors_say_what_is_wrong():
     field, near = raster(np.arange(9.0).reshape(3, 3)), lr.Neighbourhood.queen()
     with pytest.raises(UsageError, match="weighting is 'W'; allowed are 'row', 'binary'"):
         lr.getis_ord(field, near, weighting="W")
-    with pytest.raises(UsageError, match="inference is 'permutation'; allowed are 'exact', 'normal'"):
-        lr.getis_ord(field, near, inference="permutation")
+    with pytest.raises(
+        UsageError, match="inference is 'folded'; allowed are 'exact', 'inversion', 'normal', 'permutation'"
+    ):
+        lr.getis_ord(field, near, inference="folded")
     with pytest.raises(UsageError, match="alternative is 'both'"):
         lr.getis_ord(field, near, alternative="both")
     with pytest.raises(UsageError, match="field is a ndarray; it must be an xarray DataArray"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.errors import InputError, NoVarianceWarning, UsageError
+from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
 from naive import disc, enumerated_local_moran, neighbour_lists, queen, raster, rook
 
 NEIGHBOURHOODS = {
@@ -256,7 +256,8 @@ def test_no_variance_gives_missing_and_one_named_warning(array):
 def test_all_islands_give_missing_results():
     array = np.full((5, 5), np.nan)
     array[::2, ::2] = np.arange(9.0).reshape(3, 3)
-    result = lr.local_moran(raster(array), lr.Neighbourhood.queen())
+    with pytest.warns(NoNeighboursWarning, match="local_moran: 1 of 1 fields have no place with a neighbour"):
+        result = lr.local_moran(raster(array), lr.Neighbourhood.queen())
     assert np.isnan(result["p"]).all()
     assert int(result["islands"]) == 9
 

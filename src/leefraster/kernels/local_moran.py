@@ -1,77 +1,64 @@
-"""Local Moran's I of every cell from its neighbour sum."""
+"""Local Moran's I of every place from the sum over its neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import prange
 
-from leefraster.kernels.decision import p_of_tails
-from leefraster.kernels.jit import jit, parallel_jit
+from leefraster.kernels.jit import parallel_jit
 
 PIECE = 1 << 13
 
 
-@jit
-def is_above(total, k, whole, rest, n):
-    """Return whether the mean of k integers of that total lies above whole + rest / n, exactly."""
-    excess = total - k * whole
-    if excess <= 0:
-        return False
-    if excess >= k:
-        return True
-    return excess * n > k * rest
+@parallel_jit
+def equal_lags(sums, counts, whole, fraction, row, lag):
+    """Fill the neighbours' mean (`row`) or sum, measured from the centre whole + fraction; NaN for islands."""
+    for i in prange(sums.size):
+        k = counts[i]
+        if k == 0:
+            lag[i] = np.nan
+        else:
+            mean = (sums[i] - k * whole) / k - fraction
+            lag[i] = mean if row else mean * k
 
 
 @parallel_jit
-def local_moran_moments(
-    integers, sums, counts, whole, rest, squares, row, statistic, expected, variance, z, quadrant
-):
-    """Fill I, its conditional moments, z-value and quadrant.
+def local_moran_moments(own, drawn_own, lag, totals, spread, offset, scale, statistic, expected, variance, z):
+    """Fill I and its conditional moments, and turn z of the lag into z of I.
 
-    The mean is whole + rest / n and `squares` the sum of squared deviations, in the integers' unit.
+    `own` are deviations from the centre, `drawn_own` those of the drawn variable from its mean, `offset` that
+    mean less its centre, and `scale` times own times lag is I.
     """
-    n = integers.size
-    fraction = rest / n
+    n = own.size
     pieces = (n + PIECE - 1) // PIECE
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, n)):
-            k = counts[i]
-            if k == 0:
-                statistic[i], expected[i], variance[i], z[i] = np.nan, np.nan, np.nan, np.nan
-                quadrant[i] = 0
+            if totals[i] == 0.0:
+                statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
                 continue
-            own = (integers[i] - whole) - fraction
-            lag = (sums[i] - k * whole) / k - fraction
-            weight = 1.0 if row else np.float64(k)
-            factor = (n - 1) * own / squares * weight
-            others = (squares - own * own) / (n - 1) - (own / (n - 1)) ** 2
-            spread = max(others, 0.0) / k * (n - 1 - k) / (n - 2)
-            statistic[i] = factor * lag
-            expected[i] = -own * own / squares * weight
-            variance[i] = factor * factor * spread
-            if own == 0.0 or spread == 0.0:
+            factor = scale * own[i]
+            statistic[i] = factor * lag[i]
+            expected[i] = factor * totals[i] * (offset - drawn_own[i] / (n - 1))
+            variance[i] = factor * factor * spread[i]
+            if own[i] == 0.0:
                 z[i] = 0.0
-            else:
-                z[i] = (lag + own / (n - 1)) / np.sqrt(spread) * (1.0 if own > 0 else -1.0)
-            high = is_above(integers[i], 1, whole, rest, n)
-            if is_above(sums[i], k, whole, rest, n):
-                quadrant[i] = 1 if high else 2
-            else:
-                quadrant[i] = 4 if high else 3
+            elif own[i] < 0.0:
+                z[i] = -z[i]
 
 
 @parallel_jit
-def local_moran_p(integers, whole, rest, upper, lower, alternative, p):
-    """Fill p from the tails of the neighbour sum: I rises with the sum where the cell is above the mean."""
-    n = integers.size
-    pieces = (n + PIECE - 1) // PIECE
-    for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, n)):
-            if np.isnan(upper[i]):
-                p[i] = np.nan
-            elif integers[i] == whole and rest == 0:
-                p[i] = 1.0
-            elif is_above(integers[i], 1, whole, rest, n):
-                p[i] = p_of_tails(upper[i], lower[i], alternative)
-            else:
-                p[i] = p_of_tails(lower[i], upper[i], alternative)
+def quadrants(own, sums, floors, counts, lag, quadrant):
+    """Fill 1 high-high, 2 low-high, 3 low-low, 4 high-low, 0 for islands; a deviation of 0 counts as low.
+
+    `floors[k]` is the largest whole number not above k times the centre of the neighbours' integers; where
+    there are no `sums`, since weights differ, the sign of `lag` decides.
+    """
+    for i in prange(own.size):
+        k = counts[i]
+        high = own[i] > 0.0
+        if k == 0:
+            quadrant[i] = 0
+        elif sums[i] > floors[k] if sums.size else lag[i] > 0.0:
+            quadrant[i] = 1 if high else 2
+        else:
+            quadrant[i] = 4 if high else 3

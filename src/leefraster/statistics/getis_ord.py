@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from leefraster.fields import read_fields
-from leefraster.inference.tails import INFERENCES, Inference, sum_tails
-from leefraster.kernels.getis_ord import getis_ord_statistic, p_and_mark, spots
+from leefraster.inference.tails import INFERENCES, Inference
+from leefraster.kernels.decision import p_of_all
+from leefraster.kernels.getis_ord import getis_ord_shares, spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
-from leefraster.statistics.plan import (
-    WEIGHTINGS,
-    OneField,
-    Results,
-    Test,
-    each_field,
-    one_of,
-    provenance,
+from leefraster.statistics.centre import Centred
+from leefraster.statistics.local_options import (
+    Adjustment,
+    Alternative,
+    Family,
+    Weighting,
+    about_p_and_q,
+    local_provenance,
 )
+from leefraster.statistics.local_sums import LocalSums, local_sums
+from leefraster.statistics.partner import weights_of
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
+
+Ints = npt.NDArray[np.int64]
 
 VARIABLES: dict[str, dict[str, Any]] = {
     "G": {
@@ -32,8 +39,6 @@ VARIABLES: dict[str, dict[str, Any]] = {
         "units": "1",
     },
     "z": {"long_name": "standardised local sum (Ord & Getis 1995)", "units": "1"},
-    "p": {"long_name": "p-value, ties included", "units": "1"},
-    "q": {"long_name": "p adjusted for the false-discovery rate (Benjamini-Hochberg)", "units": "1"},
     "spot": {
         "long_name": "hot or cold spot at 90, 95, 99 % after adjustment",
         "flag_values": [-3, -2, -1, 0, 1, 2, 3],
@@ -48,13 +53,14 @@ def getis_ord(
     neighbourhood: Neighbourhood | Graph | W,
     *,
     star: bool = True,
-    weighting: Literal["row", "binary"] = "row",
+    weights: xr.DataArray | None = None,
+    weighting: Weighting = "row",
     inference: Inference = "exact",
-    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
-    adjustment: Literal[
-        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
-    ] = "benjamini-hochberg",
-    family: Literal["field", "all"] = "field",
+    alternative: Alternative = "two-sided",
+    adjustment: Adjustment = "benjamini-hochberg",
+    family: Family = "field",
+    permutations: int = 999,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Compute Getis-Ord G* (or G) of every place, its p-value, and the hot or cold spot it makes.
 
@@ -124,43 +130,59 @@ def getis_ord(
     (2.065591, 0.047619)
     """
     one_of("weighting", weighting, WEIGHTINGS)
-    test = Test.checked(INFERENCES, inference, alternative, adjustment=adjustment, family=family)
+    test = Test.checked(
+        INFERENCES, inference, alternative,
+        adjustment=adjustment, family=family, permutations=permutations, seed=seed,
+    )  # fmt: skip
     fields = read_fields(field, areas=is_graph(neighbourhood))
+    centring = weights_of(fields, weights)
     results = Results(fields, ("G", "z", "p", "q"), {"spot": np.int8, "neighbours": np.int32})
+    side = np.ones(fields.values.shape, np.bool_) if centring is not None else None
     for one in each_field(fields, neighbourhood, "getis_ord"):
-        _fill(results, one, star, weighting == "row", test)
+        given = None if centring is None else centring.row(one.row)[one.valid]
+        sums = _fill(results, one, star, weighting, test, fields.ids[one.valid], given)
+        if side is not None:
+            side[one.row, one.valid] = _on_side_of_z(sums, Centred.on(one.numbers, one.sums, given))
+    results.warn_of_islands("getis_ord")
     results.adjust(test)
     places = results.places
     for z, q, spot in zip(places["z"], places["q"], places["spot"], strict=True):
         spots(z, q, spot)
-    attrs = provenance(
-        "Getis-Ord G*" if star else "Getis-Ord G", neighbourhood, weighting=weighting, inference=inference,
-        alternative=alternative, adjustment=adjustment, family=family,
+    if side is not None:
+        places["spot"][~side] = 0
+    attrs = local_provenance(
+        "Getis-Ord G*" if star else "Getis-Ord G", neighbourhood, inference, permutations, seed,
+        {"weights": weights}, weighting=weighting, alternative=alternative, adjustment=adjustment, family=family,
     )  # fmt: skip
-    return results.dataset(attrs, VARIABLES)
+    return results.dataset(attrs, {**VARIABLES, **about_p_and_q(adjustment, family)})
 
 
-def _fill(results: Results, one: OneField, star: bool, row: bool, test: Test) -> None:
-    integers = one.numbers.integers
-    sums = one.neighbours.sums(integers)
-    neighbours = one.neighbours.counts
-    island = neighbours == 0
-    counts = neighbours
-    if star:
-        sums, counts = sums + integers, neighbours + 1
-    statistic, z, p = (np.empty(integers.size) for _ in range(3))
-    getis_ord_statistic(
-        integers, sums, counts, float(one.sums.total), float(one.sums.mean), one.squares, one.numbers.origin,
-        one.numbers.step, star, row, statistic, z,
-    )  # fmt: skip
-    drawn = np.where(island, 0, counts) if star and island.any() else counts
-    upper, lower, error = sum_tails(test.inference, one.numbers, one.sums, sums, drawn, not star, z)
-    p_and_mark(upper, lower, test.alternative, p)
-    for name, values in (
-        ("G", statistic), ("z", z), ("p", p), ("neighbours", neighbours)
-    ):  # fmt: skip
+def _fill(
+    results: Results,
+    one: OneField,
+    star: bool,
+    weighting: str,
+    test: Test,
+    places: Ints,
+    weights: npt.NDArray[Any] | None,
+) -> LocalSums:
+    sums = local_sums(one, weighting, own_fixed=not star)
+    numbers, n = one.numbers, one.sums.n
+    statistic, p = np.empty(n), np.empty(n)
+    own = np.empty(0) if star else numbers.origin + numbers.step * numbers.integers
+    total = n * numbers.origin + numbers.step * one.sums.total
+    getis_ord_shares(sums.values, sums.totals, own, total, statistic)
+    upper, lower, error = sums.tails(test, places)
+    p_of_all(upper, lower, np.empty(0), test.alternative, p)
+    for name, values in (("G", statistic), ("z", sums.z), ("p", p), ("neighbours", one.neighbours.counts)):
         results.put(one, name, values)
-    results.scalars["n"][one.row] = integers.size
-    results.scalars["islands"][one.row] = int(island.sum())
-    results.scalars["reference"][one.row] = one.mean
-    results.scalars["p_error"][one.row] = error
+    reference = one.mean if weights is None else Centred.on(numbers, one.sums, weights).reference
+    results.describe(one, int((sums.counts == 0).sum()), reference, error)
+    return sums
+
+
+def _on_side_of_z(sums: LocalSums, centred: Centred) -> npt.NDArray[np.bool_]:
+    """Return where the local mean lies above the centre and z above 0, or both below."""
+    above, below = sums.beside(centred)
+    found: npt.NDArray[np.bool_] = (above & (sums.z > 0)) | (below & (sums.z < 0))
+    return found

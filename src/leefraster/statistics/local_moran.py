@@ -1,17 +1,32 @@
-"""Local Moran's I (Anselin 1995) of every place, with exact conditional permutation inference."""
+"""Local Moran's I (Anselin 1995) of every place, of one variable or two, with exact permutation inference."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from leefraster.fields import read_fields
-from leefraster.inference.tails import INFERENCES, Inference, sum_tails
-from leefraster.kernels.local_moran import local_moran_moments, local_moran_p
+from leefraster.inference.numbers import deviations
+from leefraster.inference.tails import INFERENCES, Inference
+from leefraster.kernels.decision import p_of_all
+from leefraster.kernels.local_moran import local_moran_moments, quadrants
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
+from leefraster.statistics.centre import Centred
+from leefraster.statistics.local_options import (
+    Adjustment,
+    Alternative,
+    Family,
+    Weighting,
+    about_p_and_q,
+    local_provenance,
+)
+from leefraster.statistics.local_sums import local_sums
+from leefraster.statistics.partner import partner_of, weights_of
 from leefraster.statistics.plan import (
     WEIGHTINGS,
     OneField,
@@ -20,21 +35,20 @@ from leefraster.statistics.plan import (
     checked_alpha,
     each_field,
     one_of,
-    provenance,
 )
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
+Ints = npt.NDArray[np.int64]
+
 VARIABLES: dict[str, dict[str, Any]] = {
     "I": {"long_name": "local Moran's I", "units": "1"},
-    "lag": {"long_name": "mean of the neighbours"},
+    "lag": {"long_name": "mean of the neighbours, weighted where their weights differ"},
     "expected": {"long_name": "expected I under conditional permutation", "units": "1"},
     "variance": {"long_name": "variance of I under conditional permutation", "units": "1"},
     "z": {"long_name": "standardised I", "units": "1"},
-    "p": {"long_name": "p-value, ties included", "units": "1"},
-    "q": {"long_name": "p adjusted for the false-discovery rate (Benjamini-Hochberg)", "units": "1"},
     "quadrant": {
         "long_name": "quadrant of the Moran scatterplot",
         "flag_values": [0, 1, 2, 3, 4],
@@ -53,14 +67,16 @@ def local_moran(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,
     *,
-    weighting: Literal["row", "binary"] = "row",
+    other: xr.DataArray | None = None,
+    weights: xr.DataArray | None = None,
+    weighting: Weighting = "row",
     inference: Inference = "exact",
-    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    alternative: Alternative = "two-sided",
     alpha: float = 0.05,
-    adjustment: Literal[
-        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
-    ] = "benjamini-hochberg",
-    family: Literal["field", "all"] = "field",
+    adjustment: Adjustment = "benjamini-hochberg",
+    family: Family = "field",
+    permutations: int = 999,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Compute local Moran's I of every place, its p-value and the cluster it belongs to.
 
@@ -137,57 +153,76 @@ def local_moran(
     (1.066667, 0.142857)
     """
     one_of("weighting", weighting, WEIGHTINGS)
-    test = Test.checked(INFERENCES, inference, alternative, adjustment=adjustment, family=family)
+    test = Test.checked(
+        INFERENCES, inference, alternative,
+        adjustment=adjustment, family=family, permutations=permutations, seed=seed,
+    )  # fmt: skip
     alpha = checked_alpha(alpha)
     fields = read_fields(field, areas=is_graph(neighbourhood))
+    partner = None if other is None else partner_of(fields, other, "other")
+    centring = weights_of(fields, weights)
     results = Results(
         fields,
         ("I", "lag", "expected", "variance", "z", "p", "q"),
         {"quadrant": np.int8, "cluster": np.int8, "neighbours": np.int32},
     )
-    for one in each_field(fields, neighbourhood, "local_moran"):
-        _fill(results, one, weighting == "row", test)
+    if other is not None:
+        results.scalars["reference_other"] = np.full(fields.values.shape[0], np.nan)
+    for one in each_field(fields, neighbourhood, "local_moran", partner):
+        given = None if centring is None else centring.row(one.row)[one.valid]
+        _fill(results, one, weighting, test, fields.ids[one.valid], given)
+    results.warn_of_islands("local_moran")
     results.adjust(test)
     places = results.places
     places["cluster"][...] = np.where(places["q"] <= alpha, places["quadrant"], np.int8(0))
-    attrs = provenance(
-        "local Moran's I", neighbourhood, weighting=weighting, inference=inference, alternative=alternative,
+    attrs = local_provenance(
+        "local Moran's I" if other is None else "bivariate local Moran's I", neighbourhood, inference,
+        permutations, seed, {"other": other, "weights": weights}, weighting=weighting, alternative=alternative,
         alpha=alpha, adjustment=adjustment, family=family,
     )  # fmt: skip
-    lag_unit = {"units": field.attrs["units"]} if "units" in field.attrs else {}
-    return results.dataset(attrs, {**VARIABLES, "lag": {**VARIABLES["lag"], **lag_unit}})
+    return results.dataset(attrs, _variable_attrs(field if other is None else other, adjustment, family))
 
 
-def _fill(results: Results, one: OneField, row: bool, test: Test) -> None:
-    integers = one.numbers.integers
-    sums = one.neighbours.sums(integers)
-    counts = one.neighbours.counts
-    whole, rest = one.centre
-    statistic, expected, variance, z, p = (np.empty(integers.size) for _ in range(5))
-    quadrant = np.empty(integers.size, np.int8)
+def _variable_attrs(lagged: xr.DataArray, adjustment: str, family: str) -> dict[str, dict[str, Any]]:
+    unit = {"units": lagged.attrs["units"]} if "units" in lagged.attrs else {}
+    about = {
+        "reference_other": {"long_name": "mean of the other variable, from which the lag is measured", **unit}
+    }
+    return {**VARIABLES, **about_p_and_q(adjustment, family), **about, "lag": {**VARIABLES["lag"], **unit}}
+
+
+def _fill(
+    results: Results,
+    one: OneField,
+    weighting: str,
+    test: Test,
+    places: Ints,
+    weights: npt.NDArray[Any] | None,
+) -> None:
+    sums = local_sums(one, weighting, own_fixed=True)
+    own = Centred.on(one.numbers, one.sums, weights)
+    lagged = own if one.other is None else Centred.on(*one.other, weights)
+    n, from_centre = one.sums.n, own.deviations
+    lag = sums.lag(lagged.whole, lagged.fraction)
+    quadrant = np.empty(n, np.int8)
+    floors = lagged.floors(int(sums.counts.max()))
+    quadrants(from_centre, sums.observed, floors, sums.counts, lag, quadrant)
+    statistic, expected, variance, p = (np.empty(n) for _ in range(4))
+    upper, lower, error = sums.tails(test, places)
+    p_of_all(upper, lower, from_centre, test.alternative, p)
+    scale = (n - 1) / (own.squares if lagged is own else math.sqrt(own.squares * lagged.squares))
+    unchanged = lagged is own and weights is None
+    from_mean = from_centre if unchanged else deviations(lagged.numbers, lagged.sums)
+    z = sums.z.copy()
     local_moran_moments(
-        integers, sums, counts, whole, rest, one.squares, row, statistic, expected, variance, z, quadrant
-    )
-    own_sign = np.where(integers > whole, 1.0, -1.0)
-    upper, lower, error = sum_tails(
-        test.inference,
-        one.numbers,
-        one.sums,
-        sums,
-        counts,
-        True,
-        z * own_sign if test.inference == "normal" else z,
-    )
-    local_moran_p(integers, whole, rest, upper, lower, test.alternative, p)
-    lag = one.numbers.origin + one.numbers.step * np.divide(
-        sums, counts, out=np.full(integers.size, np.nan), where=counts > 0
-    )
+        from_centre, from_mean, lag, sums.totals, sums.spread, lagged.offset, scale,
+        statistic, expected, variance, z,
+    )  # fmt: skip
     for name, values in (
-        ("I", statistic), ("lag", lag), ("expected", expected), ("variance", variance), ("z", z), ("p", p),
-        ("quadrant", quadrant), ("neighbours", counts),
+        ("I", statistic), ("lag", sums.means), ("expected", expected), ("variance", variance), ("z", z),
+        ("p", p), ("quadrant", quadrant), ("neighbours", one.neighbours.counts),
     ):  # fmt: skip
         results.put(one, name, values)
-    results.scalars["n"][one.row] = integers.size
-    results.scalars["islands"][one.row] = int((counts == 0).sum())
-    results.scalars["reference"][one.row] = one.mean
-    results.scalars["p_error"][one.row] = error
+    results.describe(one, int((sums.counts == 0).sum()), own.reference, error)
+    if one.other is not None:
+        results.scalars["reference_other"][one.row] = lagged.reference

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import NoVarianceWarning, UsageError
+from leefraster.errors import NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, valid_mask
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
 from leefraster.neighbours import GraphNeighbours, RunNeighbours, neighbours_among
+from leefraster.statistics.partner import Partner
 
 ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
 WEIGHTINGS = ("row", "binary")
@@ -103,13 +104,18 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class OneField:
-    """One field, ready for a kernel: its valid places, their values as integers, and their neighbours."""
+    """One field, ready for a kernel: its valid places, their values as integers, and their neighbours.
+
+    Of two fields (`other` given) the valid places are those with both values, and `other` holds the second
+    field's values at them, with their totals.
+    """
 
     row: int
     valid: npt.NDArray[np.bool_]
     numbers: Numbers
     sums: Totals
     neighbours: RunNeighbours | GraphNeighbours
+    other: tuple[Numbers, Totals] | None = None
 
     @property
     def centre(self) -> tuple[int, int]:
@@ -127,35 +133,44 @@ class OneField:
         return self.numbers.origin + self.numbers.step * float(self.sums.mean)
 
 
-def each_field(fields: Fields, neighbourhood: Any, statistic: str) -> Iterator[OneField]:
+def each_field(
+    fields: Fields, neighbourhood: Any, statistic: str, other: Partner | None = None
+) -> Iterator[OneField]:
     """Yield the fields that have a variance; the others are named in one warning and stay missing.
 
-    The neighbours are made once for all fields with the same missing places.
+    The neighbours are made once for all fields with the same missing places. With `other` (`plan.Partner`) the
+    places are those with both values, and both must vary.
     """
     cache: dict[bytes, RunNeighbours | GraphNeighbours] = {}
-    flat: list[int] = []
+    flat = 0
     for row in range(fields.values.shape[0]):
-        valid = valid_mask(fields.values[row])
-        values = fields.values[row] if valid.all() else fields.values[row][valid]
-        if values.size < FEWEST or values.min() == values.max():
-            flat.append(row)
+        pair = [fields.values[row]] if other is None else [fields.values[row], other.row(row)]
+        valid = np.logical_and.reduce([valid_mask(values) for values in pair])
+        chosen = [values if valid.all() else values[valid] for values in pair]
+        if not all(_varies(values) for values in chosen):
+            flat += 1
             continue
         key = np.packbits(valid).tobytes()
         if key not in cache:
             cache = {key: neighbours_among(neighbourhood, fields, valid)}
         neighbours = cache[key]
-        numbers = as_numbers(values, neighbours.most)
-        if numbers.largest == 0:  # equal but for float error in the last digit
-            flat.append(row)
+        numbers = [as_numbers(values, neighbours.most) for values in chosen]
+        if any(each.largest == 0 for each in numbers):  # equal but for float error in the last digit
+            flat += 1
             continue
-        yield OneField(row, valid, numbers, totals(numbers.integers), neighbours)
+        first, *rest = [(each, totals(each.integers)) for each in numbers]
+        yield OneField(row, valid, *first, neighbours, rest[0] if rest else None)
     if flat:
         warnings.warn(
-            f"{statistic}: {len(flat)} of {fields.values.shape[0]} fields have no variance or fewer than "
+            f"{statistic}: {flat} of {fields.values.shape[0]} fields have no variance or fewer than "
             f"{FEWEST} values; their results are NaN",
             NoVarianceWarning,
             stacklevel=4,
         )
+
+
+def _varies(values: npt.NDArray[Any]) -> bool:
+    return values.size >= FEWEST and bool(values.min() != values.max())
 
 
 class Results:
@@ -181,6 +196,12 @@ class Results:
         else:
             self.places[name][one.row, one.valid] = values
 
+    def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:
+        """Keep the figures of one field."""
+        figures = {"n": one.sums.n, "islands": islands, "reference": reference, "p_error": error}
+        for name, figure in figures.items():
+            self.scalars[name][one.row] = figure
+
     def adjust(self, test: Test) -> None:
         """Fill `q` from `p`, within each field or over all of them; NaN is no test."""
         p = self.places["p"]
@@ -189,6 +210,17 @@ class Results:
             return
         for row in range(p.shape[0]):
             self.places["q"][row] = adjusted(p[row], test.adjustment)
+
+    def warn_of_islands(self, statistic: str) -> None:
+        """Give one warning where fields have values but not a single pair of neighbours."""
+        n, islands = self.scalars["n"], self.scalars["islands"]
+        alone = int(((n > 0) & (islands == n)).sum())
+        if alone:
+            warnings.warn(
+                f"{statistic}: {alone} of {n.size} fields have no place with a neighbour; their results are NaN",
+                NoNeighboursWarning,
+                stacklevel=3,
+            )
 
     def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:
         """Return all results on the labels of the input."""

@@ -29,6 +29,8 @@ _NAMES = {
     "change": "changes.change",
     "trend": "changes.trend",
     "emerging_hotspots": "changes.emerging",
+    "lisa_transitions": "changes.transitions",
+    "spatial_markov": "changes.transitions",
     "classify": "scoring.classify",
     "export": "exports.export",
     "focal_sum": "scoring.focal",
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from leefraster.cells import to_raster as to_raster
     from leefraster.changes.change import change as change
     from leefraster.changes.emerging import emerging_hotspots as emerging_hotspots
+    from leefraster.changes.transitions import lisa_transitions as lisa_transitions
+    from leefraster.changes.transitions import spatial_markov as spatial_markov
     from leefraster.changes.trend import trend as trend
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule

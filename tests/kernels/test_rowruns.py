@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.kernels.rowruns import neighbour_pairs, prefix_sum, row_starts, run_sums
+from leefraster.kernels.rowruns import WALK, neighbour_pairs, prefix_sum, row_starts, run_sums
 
 RUNS = {
     "queen": lr.Neighbourhood.queen().runs(100.0),
@@ -76,6 +76,32 @@ def test_any_split_into_bands_gives_the_same(name, seed, cuts):
     whole = banded(columns, starts, RUNS[name], values, [0, 150])
     bands = banded(columns, starts, RUNS[name], values, sorted([0, 150, *cuts]))
     assert [a.tobytes() for a in bands] == [a.tobytes() for a in whole]
+
+
+@pytest.mark.usefixtures("both_threads")
+@pytest.mark.parametrize("name", sorted(RUNS))
+@pytest.mark.parametrize("full", [False, True], ids=["reached by walking", "looked up"])
+def test_wide_empty_rows_and_uneven_ones_give_what_pairs_give(name, full):
+    rng = np.random.default_rng(3)
+    held = rng.random((260, 4000)) < 0.0008
+    if full:
+        held[200:, 100:300] = True
+        held[40:44] |= rng.random((4, 4000)) < 0.6
+    rows, columns = np.nonzero(held)
+    starts, values = row_starts(rows, 260), rng.integers(-(2**40), 2**40, rows.size)
+    assert (260 * 4000 < WALK * RUNS[name].shape[0] * rows.size) == full
+    focal, neighbour = neighbour_pairs(columns, starts, RUNS[name])
+    inside = any(dy == 0 and lo <= 0 <= hi for dy, lo, hi in RUNS[name].tolist())
+    expected = values * inside
+    np.add.at(expected, focal, values[neighbour])
+    found = []
+    for threads in (1, 2):
+        lr.set_threads(threads)
+        sums, counts = banded(columns, starts, RUNS[name], values, [0, 260])
+        np.testing.assert_array_equal(sums, expected)
+        np.testing.assert_array_equal(counts, np.bincount(focal, minlength=rows.size) + inside)
+        found.append(sums.tobytes())
+    assert found[0] == found[1]
 
 
 def test_a_band_leaves_other_rows_alone():

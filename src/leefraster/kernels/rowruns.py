@@ -1,4 +1,9 @@
-"""Sums over a neighbourhood by row runs: a prefix sum over the sorted cells, and ends that walk along a row."""
+"""Sums over a neighbourhood by row runs: a prefix sum over the sorted cells, and where runs begin and end in it.
+
+Where a run begins among the sorted cells is looked up in a table per row (how many cells lie west of each column),
+made once a row and used by all runs that reach it. Where rows are so wide and empty that tables cost more, two
+ends walk along the row instead.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,9 @@ from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
 
-BLOCK = 64  # rows a task: enough work to pay for its start, small enough to share out unevenly filled rows
+TASK = 1 << 14  # cells a task: enough work to pay for its start, small enough to share out
+WALK = 24  # walking to an end costs as much as making about this many entries of a table
+WIDEST = 1 << 23  # entries of a task's tables
 
 
 @jit
@@ -37,33 +44,111 @@ def run_sums(columns, starts, runs, prefix, first_row, last_row, sums, counts):
 
     `sums` and `counts` have the length of `columns`; the cell itself is counted where a run covers it.
     """
-    blocks = (last_row - first_row + BLOCK - 1) // BLOCK
-    for block in prange(blocks):
-        top = first_row + block * BLOCK
-        for row in range(top, min(top + BLOCK, last_row)):
-            begin, end = starts[row], starts[row + 1]
-            if begin == end:
+    lowest, highest = runs[:, 0].min(), runs[:, 0].max()
+    height = highest - lowest + 1
+    bounds = _tasks(starts, first_row, last_row, height)
+    for task in prange(bounds.size - 1):
+        top, bottom = bounds[task], bounds[task + 1]
+        cells = starts[bottom] - starts[top]
+        if cells == 0:
+            continue
+        west, width = _span(columns, starts, runs, top, bottom)
+        if height * width < WIDEST and (bottom - top + height) * width < WALK * runs.shape[0] * cells:
+            tables = np.empty((height, width), np.uint32)
+            _sums_by_table(columns, starts, runs, prefix, top, bottom, west, lowest, tables, sums, counts)
+        else:
+            _sums_by_walking(columns, starts, runs, prefix, top, bottom, sums, counts)
+
+
+@jit
+def _tasks(starts, first_row, last_row, height):
+    """Return row bounds of tasks with about as many cells each, tall beside the neighbourhood."""
+    cells = starts[last_row] - starts[first_row]
+    tasks = max(1, min(cells // TASK, (last_row - first_row) // (2 * height)))
+    bounds = np.empty(tasks + 1, np.int64)
+    row = first_row
+    for task in range(tasks):
+        while starts[row] < starts[first_row] + cells * task // tasks:
+            row += 1
+        bounds[task] = row
+    bounds[tasks] = last_row
+    return bounds
+
+
+@jit
+def _span(columns, starts, runs, top, bottom):
+    """Return the first column that runs of these rows can reach, and how many boundaries of columns they span."""
+    west, east = columns[starts[top]], columns[starts[bottom] - 1]
+    for row in range(top, bottom):
+        if starts[row] < starts[row + 1]:
+            west = min(west, columns[starts[row]])
+            east = max(east, columns[starts[row + 1] - 1])
+    west += runs[:, 1].min()
+    return west, east + runs[:, 2].max() + 2 - west
+
+
+@jit
+def _positions(columns, starts, row, west, table):
+    """Fill entry c with the position of the first cell of a row at or beyond column west + c."""
+    table[:] = 0
+    if row < 0 or row >= starts.size - 1:
+        return
+    position = starts[row]
+    for i in range(starts[row], starts[row + 1]):
+        entry = columns[i] - west + 1
+        if entry <= 0:
+            position += 1
+        elif entry < table.size:
+            table[np.uint64(entry)] = 1
+    for entry in range(table.size):
+        position += np.int64(table[entry])
+        table[entry] = position
+
+
+@jit
+def _sums_by_table(columns, starts, runs, prefix, top, bottom, west, lowest, tables, sums, counts):
+    # unsigned positions: for signed ones every look-up would first be tested for being negative
+    height = tables.shape[0]
+    for row in range(top + lowest, top + lowest + height - 1):
+        _positions(columns, starts, row, west, tables[row % height])
+    for row in range(top, bottom):
+        newest = row + lowest + height - 1
+        _positions(columns, starts, newest, west, tables[newest % height])
+        here = columns[starts[row] : starts[row + 1]]
+        own_sums, own_counts = sums[starts[row] : starts[row + 1]], counts[starts[row] : starts[row + 1]]
+        own_sums[:] = 0
+        own_counts[:] = 0
+        for r in range(runs.shape[0]):
+            table = tables[(row + runs[r, 0]) % height]
+            left, right = runs[r, 1] - west, runs[r, 2] - west + 1
+            for i in range(here.size):
+                lo, hi = table[np.uint64(here[i] + left)], table[np.uint64(here[i] + right)]
+                own_sums[i] += prefix[hi] - prefix[lo]
+                own_counts[i] += np.int64(hi) - np.int64(lo)
+
+
+@jit
+def _sums_by_walking(columns, starts, runs, prefix, top, bottom, sums, counts):
+    for row in range(top, bottom):
+        begin, end = starts[row], starts[row + 1]
+        for i in range(begin, end):
+            sums[i] = 0
+            counts[i] = 0
+        for r in range(runs.shape[0]):
+            other = row + runs[r, 0]
+            if begin == end or other < 0 or other >= starts.size - 1:
                 continue
+            lo, stop = starts[other], starts[other + 1]
+            hi = lo
+            left, right = runs[r, 1], runs[r, 2]
             for i in range(begin, end):
-                sums[i] = 0
-                counts[i] = 0
-            for r in range(runs.shape[0]):
-                other = row + runs[r, 0]
-                if other < 0 or other >= starts.size - 1:
-                    continue
-                lo, stop = starts[other], starts[other + 1]
-                if lo == stop:
-                    continue
-                hi = lo
-                left, right = runs[r, 1], runs[r, 2]
-                for i in range(begin, end):
-                    west, east = columns[i] + left, columns[i] + right
-                    while lo < stop and columns[lo] < west:
-                        lo += 1
-                    while hi < stop and columns[hi] <= east:
-                        hi += 1
-                    sums[i] += prefix[hi] - prefix[lo]
-                    counts[i] += hi - lo
+                west, east = columns[i] + left, columns[i] + right
+                while lo < stop and columns[lo] < west:
+                    lo += 1
+                while hi < stop and columns[hi] <= east:
+                    hi += 1
+                sums[i] += prefix[hi] - prefix[lo]
+                counts[i] += hi - lo
 
 
 @jit

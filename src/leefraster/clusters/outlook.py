@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import nan
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from leefraster.clusters.panel import Floats, Ints
+from leefraster.inference.mann_kendall import slope_ranks
 
 State = Literal["diverging", "lagging", "catching up"]
-QUANTILE = 1.959963984540054  # of the standard normal distribution, for limits of 95 %
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,12 @@ def outlook(years: Ints, gap: Floats, horizon: float) -> Outlook:
 def theil_sen(when: Floats, what: Floats) -> tuple[float, float, float]:
     """Return the median of all pairwise slopes and Sen's limits of 95 %.
 
-    The limits are the slopes whose ranks lie half the normal quantile times the standard deviation of
-    Kendall's score from the middle (Sen 1968, with correction for ties); NaN where so few points have no
-    slope of that rank. They take years as independent, which they hardly are: they describe.
+    Limits are those of `lr.trend`: a slope lies outside where Mann-Kendall's test of the values less that slope
+    rejects; NaN where so few points have no such slope. They take years as independent, which they hardly are:
+    they describe.
     """
     first, second = np.triu_indices(when.size, 1)
     slopes = np.sort((what[second] - what[first]) / (when[second] - when[first]))
-    reach = QUANTILE * sqrt(_score_variance(what))
-    below, above = round((slopes.size - reach) / 2) - 1, round((slopes.size + reach) / 2)
-    within = below >= 0 and above < slopes.size
-    low, high = (float(slopes[below]), float(slopes[above])) if within else (nan, nan)
+    rank = int(slope_ranks(CONFIDENCE, when.size)[when.size])
+    low, high = (float(slopes[rank - 1]), float(slopes[-rank])) if rank > 0 else (nan, nan)
     return float(np.median(slopes)), low, high
-
-
-def _score_variance(values: npt.NDArray[np.float64]) -> float:
-    """Return the variance of Kendall's score when there is no trend, given the ties among the values."""
-    _, ties = np.unique(values, return_counts=True)
-    n = values.size
-    return float(n * (n - 1) * (2 * n + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18.0

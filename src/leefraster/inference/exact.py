@@ -20,6 +20,7 @@ from leefraster.inference.draws import (
     table_bytes,
 )
 from leefraster.inference.far_tails import far_limit, far_tails
+from leefraster.inference.hypergeometric import two_valued_tails
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.pair_tails import count_pair_tails
 from leefraster.kernels.tails import TABLE
@@ -57,16 +58,21 @@ def exact_tails(
 
     Notes
     -----
-    Below max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint
+    Of a field with two values the tails are hypergeometric, with full relative accuracy. Of others, below
+    max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint
     approximation (`inference.far_tails`), joined to the table where both are good.
     """
-    population = Population.of(numbers, sums)
     n = sums.n
     drawn_from = n - 1 if own_fixed else n
     folded = np.flatnonzero(np.bincount(np.minimum(counts, drawn_from - counts)))
     kmax = int(folded.max(initial=0))
     if kmax == 0:
         return _nothing_drawn(counts)
+    if numbers.largest == 1:
+        upper, lower = two_valued_tails(numbers, sums, observed, counts, own_fixed)
+        _bound_below(upper, lower, counts, drawn_from)
+        return upper, lower, 0.0
+    population = Population.of(numbers, sums)
     wanted = np.zeros(kmax + 1, dtype=bool)
     if own_fixed:
         _, terms = exclusion_coefficients(n, kmax)

@@ -1,0 +1,204 @@
+"""Local join counts (Anselin & Li 2019) of every place, with exact conditional permutation inference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.special import ndtr
+
+from leefraster.errors import InputError
+from leefraster.fields import Fields, read_fields
+from leefraster.inference.hypergeometric import hypergeometric_tails
+from leefraster.kernels.local_join_count import local_join_count_moments, local_join_count_p
+from leefraster.kernels.permuted_sums import count_extremes
+from leefraster.neighbourhood import Neighbourhood
+from leefraster.neighbours import is_graph
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of, provenance
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
+    from libpysal.weights import W
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+VARIABLES: dict[str, dict[str, Any]] = {
+    "BB": {"long_name": "local join count: neighbours that hold a one too", "units": "1"},
+    "expected": {"long_name": "expected BB under conditional permutation", "units": "1"},
+    "variance": {"long_name": "variance of BB under conditional permutation", "units": "1"},
+    "z": {"long_name": "standardised BB", "units": "1"},
+    "p": {"long_name": "p-value, ties included", "units": "1"},
+    "q": {"long_name": "p adjusted over the places that hold a one", "units": "1"},
+    "neighbours": {"long_name": "neighbours that hold a value"},
+}
+
+INFERENCES = ("exact", "normal", "permutation")
+
+
+def local_join_count(
+    field: xr.DataArray,
+    neighbourhood: Neighbourhood | Graph | W,
+    *,
+    weighting: Literal["row", "binary"] = "binary",
+    inference: Literal["exact", "normal", "permutation"] = "exact",
+    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    adjustment: Literal[
+        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
+    ] = "benjamini-hochberg",
+    family: Literal["field", "all"] = "field",
+    permutations: int = 999,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Compute for every place that holds a one how many of its neighbours do too, and whether that is many.
+
+    ``BB_i = x_i sum_j w_ij x_j`` of values 0 and 1. Under conditional permutation x_i is fixed and the k_i
+    neighbours are drawn without replacement from the n - 1 others, so that with equal weights the number of
+    ones among them is hypergeometric.
+
+    Parameters
+    ----------
+    field : DataArray
+        Bool, or 0 and 1, over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing.
+    neighbourhood : Neighbourhood, libpysal Graph or W
+        Who is whose neighbour.
+    weighting : {"row", "binary"}
+        Share (1 / k_i each) or number of the neighbours.
+    inference : {"exact", "normal", "permutation"}
+        The exact distribution, a normal approximation with its exact moments, or random permutations.
+    alternative : {"two-sided", "greater", "less"}
+        Refers to BB; "greater" asks whether ones lie together. Two-sided is twice the smaller tail, at most 1.
+    adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
+        How `q` is made from p, over the places that hold a one.
+    family : {"field", "all"}
+        Whether the tests that are adjusted together are a field's or those of all fields.
+    permutations, seed : int
+        Of permutation inference: how many, and what the random stream starts from.
+
+    Returns
+    -------
+    Dataset
+        Over the dimensions of `field`: `BB`, `expected`, `variance`, `z`, `p`, `q` (float64, NaN for missing
+        places and islands), `neighbours` (int32). Coordinates over the leading dimensions: `n`, `islands`,
+        `reference` (the share of ones), `p_error`.
+
+    Raises
+    ------
+    UsageError
+        When an option has a value that is not allowed, the field lacks the dimensions, the neighbourhood is
+        smaller than a cell, or a graph does not match the areas.
+    InputError
+        When a value is neither 0, 1 nor missing, or a cell occurs twice.
+
+    Warns
+    -----
+    NoVarianceWarning
+        When a field holds only ones or only zeros, is all missing or has fewer than three values: its results
+        are NaN.
+
+    Notes
+    -----
+    A place that holds a zero has BB, `expected`, `variance` and `z` 0 and `p` and `q` 1, since nothing is drawn
+    for it; it is no test and does not count in the adjustment. esda gives NaN as p wherever BB is 0, also where
+    a one has no ones around it: here that is a test like any other. Missing places are no neighbours and not in
+    the population; islands stay in it. p has full relative accuracy down to the smallest float64.
+
+    References
+    ----------
+    Anselin, L., Li, X. (2019). Operational local join count statistics for cluster detection. Journal of
+    Geographical Systems 21, 189-210, eq. 3-5.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> import leefraster as lr
+    >>> raster = xr.DataArray([[1, 1, 0], [1, 0, 0], [0, 0, 0]], dims=("y", "x"),
+    ...                       coords={"y": [250.0, 150, 50], "x": [50.0, 150, 250]})
+    >>> result = lr.local_join_count(raster, lr.Neighbourhood.rook(), alternative="greater")
+    >>> result["BB"].values.tolist()
+    [[2.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    >>> float(result["p"][0, 0].round(6))
+    0.035714
+    """
+    one_of("weighting", weighting, WEIGHTINGS)
+    test = Test.checked(
+        INFERENCES, inference, alternative, adjustment=adjustment, family=family, permutations=permutations,
+        seed=seed,
+    )  # fmt: skip
+    fields = read_fields(field, areas=is_graph(neighbourhood))
+    _refuse_other_values(fields)
+    results = Results(
+        fields, ("BB", "expected", "variance", "z", "p", "q"), {"neighbours": np.int32}
+    )  # fmt: skip
+    for one in each_field(fields, neighbourhood, "local_join_count"):
+        _fill(results, one, weighting, test, fields.ids[one.valid])
+    results.adjust(test)
+    places = results.places
+    for name in ("p", "q"):
+        places[name][places["variance"] == 0] = 1.0
+    attrs = provenance(
+        "local join count", neighbourhood, weighting=weighting, inference=inference, alternative=alternative,
+        adjustment=adjustment, family=family,
+    )  # fmt: skip
+    return results.dataset(attrs, VARIABLES)
+
+
+def _refuse_other_values(fields: Fields) -> None:
+    """Raise an InputError when a value is neither 0, 1 nor missing."""
+    values = fields.values
+    other = values[(values != 0) & (values != 1) & (values == values)]
+    if other.size:
+        raise InputError(
+            f"field holds {other.size} values that are neither 0 nor 1, the first is {other[0]}; local join "
+            "counts take bool, or 0 and 1 with NaN where missing: say which values count, as in field <= 4"
+        )
+
+
+def _fill(results: Results, one: OneField, weighting: str, test: Test, places: Ints) -> None:
+    own = one.numbers.integers
+    sums, counts = one.neighbours.sums(own), one.neighbours.counts
+    weight = 1.0 / np.maximum(counts, 1) if weighting == "row" else np.ones(own.size)
+    statistic, expected, variance, z, p = (np.empty(own.size) for _ in range(5))
+    local_join_count_moments(
+        own, weight * sums, weight * counts, weight * weight * counts, counts, one.sums.total, statistic,
+        expected, variance, z,
+    )  # fmt: skip
+    upper, lower = _tails(one, sums, counts, z, test, places)
+    local_join_count_p(own, upper, lower, test.alternative, p)
+    for name, values in (
+        ("BB", statistic), ("expected", expected), ("variance", variance), ("z", z), ("p", p),
+        ("neighbours", counts),
+    ):  # fmt: skip
+        results.put(one, name, values)
+    results.scalars["n"][one.row] = own.size
+    results.scalars["islands"][one.row] = int((counts == 0).sum())
+    results.scalars["reference"][one.row] = one.mean
+    results.scalars["p_error"][one.row] = 0.0 if test.inference == "exact" else np.nan
+
+
+def _tails(
+    one: OneField, sums: Ints, counts: Ints, z: Floats, test: Test, places: Ints
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return P(BB >= observed) and P(BB <= observed) of the places that hold a one; NaN where none is drawn."""
+    own = one.numbers.integers
+    if test.inference == "normal":
+        return ndtr(-z), ndtr(z)
+    drawn = np.where(own == 1, counts, 0)
+    if test.inference == "permutation":
+        starts = np.concatenate([[0], np.cumsum(drawn)])
+        larger, smaller = np.empty(own.size, np.int64), np.empty(own.size, np.int64)
+        count_extremes(
+            own, sums, starts, np.empty(0, np.int64), True, test.permutations, test.seed, places, 0, own.size,
+            larger, smaller,
+        )  # fmt: skip
+        upper, lower = (
+            np.where(drawn > 0, (extreme + 1) / (test.permutations + 1), np.nan)
+            for extreme in (larger, smaller)
+        )
+        return upper, lower
+    upper, lower = hypergeometric_tails(own.size - 1, one.sums.total - 1, drawn, sums)
+    for tail in (upper, lower):
+        np.maximum(tail, np.nextafter(0.0, 1.0), out=tail)  # what no float64 can hold is not impossible
+    return upper, lower

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from leefraster.grid import Grid
+from leefraster.kernels.decay_sums import decay_sums
+from leefraster.kernels.rowruns import row_starts
 from leefraster.scoring.disc import Disc
+from leefraster.scoring.kernel_weights import decay_weights
+from leefraster.scoring.nearest import distances
 
 if TYPE_CHECKING:
     from leefraster.scoring.measures import (
@@ -57,6 +62,32 @@ class Around:
         """Return the sum within the radius per square kilometre of the disc."""
         return self.focal_sum(values, radius) / disc_area(radius)
 
+    def decay_sum(self, values: Floats, bandwidth: float, kernel: str, cutoff: float | None = None) -> Floats:
+        """Return the sum of the values, each weighted by its distance, NaN where none lies within the cutoff."""
+        weights, reach = decay_weights(bandwidth, kernel, cutoff, self.grid.cell)
+        held, sums = np.isfinite(values), np.empty(values.size)
+        if values.size:
+            columns, starts = self._by_row
+            filled = np.where(held, values, 0.0)
+            decay_sums(columns, starts, columns.min(), columns.max(), reach, weights, filled, sums)
+        if not held.all():
+            sums[self._runs_of(reach).sums(held.astype(np.float64))[0] == 0] = np.nan
+        return sums
+
+    def distance(self, targets: npt.NDArray[np.bool_], cap: float | None) -> Floats:
+        """Return the distance to the nearest of the cells that are targets, in metres."""
+        return distances(self.grid, self.cells[targets], self.cells, cap)
+
+    @cached_property
+    def _by_row(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        rows, columns = self.grid.row_column_from_cell(self.cells)
+        return np.ascontiguousarray(columns), row_starts(rows, self.grid.ny)
+
+    def _runs_of(self, reach: npt.NDArray[np.int64]) -> Disc:
+        """Return the cells of a decay's reach as a disc."""
+        sides = [(dy, -reach[abs(dy)], reach[abs(dy)]) for dy in range(1 - reach.size, reach.size)]
+        return Disc(*self._by_row, np.array(sides, dtype=np.int64))
+
     def measured(
         self,
         measure: CellValue | FocalMean | FocalSum | DensityWithin | DecaySum | DistanceTo,
@@ -73,7 +104,9 @@ class Around:
             return self.focal_sum(floats, measure.radius)
         if measure.kind == "density":
             return self.density(floats, measure.radius)
-        raise NotImplementedError(measure.kind)
+        if measure.kind == "decay":
+            return self.decay_sum(floats, measure.bandwidth, measure.kernel, measure.cutoff)
+        return self.distance((values == values) & (values != 0), measure.cap)
 
 
 def disc_area(radius: float) -> float:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import InputError, UsageError
-from leefraster.fields import Fields, read_fields
-from leefraster.grid import Grid
 from leefraster.scoring.disc import Disc as Disc
-
-Floats = npt.NDArray[np.float64]
+from leefraster.scoring.places import named, places_of, weights_at
+from leefraster.scoring.units import canonical
 
 
 def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
@@ -54,11 +47,12 @@ def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
     >>> focal_sum(raster, 100).values.tolist()
     [[3.0, 4.0, 3.0], [4.0, 5.0, 4.0], [3.0, 4.0, 3.0]]
     """
-    places = _places(field)
-    disc, sums = places.disc(radius), places.blank()
-    for row, values in enumerate(places.values):
-        sums[row, places.held] = disc.totals(values)
-    return places.wrap(sums, f"sum within {radius:g} m of {_named(field)}", radius)
+    places = places_of(field)
+    around = places.around
+    sums = places.mapped(lambda _, values: around.focal_sum(values, radius))
+    return places.wrap(
+        sums, f"sum within {radius:g} m of {named(field)}", places.units, radius_m=float(radius)
+    )
 
 
 def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None = None) -> xr.DataArray:
@@ -101,61 +95,51 @@ def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None 
     >>> focal_mean(raster, 100).values.tolist()
     [[2.0, nan], [3.0, 4.0]]
     """
-    places = _places(field)
-    shares = None if weights is None else _weights(weights, field, places)
-    disc, means = places.disc(radius), places.blank()
-    for row, values in enumerate(places.values):
-        share = None if shares is None else shares[row]
-        means[row, places.held] = disc.means(values, share)
-    return places.wrap(means, f"mean within {radius:g} m of {_named(field)}", radius)
+    places = places_of(field)
+    shares = None if weights is None else weights_at(weights, field, places)
+    around = places.around
+    means = places.mapped(
+        lambda row, values: around.focal_mean(values, radius, None if shares is None else shares[row])
+    )
+    return places.wrap(
+        means, f"mean within {radius:g} m of {named(field)}", places.units, radius_m=float(radius)
+    )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Places:
-    """The fields of an object at the cells that count: all of a cell index, the valued ones of a raster."""
+def density(field: xr.DataArray, radius: float) -> xr.DataArray:
+    """Sum the values within `radius` metres, per square kilometre of the disc.
 
-    fields: Fields
-    grid: Grid
-    held: npt.NDArray[np.int64]
-    values: Floats
+    ``focal_sum(field, radius) / (pi radius^2)``: the whole disc counts, water and uninhabited land in it included.
 
-    def disc(self, radius: float) -> Disc:
-        return Disc.around(self.grid, self.fields.ids[self.held], radius)
+    Parameters
+    ----------
+    field : DataArray
+        Counts, of dimensions (..., `cell`) or (..., `y`, `x`); all leading dimensions are mapped. NaN is missing.
+    radius : float
+        Metres between centres; centres at exactly `radius` are included, and so is the cell itself.
 
-    def blank(self) -> Floats:
-        return np.full(self.fields.values.shape, np.nan)
+    Returns
+    -------
+    DataArray of float64
+        Per km2; which cells have a value is as in `focal_sum`. `units` become ``"1/km2"`` for a count, else the
+        field's own per km2.
 
-    def wrap(self, values: Floats, long_name: str, radius: float) -> xr.DataArray:
-        template = self.fields.template
-        attrs = {"long_name": long_name, "radius_m": float(radius)}
-        attrs |= {"units": template.attrs["units"]} if "units" in template.attrs else {}
-        result = self.fields.dataset({"focal": values}, {}, {}, {"focal": attrs})["focal"]
-        return result.rename(template.name)
+    Raises
+    ------
+    UsageError, InputError
+        As in `focal_sum`.
 
-
-def _places(field: xr.DataArray) -> _Places:
-    fields = read_fields(field)
-    assert fields.grid is not None
-    if fields.space == "raster":
-        held = np.flatnonzero((fields.values == fields.values).any(axis=0))
-    else:
-        held = np.arange(fields.ids.size)
-    values = np.ascontiguousarray(fields.values[:, held], dtype=np.float64)
-    return _Places(fields, fields.grid, held, values)
-
-
-def _weights(weights: xr.DataArray, field: xr.DataArray, places: _Places) -> Floats:
-    """Return weights laid beside the rows of the field, by the labels of all dimensions."""
-    extra = [str(dim) for dim in weights.dims if dim not in field.dims]
-    if extra:
-        raise UsageError(f"weights have dimension {', '.join(extra)}, which the field lacks")
-    given = read_fields(weights, name="weights").values
-    if (given < 0).any():
-        raise InputError(f"weights: {int((given < 0).sum())} of {given.size} are negative")
-    labels = {dim: field[dim] for dim in weights.dims if dim in field.indexes}
-    laid = weights.reindex(labels).broadcast_like(field).transpose(*field.dims)
-    return np.asarray(read_fields(laid, name="weights").values[:, places.held], dtype=np.float64)
-
-
-def _named(field: xr.DataArray) -> str:
-    return str(field.attrs.get("long_name", field.name or "field"))
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> addresses = xr.DataArray([[10.0, 20.0]], dims=("y", "x"), coords={"y": [50.0], "x": [50.0, 150.0]})
+    >>> density(addresses, 1000).values.round(3).tolist()
+    [[9.549, 9.549]]
+    """
+    places = places_of(field)
+    around = places.around
+    found = places.mapped(lambda _, values: around.density(values, radius))
+    own = canonical(places.units or "1")
+    units = "1/km2" if own == "1" else f"{own}/km2"
+    said = f"{named(field)} per km2 within {radius:g} m"
+    return places.wrap(found, said, units, radius_m=float(radius))

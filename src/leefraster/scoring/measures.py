@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -60,14 +60,8 @@ class DecaySum(Part):
 
     kind: Literal["decay"] = "decay"
     bandwidth: Positive
-    kernel: Literal["gaussian", "exponential", "bisquare", "triangular", "inverse"] = "gaussian"
+    kernel: Literal["gaussian", "exponential", "bisquare", "triangular"] = "gaussian"
     cutoff: Positive | None = None
-
-    @model_validator(mode="after")
-    def _cutoff_where_needed(self) -> Self:
-        if self.kernel == "inverse" and self.cutoff is None:
-            raise ValueError("kernel 'inverse' needs a cutoff in metres")
-        return self
 
     def __str__(self) -> str:
         reach = "" if self.cutoff is None else f", up to {self.cutoff:g} m"
@@ -75,7 +69,7 @@ class DecaySum(Part):
 
 
 class DistanceTo(Part):
-    """The distance to the nearest cell in which the layer is above 0, at most `cap` metres."""
+    """The distance to the nearest cell in which the layer is not 0, at most `cap` metres."""
 
     kind: Literal["distance"] = "distance"
     cap: Positive

@@ -35,6 +35,14 @@ _NAMES = {
     "export": "exports.export",
     "focal_sum": "scoring.focal",
     "focal_mean": "scoring.focal",
+    "density": "scoring.focal",
+    "decay_sum": "scoring.decay",
+    "distance_to": "scoring.reach",
+    "count_within": "scoring.reach",
+    "Model": "scoring.model",
+    "score": "scoring.score",
+    "explain_cell": "scoring.explain",
+    "urbanity": "scoring.urbanity",
     "structural_clusters": "clusters.structural",
     "StructuralRule": "clusters.rule",
     "StructuralClusters": "clusters.structural",
@@ -68,7 +76,9 @@ if TYPE_CHECKING:
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters
-    from leefraster.clusters.structural import structural_clusters as structural_clusters
+    from leefraster.clusters.structural import (
+        structural_clusters as structural_clusters,
+    )
     from leefraster.disclosure.differencing import differencing as differencing
     from leefraster.disclosure.protect import protect as protect
     from leefraster.disclosure.rule import DisclosureRule as DisclosureRule
@@ -82,11 +92,21 @@ if TYPE_CHECKING:
     from leefraster.neighbourhood import Neighbourhood as Neighbourhood
     from leefraster.questions.answer import Answer as Answer
     from leefraster.scoring.classify import classify as classify
+    from leefraster.scoring.decay import decay_sum as decay_sum
+    from leefraster.scoring.explain import explain_cell as explain_cell
+    from leefraster.scoring.focal import density as density
     from leefraster.scoring.focal import focal_mean as focal_mean
     from leefraster.scoring.focal import focal_sum as focal_sum
+    from leefraster.scoring.model import Model as Model
+    from leefraster.scoring.reach import count_within as count_within
+    from leefraster.scoring.reach import distance_to as distance_to
+    from leefraster.scoring.score import score as score
+    from leefraster.scoring.urbanity import urbanity as urbanity
     from leefraster.statistics.crosscheck import crosscheck as crosscheck
     from leefraster.statistics.getis_ord import getis_ord as getis_ord
-    from leefraster.statistics.local_join_count import local_join_count as local_join_count
+    from leefraster.statistics.local_join_count import (
+        local_join_count as local_join_count,
+    )
     from leefraster.statistics.local_moran import local_moran as local_moran
     from leefraster.statistics.moran import moran as moran
     from leefraster.store import Store as Store

@@ -23,6 +23,8 @@ _NAMES = {
     "crosscheck": "statistics.crosscheck",
     "Areas": "areas.areas",
     "aggregate": "areas.aggregate",
+    "compare_areas": "areas.compare",
+    "track_clusters": "clusters.track",
     "DisclosureRule": "disclosure.rule",
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from leefraster import sources as sources
     from leefraster.areas.aggregate import aggregate as aggregate
     from leefraster.areas.areas import Areas as Areas
+    from leefraster.areas.compare import compare_areas as compare_areas
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster
@@ -76,9 +79,8 @@ if TYPE_CHECKING:
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters
-    from leefraster.clusters.structural import (
-        structural_clusters as structural_clusters,
-    )
+    from leefraster.clusters.structural import structural_clusters as structural_clusters
+    from leefraster.clusters.track import track_clusters as track_clusters
     from leefraster.disclosure.differencing import differencing as differencing
     from leefraster.disclosure.protect import protect as protect
     from leefraster.disclosure.rule import DisclosureRule as DisclosureRule
@@ -104,9 +106,7 @@ if TYPE_CHECKING:
     from leefraster.scoring.urbanity import urbanity as urbanity
     from leefraster.statistics.crosscheck import crosscheck as crosscheck
     from leefraster.statistics.getis_ord import getis_ord as getis_ord
-    from leefraster.statistics.local_join_count import (
-        local_join_count as local_join_count,
-    )
+    from leefraster.statistics.local_join_count import local_join_count as local_join_count
     from leefraster.statistics.local_moran import local_moran as local_moran
     from leefraster.statistics.moran import moran as moran
     from leefraster.store import Store as Store

@@ -1,0 +1,151 @@
+"""Structural clusters beside given areas: how each covers the other, and what is in no area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from leefraster.areas.areas import Areas
+from leefraster.areas.membership import by_centre
+from leefraster.cells import CELL, grid_of
+from leefraster.clusters.structural import StructuralClusters
+from leefraster.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaComparison:
+    """How clusters and areas cover each other.
+
+    Attributes
+    ----------
+    overall : dict of str to float
+        ``areas_dwellings``, ``cluster_dwellings``, ``both_dwellings``; ``areas_covered`` (share of the areas'
+        dwellings that lie in a cluster), ``clusters_covered`` (the reverse), ``jaccard`` (both over either).
+    areas : DataFrame
+        One row an area: code, name, dwellings, dwellings in clusters, share, the clusters that lie in it.
+    clusters : DataFrame
+        One row a cluster, the most severe first: dwellings, dwellings in areas, share, the areas, ``outside``
+        (whether it lies in none) and severity.
+    """
+
+    overall: dict[str, float]
+    areas: pd.DataFrame
+    clusters: pd.DataFrame
+
+    @property
+    def missed(self) -> pd.DataFrame:
+        """The clusters that lie in no area, by severity: places as bad that are in no programme."""
+        return self.clusters[self.clusters["outside"]]
+
+    @property
+    def without_cluster(self) -> pd.DataFrame:
+        """The areas in which no cluster lies."""
+        return self.areas[self.areas["clusters"] == ""]
+
+
+def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.DataArray) -> AreaComparison:
+    """Hold structural clusters against given areas, focus areas of a programme say, by dwellings.
+
+    Parameters
+    ----------
+    clusters : StructuralClusters
+        What `lr.structural_clusters` found.
+    areas : Areas
+        Polygons; a cell belongs to the area that holds its centre.
+    dwellings : DataArray
+        Over `cell`; with years, the latest counts. Missing ones count as none.
+
+    Returns
+    -------
+    AreaComparison
+        ``.overall``, ``.areas``, ``.clusters``, ``.missed``, ``.without_cluster``.
+
+    Raises
+    ------
+    InputError
+        When the areas are in another CRS, or no cell of the clusters' data lies in any of them.
+
+    Examples
+    --------
+    >>> import geopandas, numpy as np, shapely, xarray as xr
+    >>> import leefraster as lr
+    >>> from leefraster.cells import cell_coordinates
+    >>> grid = lr.Grid(0, 1000, 10, 10)
+    >>> level = np.full((3, 100), 4.1)
+    >>> level[:, :40] = 3.7
+    >>> scores = xr.Dataset({"level": (("year", "cell"), level), "dwellings": ("cell", np.full(100, 20.0))},
+    ...                     coords={"year": [2020, 2022, 2024], **cell_coordinates(grid, np.arange(100))})
+    >>> found = lr.structural_clusters(scores)
+    >>> west = geopandas.GeoDataFrame({"code": ["W"]}, geometry=[shapely.box(0, 0, 500, 1000)])
+    >>> compared = lr.compare_areas(found, lr.Areas.from_geopandas(west, code="code"), scores["dwellings"])
+    >>> compared.overall["clusters_covered"], compared.overall["areas_covered"]
+    (0.5, 0.4)
+    """
+    labels = clusters.labels
+    member = by_centre(areas, grid_of(labels), labels[CELL].values)
+    if member.cell.size == 0:
+        raise InputError(
+            f"{areas.source}: none of the {labels.sizes[CELL]} cells lies in any of the {len(areas)} areas; are "
+            "they of the same country?"
+        )
+    latest = dwellings.isel(year=-1) if "year" in dwellings.dims else dwellings
+    weight = np.nan_to_num(latest.reindex({CELL: labels[CELL].values}).values.astype(np.float64))
+    pairs = pd.DataFrame(
+        {"area": member.area, "cluster": labels.values[member.cell], "dwellings": weight[member.cell]}
+    )
+    inside = np.zeros(weight.size, dtype=bool)
+    inside[member.cell] = True
+    in_cluster = labels.values > 0
+    return AreaComparison(
+        _overall(weight, inside, in_cluster),
+        _per_area(areas, pairs),
+        _per_cluster(clusters, areas, pairs, weight),
+    )
+
+
+def _overall(weight: np.ndarray, inside: np.ndarray, in_cluster: np.ndarray) -> dict[str, float]:
+    area, cluster = float(weight[inside].sum()), float(weight[in_cluster].sum())
+    both, either = float(weight[inside & in_cluster].sum()), float(weight[inside | in_cluster].sum())
+    return {
+        "areas_dwellings": area,
+        "cluster_dwellings": cluster,
+        "both_dwellings": both,
+        "areas_covered": both / area if area > 0 else float("nan"),
+        "clusters_covered": both / cluster if cluster > 0 else float("nan"),
+        "jaccard": both / either if either > 0 else float("nan"),
+    }
+
+
+def _per_area(areas: Areas, pairs: pd.DataFrame) -> pd.DataFrame:
+    hit = pairs[pairs["cluster"] > 0]
+    table = areas.frame[["code", "name", "level"]].copy()
+    table["dwellings"] = pairs.groupby("area")["dwellings"].sum().reindex(table.index, fill_value=0.0)
+    table["dwellings_in_clusters"] = (
+        hit.groupby("area")["dwellings"].sum().reindex(table.index, fill_value=0.0)
+    )
+    share = table["dwellings_in_clusters"] / table["dwellings"].where(table["dwellings"] > 0)
+    table["share_in_clusters"] = share
+    table["clusters"] = hit.groupby("area")["cluster"].agg(_listed).reindex(table.index, fill_value="")
+    return pd.DataFrame(table)
+
+
+def _per_cluster(
+    clusters: StructuralClusters, areas: Areas, pairs: pd.DataFrame, weight: np.ndarray
+) -> pd.DataFrame:
+    hit = pairs[pairs["cluster"] > 0].assign(code=lambda rows: areas.codes[rows["area"]])
+    table = clusters.table[["cluster", "rank", "name", "severity"]].sort_values("rank").reset_index(drop=True)
+    whole = pd.Series(weight).groupby(clusters.labels.values).sum()
+    number = table["cluster"]
+    table["dwellings"] = number.map(whole).astype(float)
+    table["dwellings_in_areas"] = number.map(hit.groupby("cluster")["dwellings"].sum()).fillna(0.0)
+    table["share_in_areas"] = table["dwellings_in_areas"] / table["dwellings"].where(table["dwellings"] > 0)
+    table["areas"] = number.map(hit.groupby("cluster")["code"].agg(_listed)).fillna("")
+    table["outside"] = table["areas"] == ""
+    return table
+
+
+def _listed(values: pd.Series) -> str:
+    return ", ".join(str(value) for value in sorted(set(values)))

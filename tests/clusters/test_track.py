@@ -1,0 +1,102 @@
+"""Clusters through the years: each event by hand, and laws."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import leefraster as lr
+
+
+def labels(*rows, years=None):
+    values = np.array([[int(sign) for sign in row] for row in rows])
+    coords = {"year": years or list(range(2018, 2018 + 2 * len(rows), 2)), "cell": np.arange(values.shape[1])}
+    return xr.DataArray(values, dims=("year", "cell"), coords=coords)
+
+
+def events(*rows, **options):
+    table = lr.track_clusters(labels(*rows), **options).table
+    return [(int(r.year), int(r.cluster), int(r.lineage), r.event) for r in table.itertuples()]
+
+
+@pytest.mark.parametrize(
+    ("rows", "event"),
+    [
+        (("0000000000", "1111000000"), "born"),
+        (("1111000000", "1111111000"), "grown"),
+        (("1111111000", "1111000000"), "shrunk"),
+        (("1111111111", "1111111111"), "steady"),
+        (("1111111111", "1110001111"), "shrunk"),
+        (("1110222000", "1111111000"), "merged"),
+    ],
+)
+def test_each_event_has_its_picture(rows, event):
+    assert events(*rows)[-1][3] == event
+
+
+def test_a_split_gives_the_lineage_to_the_larger_part():
+    found = events("1111111100", "1111102200")
+    assert found == [(2018, 1, 1, "born"), (2020, 1, 1, "split"), (2020, 2, 2, "split")]
+
+
+def test_a_merger_goes_on_with_the_larger_predecessor():
+    found = events("1100222220", "1111111110")
+    assert found[-1] == (2020, 1, 2, "merged")
+
+
+def test_what_ends_is_said_and_what_comes_back_is_new():
+    tracks = lr.track_clusters(labels("1111000000", "0000000000", "1111000000"))
+    assert tracks.table["ends"].tolist() == [True, False]
+    assert tracks.table["lineage"].tolist() == [1, 2]
+    assert tracks.links.empty
+
+
+def test_dwellings_decide_and_not_cells():
+    weights = xr.DataArray(
+        [1.0, 1, 1, 100, 0, 0, 0, 0, 0, np.nan], dims="cell", coords={"cell": np.arange(10)}
+    )
+    tracks = lr.track_clusters(labels("1111000000", "1112000000"), weights)
+    assert tracks.table["lineage"].tolist() == [1, 2, 1]  # the one cell of 100 dwellings carries it on
+    assert tracks.links["share_of_from"].tolist() == pytest.approx([3 / 103, 100 / 103])
+
+
+def test_a_small_overlap_is_no_link():
+    rows = ("1111111111000000000", "0000000001111111111")
+    assert lr.track_clusters(labels(*rows)).table["event"].tolist() == ["born", "steady"]
+    assert lr.track_clusters(labels(*rows), minimum_overlap=0.2).table["event"].tolist() == ["born", "born"]
+
+
+@given(seed=st.integers(0, 2**20))
+@settings(max_examples=40, deadline=None)
+def test_the_numbers_of_clusters_do_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 4, (3, 30))
+    new = rng.permutation(np.arange(1, 4))
+    renamed = np.where(values > 0, new[values - 1], 0)
+    coords = {"year": [2020, 2022, 2024], "cell": np.arange(30)}
+    one, other = (
+        lr.track_clusters(xr.DataArray(v, dims=("year", "cell"), coords=coords)).table
+        for v in (values, renamed)
+    )
+    other = other.assign(cluster=[int(np.flatnonzero(new == c)[0]) + 1 for c in other["cluster"]])
+    keys = ["year", "cluster"]
+    columns = ["year", "cluster", "event", "cells", "predecessors", "successors", "ends"]
+    left, right = (frame.sort_values(keys)[columns].reset_index(drop=True) for frame in (one, other))
+    assert left.equals(right)
+
+
+def test_years_may_come_with_their_own_cells():
+    one = xr.DataArray([1, 1, 0], dims="cell", coords={"cell": [1, 2, 3]})
+    other = xr.DataArray([5, 5, 5], dims="cell", coords={"cell": [2, 3, 4]})
+    tracks = lr.track_clusters({2022: one, 2024: other})
+    assert tracks.links[["from_cluster", "to_cluster", "cells"]].values.tolist() == [[1, 5, 1]]
+
+
+def test_wrong_input_is_refused():
+    with pytest.raises(lr.UsageError, match="at least two years; there is 1"):
+        lr.track_clusters(labels("110"))
+    with pytest.raises(lr.UsageError, match="minimum_overlap is 0"):
+        lr.track_clusters(labels("110", "110"), minimum_overlap=0)
+    with pytest.raises(lr.InputError, match="must lie over year and cell"):
+        lr.track_clusters(labels("110", "110").rename(cell="place"))

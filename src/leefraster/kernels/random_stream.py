@@ -31,4 +31,4 @@ def key_of(seed, place):
 @jit
 def word_of(key, number):
     """Return word `number` of the stream of a key; it can be a key itself."""
-    return mixed(key + (np.uint64(number) + np.uint64(1)) * STEP)
+    return mixed(np.uint64(key) + (np.uint64(number) + np.uint64(1)) * STEP)

@@ -24,6 +24,7 @@ _NAMES = {
     "Areas": "areas.areas",
     "aggregate": "areas.aggregate",
     "compare_areas": "areas.compare",
+    "focus_progress": "areas.focus",
     "track_clusters": "clusters.track",
     "DisclosureRule": "disclosure.rule",
     "protect": "disclosure.protect",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from leefraster.areas.aggregate import aggregate as aggregate
     from leefraster.areas.areas import Areas as Areas
     from leefraster.areas.compare import compare_areas as compare_areas
+    from leefraster.areas.focus import focus_progress as focus_progress
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster

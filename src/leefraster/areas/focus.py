@@ -44,8 +44,8 @@ class FocusProgress:
         ``gap_<dimension>``.
     areas : DataFrame
         One row an area: ``code name dwellings``; ``weak_share`` and ``gap`` in the latest year; ``slope`` of the
-        gap a year with limits of 95 %; ``state``; ``closes_not_before``, the year before which the gap will not close
-        (one-sided limit of 95 %), NaN where closing is ``"not foreseeable"``, as ``outlook`` says;
+        gap a year with limits of 95 %; ``state``; ``closes_not_before``, the year before which the gap will not
+        close (one-sided limit of 95 %), NaN where closing is ``"not foreseeable"``, as ``outlook`` says;
         ``change_since_start`` of the level, that of cells alike (``matched_change``), their ``difference``, and the
         same difference for a ``placebo`` start one measurement earlier; ``weakest_dimension``.
     caveats : tuple of str
@@ -99,8 +99,8 @@ def focus_progress(
     Notes
     -----
     An area's level is taken over its cells with a level in every year, weighted by the dwellings of the latest
-    year; the country's over all dwellings of each year. The fitted latest gap over the highest plausible slope gives the
-    year before which the gap will not close.
+    year; the country's over all dwellings of each year. The fitted latest gap over the highest plausible slope
+    gives the year before which the gap will not close.
 
     Examples
     --------

@@ -7,6 +7,7 @@ and importing the module later would hide the function. Their heavy imports wait
 from leefraster.questions.answer import Answer
 from leefraster.questions.catch_up import catch_up
 from leefraster.questions.hard_core import hard_core
+from leefraster.questions.spread import spread
 from leefraster.questions.urbanity import urbanity
 
-__all__ = ["Answer", "catch_up", "hard_core", "urbanity"]
+__all__ = ["Answer", "catch_up", "hard_core", "spread", "urbanity"]

@@ -16,10 +16,32 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "leefraster"
 FLOORS: dict[int, tuple[str, ...]] = {
     1: ("kernels",),
     2: ("inference",),
-    3: ("errors", "shipped", "crs", "colours", "grid", "cells", "neighbourhood", "neighbours", "fields", "table"),
+    3: (
+        "errors",
+        "shipped",
+        "crs",
+        "colours",
+        "grid",
+        "cells",
+        "neighbourhood",
+        "neighbours",
+        "fields",
+        "table",
+    ),
     4: ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions"),
     5: ("sources", "store", "record", "exports", "comparison"),
-    6: ("config", "run_log", "progress", "interruption", "report", "pipeline", "explorer", "cli", "__main__"),
+    6: (
+        "config",
+        "run_log",
+        "progress",
+        "interruption",
+        "plot",
+        "report",
+        "pipeline",
+        "explorer",
+        "cli",
+        "__main__",
+    ),
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 

@@ -17,10 +17,19 @@ _NAMES = {
     "from_table": "table",
     "set_threads": "kernels.jit",
     "moran": "statistics.moran",
+    "geary": "statistics.geary",
+    "getis_ord_general": "statistics.getis_ord_general",
+    "join_count": "statistics.join_count",
+    "correlogram": "statistics.correlogram",
     "local_moran": "statistics.local_moran",
     "getis_ord": "statistics.getis_ord",
+    "local_geary": "statistics.local_geary",
     "local_join_count": "statistics.local_join_count",
     "crosscheck": "statistics.crosscheck",
+    "null_distribution": "statistics.null_distribution",
+    "neighbourhood_share": "statistics.neighbourhood_share",
+    "scale_sensitivity": "statistics.scale_sensitivity",
+    "plot": "plot",
     "Areas": "areas.areas",
     "aggregate": "areas.aggregate",
     "compare_areas": "areas.compare",
@@ -59,11 +68,12 @@ _NAMES = {
     "InputError": "errors",
     "EnvironmentFault": "errors",
 }
-_MODULES = {"questions", "sources"}
+_MODULES = {"plot", "questions", "sources"}
 
 __all__ = sorted([*_NAMES, "__version__"])
 
 if TYPE_CHECKING:
+    from leefraster import plot as plot
     from leefraster import questions as questions
     from leefraster import sources as sources
     from leefraster.areas.aggregate import aggregate as aggregate
@@ -106,11 +116,19 @@ if TYPE_CHECKING:
     from leefraster.scoring.reach import distance_to as distance_to
     from leefraster.scoring.score import score as score
     from leefraster.scoring.urbanity import urbanity as urbanity
+    from leefraster.statistics.correlogram import correlogram as correlogram
     from leefraster.statistics.crosscheck import crosscheck as crosscheck
+    from leefraster.statistics.geary import geary as geary
     from leefraster.statistics.getis_ord import getis_ord as getis_ord
+    from leefraster.statistics.getis_ord_general import getis_ord_general as getis_ord_general
+    from leefraster.statistics.join_count import join_count as join_count
+    from leefraster.statistics.local_geary import local_geary as local_geary
     from leefraster.statistics.local_join_count import local_join_count as local_join_count
     from leefraster.statistics.local_moran import local_moran as local_moran
     from leefraster.statistics.moran import moran as moran
+    from leefraster.statistics.neighbourhood_share import neighbourhood_share as neighbourhood_share
+    from leefraster.statistics.null_distribution import null_distribution as null_distribution
+    from leefraster.statistics.scale_sensitivity import scale_sensitivity as scale_sensitivity
     from leefraster.store import Store as Store
     from leefraster.table import from_table as from_table
 

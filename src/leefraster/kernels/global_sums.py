@@ -1,0 +1,148 @@
+"""The sums over a field that global statistics are made of, in deviations from the mean, in the integers' unit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from leefraster.kernels.fixed_point import LIMB, PIECE
+from leefraster.kernels.jit import jit, parallel_jit
+
+LOW = (1 << LIMB) - 1
+PART = 1 << 11  # values whose deviations are kept at a time
+SUMS = 5  # products, third and fourth powers, linear, quadratic
+
+
+@jit
+def _scaled(term):
+    return np.int64(np.rint(term))
+
+
+@jit
+def _add_powers(z, lags, scales, limbs):
+    """Add the low and high limbs of the sums of z lag, z^3 and z^4."""
+    s0, s1, s2 = scales[0], scales[1], scales[2]
+    a0, a1, b0, b1, c0, c1 = 0, 0, 0, 0, 0, 0
+    for i in range(z.size):
+        square = z[i] * z[i]
+        a, b, c = _scaled(z[i] * lags[i] * s0), _scaled(square * z[i] * s1), _scaled(square * square * s2)
+        a0 += a & LOW
+        a1 += a >> LIMB
+        b0 += b & LOW
+        b1 += b >> LIMB
+        c0 += c & LOW
+        c1 += c >> LIMB
+    for column, limb in enumerate((a0, a1, b0, b1, c0, c1)):
+        limbs[column] += limb
+
+
+@jit
+def _add_margins(z, margins, scales, limbs):
+    """Add the low and high limbs of the sums of a z and a z^2."""
+    s3, s4 = scales[3], scales[4]
+    d0, d1, e0, e1 = 0, 0, 0, 0
+    for i in range(z.size):
+        d, e = _scaled(margins[i] * z[i] * s3), _scaled(margins[i] * (z[i] * z[i]) * s4)
+        d0 += d & LOW
+        d1 += d >> LIMB
+        e0 += e & LOW
+        e1 += e >> LIMB
+    for column, limb in enumerate((d0, d1, e0, e1)):
+        limbs[6 + column] += limb
+
+
+@jit
+def _add_piece(integers, sums, counts, alone, margins, whole, fraction, row, scales, limbs):
+    z, lags = np.empty(PART), np.empty(PART)
+    for begin in range(0, integers.size, PART):
+        size = min(PART, integers.size - begin)
+        for i in range(size):
+            j = begin + i
+            k = counts[j]
+            z[i] = 0.0 if alone[j] else np.float64(integers[j] - whole) - fraction
+            lag = np.float64(sums[j] - k * whole) - k * fraction
+            lags[i] = lag / max(k, 1) if row else lag
+        _add_powers(z[:size], lags, scales, limbs)
+        if margins.size > 0:
+            _add_margins(z[:size], margins[begin : begin + size], scales, limbs)
+
+
+@parallel_jit
+def field_sums(integers, sums, counts, alone, margins, whole, fraction, row, scales):
+    """Return per piece the low and high limbs of five sums, whose terms times `scales` are rounded to integers.
+
+    With z = integer - whole - fraction the sums are z lag, z^3, z^4, and a z and a z^2 for the margins a of the
+    weights; without margins the last two are 0. `sums` and `counts` are those of the neighbours' integers, and
+    the lag is the sum (`row`: the mean) of their z. Places that are `alone` are left out.
+    """
+    pieces = (integers.size + PIECE - 1) // PIECE
+    limbs = np.zeros((pieces, 2 * SUMS), np.int64)
+    for piece in prange(pieces):
+        a, b = piece * PIECE, min((piece + 1) * PIECE, integers.size)
+        beside = margins[a:b] if margins.size > 0 else margins
+        _add_piece(
+            integers[a:b],
+            sums[a:b],
+            counts[a:b],
+            alone[a:b],
+            beside,
+            whole,
+            fraction,
+            row,
+            scales,
+            limbs[piece],
+        )
+    return limbs
+
+
+@parallel_jit
+def weighted_field_sums(z, lags, margins, scales):
+    """Return what `field_sums` returns, for deviations z and their lags under any weights."""
+    pieces = (z.size + PIECE - 1) // PIECE
+    limbs = np.zeros((pieces, 2 * SUMS), np.int64)
+    for piece in prange(pieces):
+        a, b = piece * PIECE, min((piece + 1) * PIECE, z.size)
+        _add_powers(z[a:b], lags[a:b], scales, limbs[piece])
+        if margins.size > 0:
+            _add_margins(z[a:b], margins[a:b], scales, limbs[piece])
+    return limbs
+
+
+@parallel_jit
+def permuted_sums(integers, sums, counts, alone, margins, whole, fraction, row):
+    """Return per piece the sums of z lag, a z and a z^2 in floating point, each piece summed in its order.
+
+    The parameters are those of `field_sums`.
+    """
+    pieces = (integers.size + PIECE - 1) // PIECE
+    found = np.zeros((pieces, 3))
+    marginal = margins.size > 0
+    for piece in prange(pieces):
+        products, linear, quadratic = 0.0, 0.0, 0.0
+        for i in range(piece * PIECE, min((piece + 1) * PIECE, integers.size)):
+            z = 0.0 if alone[i] else np.float64(integers[i] - whole) - fraction
+            k = counts[i]
+            lag = np.float64(sums[i] - k * whole) - k * fraction
+            products += z * lag / max(k, 1) if row else z * lag
+            if marginal:
+                linear += margins[i] * z
+                quadratic += margins[i] * z * z
+        found[piece, 0], found[piece, 1], found[piece, 2] = products, linear, quadratic
+    return found
+
+
+@parallel_jit
+def permuted_weighted_sums(z, lags, margins):
+    """Return what `permuted_sums` returns, for deviations z and their lags under any weights."""
+    pieces = (z.size + PIECE - 1) // PIECE
+    found = np.zeros((pieces, 3))
+    marginal = margins.size > 0
+    for piece in prange(pieces):
+        products, linear, quadratic = 0.0, 0.0, 0.0
+        for i in range(piece * PIECE, min((piece + 1) * PIECE, z.size)):
+            products += z[i] * lags[i]
+            if marginal:
+                linear += margins[i] * z[i]
+                quadratic += margins[i] * z[i] * z[i]
+        found[piece, 0], found[piece, 1], found[piece, 2] = products, linear, quadratic
+    return found

@@ -1,0 +1,41 @@
+"""What the bivariate Moran's I is made of: a linear form in the values of the other variable."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.inference.global_moments import Powers, linear_form
+from leefraster.inference.numbers import Numbers, deviations, exact_sum, totals
+from leefraster.statistics.global_plan import Tested
+from leefraster.statistics.linked import Linked, centred
+from leefraster.statistics.links import Floats, Links
+from leefraster.statistics.plan import FEWEST, OneField
+
+
+def bivariate_moran(one: OneField, links: Links) -> Tested | None:
+    """Return the bivariate I of a field and another one; None where fewer than three linked places, or all equal.
+
+    I is ``n / S0 T / sqrt(sum z^2 sum y^2)``, with ``T = sum_j c_j y_j`` and ``c_j = sum_i w_ij z_i``.
+    """
+    assert one.other is not None
+    drawn = one.other[0]
+    own, beside = links.chosen(one.numbers.integers), links.chosen(drawn.integers)
+    if own.size < FEWEST or own.min() == own.max() or beside.min() == beside.max():
+        return None
+    sums, drawn_sums = totals(own), totals(beside)
+    whole, rest = divmod(sums.total, sums.n)
+    every = links.weights.received(centred(one.numbers.integers, links, (whole, rest / sums.n)))
+    received: Floats = links.chosen(every)
+    apart = np.square(received - _sum(received) / sums.n)
+    linear = _sum(received * deviations(Numbers(beside, drawn.origin, drawn.step, drawn.natural), drawn_sums))
+    powers = Powers(sums.n, float(drawn_sums.squares), 0.0, 0.0)
+    factor = sums.n / links.sums.s0 * (float(sums.squares) * powers.second) ** -0.5
+    of = Linked(links, drawn, beside, drawn_sums, powers, 0.0, linear, 0.0)
+    mean = one.numbers.origin + one.numbers.step * float(sums.mean)
+    return Tested([linear_form(_sum(apart), powers, factor)], of, every, reference=mean)
+
+
+def _sum(terms: npt.NDArray[np.float64]) -> float:
+    """Return the sum of terms, the same whatever their order."""
+    return exact_sum(terms, float(np.abs(terms).max(initial=0.0)))

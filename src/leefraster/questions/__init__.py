@@ -8,6 +8,7 @@ from leefraster.questions.answer import Answer
 from leefraster.questions.catch_up import catch_up
 from leefraster.questions.hard_core import hard_core
 from leefraster.questions.spread import spread
+from leefraster.questions.tradeoff import tradeoff
 from leefraster.questions.urbanity import urbanity
 
-__all__ = ["Answer", "catch_up", "hard_core", "spread", "urbanity"]
+__all__ = ["Answer", "catch_up", "hard_core", "spread", "tradeoff", "urbanity"]

@@ -20,11 +20,11 @@ QUESTION = Question(
     ),
     rule=words(
         "Klopt: ten minste de helft van de gewogen variantie van de score ligt binnen gemeenten. Klopt niet: "
-        "minder dan een kwart. Wisselend: daartussen. Niet te zeggen: scores, gewichten of gemeentecodes ontbreken, "
-        "of er zijn te weinig gemeenten.",
+        "minder dan een kwart. Wisselend: daartussen. Niet te zeggen: scores, gewichten of gemeentecodes "
+        "ontbreken, of er zijn te weinig gemeenten.",
         "Holds: at least half of the weighted variance of the score lies within municipalities. Does not hold: "
-        "less than a quarter. Mixed: in between. Cannot be said: scores, weights or municipality codes are missing, "
-        "or there are too few municipalities.",
+        "less than a quarter. Mixed: in between. Cannot be said: scores, weights or municipality codes are "
+        "missing, or there are too few municipalities.",
     ),
 )
 

@@ -313,7 +313,7 @@ def _local(asked: Asked, neighbourhood: Any) -> pd.DataFrame:
     found = local_moran(one, neighbourhood, other=other)["cluster"].values
     names = ["not significant", "high-high", "low-high", "low-low", "high-low"]
     counts = np.bincount(found.ravel(), minlength=5)
-    return pd.DataFrame({"cluster": names, "units": counts, "share": counts / max(counts.sum(), 1)})
+    return pd.DataFrame({"cluster": names, "units": counts, "share": counts / max(int(counts.sum()), 1)})
 
 
 def _map(asked: Asked, values: dict[str, Floats], weight: Floats) -> xr.DataArray:

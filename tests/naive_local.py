@@ -51,7 +51,7 @@ def enumerated_moran(x, y, matrix, alternative="two-sided", weights=None):
 
 
 def enumerated_z(x, matrix, own_weights=None):
-    """Return per place z of sum_j w_ij x_j over every order of the values: all n with own weights (G*), else n - 1."""
+    """Return per place z of sum_j w_ij x_j over every order of the values, all n for G* (own weights given)."""
     values = [decimal(v) for v in x]
     n = len(values)
     out = []

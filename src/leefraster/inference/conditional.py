@@ -28,9 +28,15 @@ def variance_of_drawn(numbers: Numbers, sums: Totals, own_fixed: bool) -> Floats
     n, squares = sums.n, float(sums.squares)
     if not own_fixed:
         return np.array([squares / n])
-    taken = np.square(deviations(numbers, sums)) * (n / (n - 1))
-    left = (squares - taken) / (n - 1)
-    for i in np.flatnonzero(taken > squares / 2):
+    left = (squares - np.square(deviations(numbers, sums)) * (n / (n - 1))) / (n - 1)
+    for i in dominating(numbers, sums):
         own = int(numbers.integers[i]) - sums.mean
         left[i] = float((sums.squares - own * own * Fraction(n, n - 1)) / (n - 1))
     return left
+
+
+def dominating(numbers: Numbers, sums: Totals) -> npt.NDArray[np.int64]:
+    """Return the places (two at most) that hold more than half of the sum of squared deviations."""
+    return np.flatnonzero(
+        2 * np.square(deviations(numbers, sums)) > float(sums.squares) * (sums.n - 1) / sums.n
+    )

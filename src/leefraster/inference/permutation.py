@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.inference.numbers import Numbers
 from leefraster.kernels.permuted_sums import count_extremes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 CALL = 2e8  # draws a call of the kernel, so that a long computation can be interrupted
-BITS = 62  # of a weighted sum
+BITS = 61  # of a weighted sum
 FINEST_WEIGHT = 30
 
 
@@ -27,6 +29,7 @@ def permuted_tails(
     seed: int,
     places: Ints,
     weights: Ints | None = None,
+    slack: Ints | None = None,
 ) -> tuple[Floats, Floats]:
     """Return P(S >= s) and P(S <= s) of each place's local sum, from random draws without replacement.
 
@@ -51,6 +54,8 @@ def permuted_tails(
         the permutation, n, the place's position and its count, and on nothing else.
     weights : ndarray of int64, shape (counts.sum(),), optional
         The weights of the values in each sum, place by place; without them all are 1.
+    slack : ndarray of int64, shape (n,), optional
+        How far two sums may lie apart and still be ties, where values or weights were rounded; by default 0.
 
     Returns
     -------
@@ -60,40 +65,57 @@ def permuted_tails(
     starts = np.concatenate([[0], np.cumsum(counts)])
     larger, smaller = np.zeros(counts.size, np.int64), np.zeros(counts.size, np.int64)
     given = np.empty(0, np.int64) if weights is None else weights
+    allowed = np.zeros_like(counts) if slack is None else slack
     cost = starts * float(permutations)
     bounds = np.searchsorted(cost, np.arange(CALL, cost[-1] + CALL, CALL))
     first = 0
     for last in [int(b) for b in np.minimum(bounds, counts.size)]:
         count_extremes(
-            values, observed, starts, given, own_fixed, permutations, seed, places, first, last, larger, smaller
+            values, observed, allowed, starts, given, own_fixed, permutations, seed % 2**63, places, first, last,
+            larger, smaller,
         )  # fmt: skip
         first = last
     tails = [np.where(counts > 0, (r + 1.0) / (permutations + 1.0), np.nan) for r in (larger, smaller)]
     return tails[0], tails[1]
 
 
-def weights_as_integers(weights: Floats, starts: Ints, largest_value: int) -> tuple[Ints, int]:
-    """Return weights as integers, each row on the scale of its largest, and how many bits values must lose.
+@dataclass(frozen=True, slots=True)
+class IntegerTerms:
+    """Weights and values as integers whose sums of products stay within 62 bits.
 
-    Weights that are equal within a row stay so. Together with values of which the last bits are dropped, no
-    sum over a row leaves 63 bits.
-
-    Parameters
+    Attributes
     ----------
-    weights : ndarray of float64
-        At least 0, row after row.
-    starts : ndarray of int64, shape (n + 1,)
-        Where each row starts.
-    largest_value : int
-        The largest of the values that they will multiply.
+    weights : ndarray of int64
+        Row after row, each row on the scale of its largest; what is equal within a row stays so.
+    values : ndarray of int64, shape (n,)
+        Values without their last bits where there is no room for these.
+    slack : ndarray of int64, shape (n,)
+        How far the sums of a row may lie apart by rounding.
     """
-    longest = int(np.diff(starts).max(initial=1))
-    room = BITS - math.ceil(math.log2(longest + 1))
-    bits = min(FINEST_WEIGHT, max(room - largest_value.bit_length(), room // 2))
-    dropped = max(largest_value.bit_length() + bits - room, 0)
-    filled = np.flatnonzero(np.diff(starts))
-    most = np.zeros(starts.size - 1)
-    if filled.size:
-        most[filled] = np.maximum.reduceat(weights, starts[filled])
-    scale = np.repeat(np.divide(2.0**bits, most, out=np.zeros(most.size), where=most > 0), np.diff(starts))
-    return np.rint(weights * scale).astype(np.int64), dropped
+
+    weights: Ints
+    values: Ints
+    slack: Ints
+
+    @classmethod
+    def of(cls, weights: Floats, starts: Ints, numbers: Numbers) -> IntegerTerms:
+        """Take weights (at least 0, row i from starts[i] on) and values to integers."""
+        counts = np.diff(starts)
+        room = BITS - math.ceil(math.log2(int(counts.max(initial=1)) + 1))
+        bits = min(FINEST_WEIGHT, max(room - numbers.bits, room // 2))
+        dropped = max(numbers.bits + bits - room, 0)
+        filled = np.flatnonzero(counts)
+        most = np.zeros(counts.size)
+        if filled.size:
+            most[filled] = np.maximum.reduceat(weights, starts[filled])
+        scale = np.divide(2.0**bits, most, out=np.zeros(most.size), where=most > 0)
+        scaled = weights * np.repeat(scale, counts)
+        whole, values = np.rint(scaled), numbers.integers >> dropped
+        slack = np.zeros(counts.size, np.int64)
+        if dropped or not numbers.natural:  # every value may be off by 1
+            slack += counts << bits
+        inexact = np.abs(whole - scaled) > 2.0**-20  # such weights may be off by 1/2
+        slack += np.bincount(np.repeat(np.arange(counts.size), counts), inexact, counts.size).astype(
+            np.int64
+        ) * (int(values.max()) // 2 + 1)
+        return cls(whole.astype(np.int64), values, slack)

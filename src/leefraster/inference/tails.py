@@ -47,6 +47,7 @@ def sum_tails(
         upper, lower = permuted_tails(
             numbers.integers, observed, counts,
             own_fixed=own_fixed, permutations=permutations, seed=seed, places=places,
+            slack=None if numbers.natural else counts,
         )  # fmt: skip
         return upper, lower, float("nan")
     return exact_tails(numbers, sums, observed, counts, own_fixed=own_fixed)

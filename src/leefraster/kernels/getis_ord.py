@@ -9,14 +9,14 @@ from leefraster.kernels.jit import parallel_jit
 
 
 @parallel_jit
-def getis_ord_shares(local, totals, own, total, statistic):
-    """Fill G: the local sum over the sum of all, in the field's unit; NaN where that is not positive.
+def getis_ord_shares(local, own, total, statistic):
+    """Fill G: the local sum (NaN for islands) over that of all; NaN where the latter is not positive.
 
-    `totals` are the sums of weights (0 for islands), `own` the values that G leaves out below, or empty (G*).
+    `own` are the values that G leaves out of the sum of all; it is empty for G*.
     """
     for i in prange(local.size):
         below = total - own[i] if own.size else total
-        statistic[i] = local[i] / below if totals[i] > 0.0 and below > 0.0 else np.nan
+        statistic[i] = local[i] / below if below > 0.0 else np.nan
 
 
 @parallel_jit

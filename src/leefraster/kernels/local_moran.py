@@ -11,18 +11,6 @@ PIECE = 1 << 13
 
 
 @parallel_jit
-def equal_lags(sums, counts, whole, fraction, row, lag):
-    """Fill the neighbours' mean (`row`) or sum, measured from the centre whole + fraction; NaN for islands."""
-    for i in prange(sums.size):
-        k = counts[i]
-        if k == 0:
-            lag[i] = np.nan
-        else:
-            mean = (sums[i] - k * whole) / k - fraction
-            lag[i] = mean if row else mean * k
-
-
-@parallel_jit
 def local_moran_moments(own, drawn_own, lag, totals, spread, offset, scale, statistic, expected, variance, z):
     """Fill I and its conditional moments, and turn z of the lag into z of I.
 

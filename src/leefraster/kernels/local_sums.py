@@ -54,3 +54,11 @@ def standardise(deviation, totals, squares, variance, drawn_from, spread, z):
                 share = 0.0
             spread[i] = variance[min(i, variance.size - 1)] * share / (drawn_from - 1)
             z[i] = deviation[i] / np.sqrt(spread[i]) if spread[i] > 0.0 else 0.0
+
+
+@parallel_jit
+def lags_of_sums(sums, counts, whole, fraction, totals, lag):
+    """Fill the mean of the summed values, measured from whole + fraction, times its weight; NaN without values."""
+    for i in prange(sums.size):
+        k = counts[i]
+        lag[i] = ((sums[i] - k * whole) / k - fraction) * totals[i] if k > 0 else np.nan

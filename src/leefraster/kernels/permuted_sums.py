@@ -14,9 +14,21 @@ PIECE = 64  # places a task
 
 @parallel_jit
 def count_extremes(
-    values, observed, starts, weights, own_fixed, permutations, seed, places, first, last, larger, smaller
+    values,
+    observed,
+    slack,
+    starts,
+    weights,
+    own_fixed,
+    permutations,
+    seed,
+    places,
+    first,
+    last,
+    larger,
+    smaller,
 ):
-    """Fill for the places first..last-1 how many permutations have a sum >= and <= the observed one.
+    """Fill for the places first..last-1 how many permutations have a sum >= and <= the observed one, up to slack.
 
     Place i draws starts[i + 1] - starts[i] of the int64 values, its own not among them where `own_fixed`; they are
     weighted with the int64 `weights` from starts[i] on, or equally where there are none. `places` are the
@@ -35,7 +47,8 @@ def count_extremes(
         for i in range(begin, end):
             larger[i], smaller[i] = _extremes(
                 values,
-                observed[i],
+                observed[i] - slack[i],
+                observed[i] + slack[i],
                 starts[i + 1] - starts[i],
                 weights[starts[i] : starts[i + 1]],
                 i if own_fixed else -1,
@@ -48,8 +61,8 @@ def count_extremes(
 
 
 @jit
-def _extremes(values, observed, k, weights, excluded, permutations, base, below, scratch, positions):
-    """Return how many permutations of one place have a sum >= and <= the observed one."""
+def _extremes(values, low, high, k, weights, excluded, permutations, base, below, scratch, positions):
+    """Return how many permutations of one place have a sum of at least `low`, and of at most `high`."""
     larger = 0
     smaller = 0
     sums = np.empty(BLOCK, np.int64)
@@ -65,6 +78,6 @@ def _extremes(values, observed, k, weights, excluded, permutations, base, below,
                 for b in range(BLOCK):
                     sums[b] += values[drawn[b]]
         for b in range(min(BLOCK, permutations - begin)):
-            larger += sums[b] >= observed
-            smaller += sums[b] <= observed
+            larger += sums[b] >= low
+            smaller += sums[b] <= high
     return larger, smaller

@@ -14,18 +14,19 @@ from leefraster.kernels.decision import p_of_all
 from leefraster.kernels.getis_ord import getis_ord_shares, spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.local_options import (
     Adjustment,
     Alternative,
     Family,
-    Weighting,
     about_p_and_q,
     local_provenance,
 )
-from leefraster.statistics.local_sums import LocalSums, local_sums
+from leefraster.statistics.local_sums import EqualSums, local_sums
 from leefraster.statistics.partner import weights_of
 from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of
+from leefraster.statistics.weighted_sums import WeightedSums
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -71,15 +72,24 @@ def getis_ord(
     Parameters
     ----------
     field : DataArray
-        Numbers over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing.
+        Numbers over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing. All leading
+        dimensions are mapped.
     neighbourhood : Neighbourhood, libpysal Graph or W
-        Who is whose neighbour; the place itself is added for G*.
+        Who is whose neighbour, with which weight; the place itself is added for G*. Where weights differ, its own
+        is the decay at distance 0; for inverse distance, and for a graph that gives none, the largest of its row.
     star : bool
         G* when true, G when false.
-    weighting : {"row", "binary"}
-        Whether `G` is that of the mean or of the sum over the neighbourhood; z and p are the same.
-    inference : {"exact", "normal"}
-        The exact permutation distribution, or the normal approximation.
+    weights : DataArray, optional
+        What each place counts for in the mean that is reported as `reference` (dwellings, say), at least 0
+        and given wherever there is a value; the places of `field`, with its leading dimensions or some of them.
+        G, z and p do not change; `spot` is 0 where the local mean does not lie on z's side of that reference.
+    weighting : {"row", "binary", "given"}
+        Weights within the neighbourhood: standardised to a sum of 1 over those that hold a value, all 1, or as
+        the neighbourhood has them. z and p are the same under "row" and "given".
+    inference : {"exact", "inversion", "normal", "permutation"}
+        The exact permutation distribution, for weights that are equal within a row; the inverted characteristic
+        function, for weights that differ (where they are equal it is the exact one); the normal approximation;
+        or random permutations, each place with draws of its own.
     alternative : {"two-sided", "greater", "less"}
         Refers to the local sum, hence to z.
     adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
@@ -87,26 +97,34 @@ def getis_ord(
         one false rejection, or not at all.
     family : {"field", "all"}
         Whether the tests that are adjusted together are a field's or those of all fields.
+    permutations, seed : int
+        Of ``inference="permutation"``. A tail is (r + 1) / (permutations + 1) with r permutations as extreme,
+        ties included. The draws follow from the seed, the cell id (for areas the position) and the number of
+        the permutation, whatever the threads.
 
     Returns
     -------
     Dataset
         Over the dimensions of `field`: `G` (NaN where its denominator is not positive, as for deviations from
         a mean), `z`, `p`, `q` (float64; NaN for missing places and islands), `spot` (-3..3 by q at .01, .05,
-        .10; negative is cold) and `neighbours` (int32). Coordinates: `n`, `islands`, `reference`, `p_error`.
+        .10; negative is cold) and `neighbours` (int32). Coordinates over the leading dimensions: `n`, `islands`,
+        `reference`, `p_error`.
 
     Raises
     ------
     UsageError
         When an option has a value that is not allowed, the field lacks the dimensions, the neighbourhood is
-        smaller than a cell, or a graph does not match the areas.
+        smaller than a cell, a graph does not match the areas, `weights` lies on other places, or exact inference
+        is asked for weights that differ within a row.
     InputError
-        When a value is infinite or a cell occurs twice.
+        When a value is infinite, a cell occurs twice, or a weight of `weights` is negative, missing, or all are 0.
 
     Warns
     -----
     NoVarianceWarning
         When a field is constant, all missing, or has fewer than three values: its results are NaN.
+    NoNeighboursWarning
+        When a field has values, but no place of it a neighbour.
 
     Notes
     -----
@@ -118,6 +136,8 @@ def getis_ord(
     ----------
     Ord, J. K., Getis, A. (1995). Local spatial autocorrelation statistics. Geographical Analysis 27, 286-306,
     eq. 5-8.
+    Davison, A. C., Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, section 4.2
+    (permutation p).
 
     Examples
     --------
@@ -161,17 +181,18 @@ def _fill(
     results: Results,
     one: OneField,
     star: bool,
-    weighting: str,
+    weighting: Weighting,
     test: Test,
     places: Ints,
     weights: npt.NDArray[Any] | None,
-) -> LocalSums:
-    sums = local_sums(one, weighting, own_fixed=not star)
+) -> EqualSums | WeightedSums:
+    sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
     statistic, p = np.empty(n), np.empty(n)
     own = np.empty(0) if star else numbers.origin + numbers.step * numbers.integers
     total = n * numbers.origin + numbers.step * one.sums.total
-    getis_ord_shares(sums.values, sums.totals, own, total, statistic)
+    local = sums.means() if weighting == "row" else sums.means() * sums.totals
+    getis_ord_shares(local, own, total, statistic)
     upper, lower, error = sums.tails(test, places)
     p_of_all(upper, lower, np.empty(0), test.alternative, p)
     for name, values in (("G", statistic), ("z", sums.z), ("p", p), ("neighbours", one.neighbours.counts)):
@@ -181,7 +202,7 @@ def _fill(
     return sums
 
 
-def _on_side_of_z(sums: LocalSums, centred: Centred) -> npt.NDArray[np.bool_]:
+def _on_side_of_z(sums: EqualSums | WeightedSums, centred: Centred) -> npt.NDArray[np.bool_]:
     """Return where the local mean lies above the centre and z above 0, or both below."""
     above, below = sums.beside(centred)
     found: npt.NDArray[np.bool_] = (above & (sums.z > 0)) | (below & (sums.z < 0))

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.special import ndtr
 
 from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
-from leefraster.inference.hypergeometric import hypergeometric_tails
+from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.local_join_count import local_join_count_moments, local_join_count_p
-from leefraster.kernels.permuted_sums import count_extremes
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of, provenance
+from leefraster.statistics.local_options import (
+    Adjustment,
+    Alternative,
+    Family,
+    Weighting,
+    about_p_and_q,
+    local_provenance,
+)
+from leefraster.statistics.local_sums import local_sums
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 VARIABLES: dict[str, dict[str, Any]] = {
     "BB": {"long_name": "local join count: neighbours that hold a one too", "units": "1"},
     "expected": {"long_name": "expected BB under conditional permutation", "units": "1"},
     "variance": {"long_name": "variance of BB under conditional permutation", "units": "1"},
     "z": {"long_name": "standardised BB", "units": "1"},
-    "p": {"long_name": "p-value, ties included", "units": "1"},
-    "q": {"long_name": "p adjusted over the places that hold a one", "units": "1"},
     "neighbours": {"long_name": "neighbours that hold a value"},
 }
-
-INFERENCES = ("exact", "normal", "permutation")
 
 
 def local_join_count(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,
     *,
-    weighting: Literal["row", "binary"] = "binary",
-    inference: Literal["exact", "normal", "permutation"] = "exact",
-    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
-    adjustment: Literal[
-        "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
-    ] = "benjamini-hochberg",
-    family: Literal["field", "all"] = "field",
+    weighting: Weighting = "binary",
+    inference: Inference = "exact",
+    alternative: Alternative = "two-sided",
+    adjustment: Adjustment = "benjamini-hochberg",
+    family: Family = "field",
     permutations: int = 999,
     seed: int = 0,
 ) -> xr.Dataset:
@@ -64,10 +64,12 @@ def local_join_count(
         Bool, or 0 and 1, over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing.
     neighbourhood : Neighbourhood, libpysal Graph or W
         Who is whose neighbour.
-    weighting : {"row", "binary"}
-        Share (1 / k_i each) or number of the neighbours.
-    inference : {"exact", "normal", "permutation"}
-        The exact distribution, a normal approximation with its exact moments, or random permutations.
+    weighting : {"row", "binary", "given"}
+        Share or number of the neighbours, or the sum of the weights that the neighbourhood gives them; weights
+        for "row" are divided by their sum.
+    inference : {"exact", "inversion", "normal", "permutation"}
+        The exact distribution (equal weights within a row), its characteristic function inverted (any weights),
+        a normal approximation with its exact moments, or random permutations.
     alternative : {"two-sided", "greater", "less"}
         Refers to BB; "greater" asks whether ones lie together. Two-sided is twice the smaller tail, at most 1.
     adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
@@ -88,7 +90,8 @@ def local_join_count(
     ------
     UsageError
         When an option has a value that is not allowed, the field lacks the dimensions, the neighbourhood is
-        smaller than a cell, or a graph does not match the areas.
+        smaller than a cell, a graph does not match the areas, or exact inference is asked for weights that
+        differ within a row.
     InputError
         When a value is neither 0, 1 nor missing, or a cell occurs twice.
 
@@ -138,11 +141,11 @@ def local_join_count(
     places = results.places
     for name in ("p", "q"):
         places[name][places["variance"] == 0] = 1.0
-    attrs = provenance(
-        "local join count", neighbourhood, weighting=weighting, inference=inference, alternative=alternative,
-        adjustment=adjustment, family=family,
+    attrs = local_provenance(
+        "local join count", neighbourhood, inference, permutations, seed, {}, weighting=weighting,
+        alternative=alternative, adjustment=adjustment, family=family,
     )  # fmt: skip
-    return results.dataset(attrs, VARIABLES)
+    return results.dataset(attrs, {**VARIABLES, **about_p_and_q(adjustment, family)})
 
 
 def _refuse_other_values(fields: Fields) -> None:
@@ -156,16 +159,16 @@ def _refuse_other_values(fields: Fields) -> None:
         )
 
 
-def _fill(results: Results, one: OneField, weighting: str, test: Test, places: Ints) -> None:
-    own = one.numbers.integers
-    sums, counts = one.neighbours.sums(own), one.neighbours.counts
-    weight = 1.0 / np.maximum(counts, 1) if weighting == "row" else np.ones(own.size)
+def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, places: Ints) -> None:
+    own, counts = one.numbers.integers, one.neighbours.counts
+    weights = one.neighbours.weights(weighting)
+    sums = local_sums(one, weighting, True, test)
     statistic, expected, variance, z, p = (np.empty(own.size) for _ in range(5))
     local_join_count_moments(
-        own, weight * sums, weight * counts, weight * weight * counts, counts, one.sums.total, statistic,
-        expected, variance, z,
+        own, weights.lags(own), weights.totals, weights.squares, counts, one.sums.total, statistic, expected,
+        variance, z,
     )  # fmt: skip
-    upper, lower = _tails(one, sums, counts, z, test, places)
+    upper, lower, error = sums.tails(test, places)
     local_join_count_p(own, upper, lower, test.alternative, p)
     for name, values in (
         ("BB", statistic), ("expected", expected), ("variance", variance), ("z", z), ("p", p),
@@ -175,30 +178,4 @@ def _fill(results: Results, one: OneField, weighting: str, test: Test, places: I
     results.scalars["n"][one.row] = own.size
     results.scalars["islands"][one.row] = int((counts == 0).sum())
     results.scalars["reference"][one.row] = one.mean
-    results.scalars["p_error"][one.row] = 0.0 if test.inference == "exact" else np.nan
-
-
-def _tails(
-    one: OneField, sums: Ints, counts: Ints, z: Floats, test: Test, places: Ints
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return P(BB >= observed) and P(BB <= observed) of the places that hold a one; NaN where none is drawn."""
-    own = one.numbers.integers
-    if test.inference == "normal":
-        return ndtr(-z), ndtr(z)
-    drawn = np.where(own == 1, counts, 0)
-    if test.inference == "permutation":
-        starts = np.concatenate([[0], np.cumsum(drawn)])
-        larger, smaller = np.empty(own.size, np.int64), np.empty(own.size, np.int64)
-        count_extremes(
-            own, sums, starts, np.empty(0, np.int64), True, test.permutations, test.seed, places, 0, own.size,
-            larger, smaller,
-        )  # fmt: skip
-        upper, lower = (
-            np.where(drawn > 0, (extreme + 1) / (test.permutations + 1), np.nan)
-            for extreme in (larger, smaller)
-        )
-        return upper, lower
-    upper, lower = hypergeometric_tails(own.size - 1, one.sums.total - 1, drawn, sums)
-    for tail in (upper, lower):
-        np.maximum(tail, np.nextafter(0.0, 1.0), out=tail)  # what no float64 can hold is not impossible
-    return upper, lower
+    results.scalars["p_error"][one.row] = error

@@ -16,12 +16,12 @@ from leefraster.kernels.decision import p_of_all
 from leefraster.kernels.local_moran import local_moran_moments, quadrants
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.local_options import (
     Adjustment,
     Alternative,
     Family,
-    Weighting,
     about_p_and_q,
     local_provenance,
 )
@@ -81,9 +81,11 @@ def local_moran(
     """Compute local Moran's I of every place, its p-value and the cluster it belongs to.
 
     ``I_i = (n - 1) z_i lag_i / sum z^2`` with z the deviation from the mean over all places that hold a value,
-    and lag the mean (``weighting="row"``) or sum (``"binary"``) of z over the neighbours that hold one. Under
-    conditional permutation z_i is fixed and its k_i neighbours are drawn without replacement from the n - 1
-    others.
+    and lag the mean (``weighting="row"``) or sum of z over the neighbours that hold one. With `other` it is the
+    bivariate ``I_i = (n - 1) x_i lag(y)_i / sqrt(sum x^2 sum y^2)``, x and y the deviations of `field` and `other`:
+    do places that are high in one variable lie among places that are high in the other? Under conditional
+    permutation z_i is fixed and its k_i neighbours are drawn without replacement from the n - 1 others (their
+    y; y_i is not drawn).
 
     Parameters
     ----------
@@ -91,12 +93,22 @@ def local_moran(
         Numbers over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing. All leading
         dimensions are mapped.
     neighbourhood : Neighbourhood, libpysal Graph or W
-        Who is whose neighbour; a graph's ids are matched to the labels of the areas, and its weights must be
-        equal within a row.
-    weighting : {"row", "binary"}
-        Mean or sum over the neighbours.
-    inference : {"exact", "normal"}
-        The exact permutation distribution, or a normal approximation with its exact moments.
+        Who is whose neighbour, with which weight; a graph's ids are matched to the labels of the areas.
+    other : DataArray, optional
+        A second variable over the same places, with the leading dimensions of `field` or some of them. The
+        population are the places with both values.
+    weights : DataArray, optional
+        What each place counts for in the mean from which high and low are measured (dwellings, say), at least
+        0 and given wherever there is a value; same places and leading dimensions as for `other`. By default
+        every place counts once. z, lag and quadrant, and so I and its moments, are then about the weighted
+        mean; p changes only where the sign of z_i does.
+    weighting : {"row", "binary", "given"}
+        Weights within the neighbourhood: standardised to a sum of 1 over the neighbours that hold a value, all
+        1, or as the neighbourhood has them.
+    inference : {"exact", "inversion", "normal", "permutation"}
+        The exact permutation distribution, for weights that are equal within a row; the inverted characteristic
+        function, for weights that differ (where they are equal it is the exact one); a normal approximation
+        with exact moments; or random permutations, each place with draws of its own.
     alternative : {"two-sided", "greater", "less"}
         Refers to I; two-sided is twice the smaller tail, at most 1.
     alpha : float
@@ -106,41 +118,54 @@ def local_moran(
         one false rejection, or not at all.
     family : {"field", "all"}
         Whether the tests that are adjusted together are a field's or those of all fields.
+    permutations, seed : int
+        Of ``inference="permutation"``. A tail is (r + 1) / (permutations + 1) with r permutations as extreme,
+        ties included. The draws follow from the seed, the cell id (for areas the position) and the number of
+        the permutation, whatever the threads.
 
     Returns
     -------
     Dataset
-        Over the dimensions of `field`: `I`, `lag` (the neighbours' mean, unit of the field), `expected`,
-        `variance`, `z`, `p`, `q` (float64, NaN for missing places and islands), `quadrant` (1 high-high,
-        2 low-high, 3 low-low, 4 high-low; a deviation of 0 counts as low), `cluster` (the quadrant where
-        q <= alpha, else 0), `neighbours` (int32). Coordinates over the leading dimensions: `n`, `islands`,
-        `reference` (the mean), `p_error`.
+        Over the dimensions of `field`: `I`, `lag` (the neighbours' mean, weighted where weights differ, unit of
+        the field), `expected`, `variance`, `z`, `p`, `q` (float64, NaN for missing places and islands),
+        `quadrant` (1 high-high, 2 low-high, 3 low-low, 4 high-low: the place, then its neighbours; a deviation
+        of 0 counts as low), `cluster` (the quadrant where q <= alpha, else 0), `neighbours` (int32). Coordinates
+        over the leading dimensions: `n`, `islands`, `reference` (the mean that high and low are measured from),
+        `p_error`, and with `other` its mean `reference_other`.
 
     Raises
     ------
     UsageError
         When an option has a value that is not allowed, the field lacks the dimensions, the neighbourhood is
-        smaller than a cell, or a graph does not match the areas.
+        smaller than a cell, a graph does not match the areas, `other` or `weights` lies on other places, or
+        exact inference is asked for weights that differ within a row.
     InputError
-        When a value is infinite or a cell occurs twice.
+        When a value is infinite, a cell occurs twice, or a weight of `weights` is negative, missing, or all are 0.
 
     Warns
     -----
     NoVarianceWarning
         When a field is constant, all missing, or has fewer than three values: its results are NaN.
+    NoNeighboursWarning
+        When a field has values, but no place of it a neighbour.
 
     Notes
     -----
     Missing places are no neighbours and not in the population. An island (no neighbour) has no result, but
     stays in n, mean and draws. A place whose z is 0 has I = 0, z = 0 and p = 1. `I` and `quadrant` equal
-    esda's; `expected` and `variance` are esda's `EIc` times (n-1)/n and `VIc` times its square, since those
-    belong to spdep's I. The exact method is described in docs/exact-inference.md.
+    esda's, also those of its ``Moran_Local_BV``; `expected` and `variance` are esda's `EIc` times (n-1)/n and
+    `VIc` times its square, since those belong to spdep's I, which is n/(n-1) times esda's. The exact method is
+    described in docs/exact-inference.md.
 
     References
     ----------
     Anselin, L. (1995). Local indicators of spatial association - LISA. Geographical Analysis 27, 93-115, eq. 12.
     Sokal, R. R., Oden, N. L., Thomson, B. A. (1998). Local spatial autocorrelation in a biological model.
     Geographical Analysis 30, 331-354 (conditional moments).
+    Anselin, L., Syabri, I., Smirnov, O. (2002). Visualizing multivariate spatial correlation with dynamically
+    linked windows. CSISS, Santa Barbara (bivariate).
+    Davison, A. C., Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, section 4.2
+    (permutation p).
 
     Examples
     --------
@@ -151,6 +176,9 @@ def local_moran(
     >>> result = lr.local_moran(raster, lr.Neighbourhood.rook())
     >>> float(result["I"][0, 0].round(6)), float(result["p"][0, 0].round(6))
     (1.066667, 0.142857)
+    >>> drawn = lr.local_moran(raster, lr.Neighbourhood.rook(), inference="permutation", permutations=9999)
+    >>> bool(abs(drawn["p"][0, 0] - result["p"][0, 0]) < 0.02)
+    True
     """
     one_of("weighting", weighting, WEIGHTINGS)
     test = Test.checked(
@@ -194,16 +222,16 @@ def _variable_attrs(lagged: xr.DataArray, adjustment: str, family: str) -> dict[
 def _fill(
     results: Results,
     one: OneField,
-    weighting: str,
+    weighting: Weighting,
     test: Test,
     places: Ints,
     weights: npt.NDArray[Any] | None,
 ) -> None:
-    sums = local_sums(one, weighting, own_fixed=True)
+    sums = local_sums(one, weighting, own_fixed=True, test=test)
     own = Centred.on(one.numbers, one.sums, weights)
     lagged = own if one.other is None else Centred.on(*one.other, weights)
     n, from_centre = one.sums.n, own.deviations
-    lag = sums.lag(lagged.whole, lagged.fraction)
+    lag = sums.lag(lagged)
     quadrant = np.empty(n, np.int8)
     floors = lagged.floors(int(sums.counts.max()))
     quadrants(from_centre, sums.observed, floors, sums.counts, lag, quadrant)
@@ -219,7 +247,7 @@ def _fill(
         statistic, expected, variance, z,
     )  # fmt: skip
     for name, values in (
-        ("I", statistic), ("lag", sums.means), ("expected", expected), ("variance", variance), ("z", z),
+        ("I", statistic), ("lag", sums.means()), ("expected", expected), ("variance", variance), ("z", z),
         ("p", p), ("quadrant", quadrant), ("neighbours", one.neighbours.counts),
     ):  # fmt: skip
         results.put(one, name, values)

@@ -9,7 +9,6 @@ from leefraster.statistics.plan import provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-Weighting = Literal["row", "binary", "given"]
 Alternative = Literal["two-sided", "greater", "less"]
 Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"]
 Family = Literal["field", "all"]

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.errors import UsageError
 from leefraster.inference.conditional import variance_of_drawn
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.tails import sum_tails
-from leefraster.kernels.local_moran import equal_lags
-from leefraster.kernels.local_sums import deviations_of_sums, standardise
+from leefraster.kernels.local_sums import deviations_of_sums, lags_of_sums, standardise
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.plan import OneField, Test
+from leefraster.statistics.weighted_sums import WeightedSums
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+ALIKE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class LocalSums:
-    """Sums of equally weighted values, or their means.
+class EqualSums:
+    """Sums of values that have one weight within each sum.
 
     Attributes
     ----------
@@ -29,35 +34,31 @@ class LocalSums:
         The values that are summed and drawn, and their totals.
     own_fixed : bool
         Whether the place itself is neither in the sum nor among the draws.
-    row : bool
-        Whether means are taken.
     counts : ndarray of int64, shape (n,)
         Values in each sum; 0 for islands.
     observed : ndarray of int64, shape (n,)
-        The sums in steps.
+        The sums of the integers, without weights.
     totals : ndarray of float64, shape (n,)
         The sum of the weights.
     spread, z : ndarray of float64, shape (n,)
-        The variance of the sum (or mean) in steps squared, and its standardised value.
+        The variance of the weighted sum in steps squared, and its standardised value.
     """
 
     numbers: Numbers
     drawn: Totals
     own_fixed: bool
-    row: bool
     counts: Ints
     observed: Ints
     totals: Floats
     spread: Floats
     z: Floats
 
-    def lag(self, whole: int, fraction: float) -> Floats:
-        """Return the sum (or mean) of the values less whole + fraction, in steps; NaN for islands."""
+    def lag(self, centred: Centred) -> Floats:
+        """Return the weighted sum of the values less the centre, in steps; NaN for islands."""
         lag = np.empty(self.counts.size)
-        equal_lags(self.observed, self.counts, whole, fraction, self.row, lag)
+        lags_of_sums(self.observed, self.counts, centred.whole, centred.fraction, self.totals, lag)
         return lag
 
-    @property
     def means(self) -> Floats:
         """Return the means of the values in the sums, in the field's unit; NaN for islands."""
         missing = np.full(self.counts.size, np.nan)
@@ -65,19 +66,11 @@ class LocalSums:
         found: Floats = self.numbers.origin + self.numbers.step * means
         return found
 
-    @property
-    def values(self) -> Floats:
-        """Return the sums (or means) of the values in the field's unit."""
-        if self.row:
-            return self.means
-        found: Floats = self.counts * self.numbers.origin + self.numbers.step * self.observed
-        return found
-
-    def beside(self, centred: Centred) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    def beside(self, centred: Centred) -> tuple[Bools, Bools]:
         """Return where the mean of the values lies above and where it lies below a centre, exactly."""
         most = int(self.counts.max())
-        floors, ceilings = centred.floors(most), centred.ceilings(most)
-        return self.observed > floors[self.counts], self.observed < ceilings[self.counts]
+        above = self.observed > centred.floors(most)[self.counts]
+        return above, (self.observed < centred.ceilings(most)[self.counts]) & (self.counts > 0)
 
     def tails(self, test: Test, places: Ints) -> tuple[Floats, Floats, float]:
         """Return the upper and lower tail of every sum, and the reported error."""
@@ -87,19 +80,46 @@ class LocalSums:
         )  # fmt: skip
 
 
-def local_sums(one: OneField, weighting: str, own_fixed: bool) -> LocalSums:
-    """Return the sums over the neighbours of every place, or with the place itself unless `own_fixed`."""
+def local_sums(one: OneField, weighting: Weighting, own_fixed: bool, test: Test) -> EqualSums | WeightedSums:
+    """Return the sums over the neighbours of every place, or with the place itself unless `own_fixed`.
+
+    Raises
+    ------
+    UsageError
+        When exact inference is asked for weights that differ within a sum.
+    """
+    weights: Any = one.neighbours.weights(weighting)
     numbers, drawn = one.other or (one.numbers, one.sums)
-    integers, row = numbers.integers, weighting == "row"
-    observed, counts = one.neighbours.sums(integers), one.neighbours.counts
+    counts = one.neighbours.counts
+    if weights.equal and (own_fixed or _own_is_alike(weights, counts)):
+        return _equal_sums(one, numbers, drawn, weights, own_fixed)
+    if test.inference == "exact":
+        raise UsageError(
+            "inference is 'exact', but the weights differ within a neighbourhood; use inference='inversion' "
+            "(or 'normal', 'permutation'), or weighting='binary'"
+        )
+    return WeightedSums.of(numbers, drawn, weights, counts, own_fixed)
+
+
+def _own_is_alike(weights: Any, counts: Ints) -> bool:
+    """Return whether the place itself has the weight of its neighbours."""
+    off = np.abs(weights.own * counts - weights.totals)
+    return bool((off <= ALIKE * weights.totals).all())
+
+
+def _equal_sums(one: OneField, numbers: Numbers, drawn: Totals, weights: Any, own_fixed: bool) -> EqualSums:
+    integers = numbers.integers
+    observed, counts, totals = one.neighbours.sums(integers), one.neighbours.counts, weights.totals
     if not own_fixed:
-        observed, counts = observed + integers, np.where(counts > 0, counts + 1, 0)
-    deviation, totals, squares, spread, z = (np.empty(integers.size) for _ in range(5))
+        observed, counts, totals = (
+            observed + integers,
+            np.where(counts > 0, counts + 1, 0),
+            totals + weights.own,
+        )
+    deviation, ones, squares, spread, z = (np.empty(integers.size) for _ in range(5))
     whole, rest = divmod(drawn.total, drawn.n)
-    deviations_of_sums(integers, observed, counts, whole, rest, own_fixed, deviation, totals, squares)
+    deviations_of_sums(integers, observed, counts, whole, rest, own_fixed, deviation, ones, squares)
     variance = variance_of_drawn(numbers, drawn, own_fixed)
-    standardise(deviation, totals, squares, variance, drawn.n - own_fixed, spread, z)
-    if not row:  # z is that of the mean, the same to the last digit
-        totals = counts.astype(np.float64)
-        spread *= totals * totals
-    return LocalSums(numbers, drawn, own_fixed, row, counts, observed, totals, spread, z)
+    standardise(deviation, ones, squares, variance, drawn.n - own_fixed, spread, z)
+    spread *= np.square(totals)  # z is that of the mean, the same to the last digit whatever the weight
+    return EqualSums(numbers, drawn, own_fixed, counts, observed, totals, spread, z)

@@ -20,7 +20,7 @@ from leefraster.neighbours import GraphNeighbours, RunNeighbours, neighbours_amo
 from leefraster.statistics.partner import Partner
 
 ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
-WEIGHTINGS = ("row", "binary")
+WEIGHTINGS = ("row", "binary", "given")
 FAMILIES = ("field", "all")
 FEWEST = 3
 

@@ -1,0 +1,147 @@
+"""The weighted sum over the neighbourhood of every place, with its moments and tails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.inference.conditional import dominating, variance_of_drawn
+from leefraster.inference.numbers import Numbers, Totals, deviations
+from leefraster.inference.permutation import IntegerTerms, permuted_tails
+from leefraster.inference.tails import normal_tails
+from leefraster.kernels.local_sums import standardise
+from leefraster.statistics.centre import Centred
+from leefraster.statistics.plan import Test
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSums:
+    """Sums of values whose weights differ.
+
+    Attributes
+    ----------
+    numbers, drawn : Numbers, Totals
+        The values that are summed and drawn, and their totals.
+    own_fixed : bool
+        Whether the place itself is neither in the sum nor among the draws.
+    weights : Weights
+        Of the neighbours, and of places for themselves (`neighbours.Weights`).
+    counts : ndarray of int64, shape (n,)
+        Values in each sum; 0 for islands.
+    totals : ndarray of float64, shape (n,)
+        The sum of the weights, with the place's own unless `own_fixed`.
+    spread, z : ndarray of float64, shape (n,)
+        The variance of the sum in steps squared, and its standardised value.
+    """
+
+    numbers: Numbers
+    drawn: Totals
+    own_fixed: bool
+    weights: Any
+    counts: Ints
+    totals: Floats
+    spread: Floats
+    z: Floats
+
+    @classmethod
+    def of(cls, numbers: Numbers, drawn: Totals, weights: Any, counts: Ints, own_fixed: bool) -> WeightedSums:
+        """Sum the values over the neighbours of every place, or with the place itself unless `own_fixed`."""
+        totals, squares = weights.totals, weights.squares
+        if not own_fixed:
+            own = np.where(counts > 0, weights.own, 0.0)
+            totals, squares, counts = totals + own, squares + np.square(own), counts + (counts > 0)
+        spread, z = np.empty(counts.size), np.empty(counts.size)
+        deviation = _deviations(numbers, drawn, weights, totals, own_fixed)
+        variance = variance_of_drawn(numbers, drawn, own_fixed)
+        standardise(deviation, totals, squares, variance, drawn.n - own_fixed, spread, z)
+        return cls(numbers, drawn, own_fixed, weights, counts, totals, spread, z)
+
+    @property
+    def observed(self) -> Ints:
+        """No sums of integers without weights: there are only weighted ones."""
+        return np.empty(0, np.int64)
+
+    def lag(self, centred: Centred) -> Floats:
+        """Return the weighted sum of the values less the centre, in steps; NaN for islands."""
+        lag = (
+            _lags(self.numbers, self.weights, centred.whole, self.own_fixed) - centred.fraction * self.totals
+        )
+        lag[self.counts == 0] = np.nan
+        return lag
+
+    def means(self) -> Floats:
+        """Return the weighted means of the values in the sums, in the field's unit; NaN for islands."""
+        lags = _lags(self.numbers, self.weights, 0, self.own_fixed)
+        means = np.divide(lags, self.totals, out=np.full(lags.size, np.nan), where=self.totals > 0)
+        found: Floats = self.numbers.origin + self.numbers.step * means
+        return found
+
+    def beside(self, centred: Centred) -> tuple[Bools, Bools]:
+        """Return where the weighted mean of the values lies above and where it lies below a centre."""
+        lag = self.lag(centred)
+        return lag > 0, lag < 0
+
+    def tails(self, test: Test, places: Ints) -> tuple[Floats, Floats, float]:
+        """Return the upper and lower tail of every sum, and the reported error."""
+        if test.inference == "normal":
+            return normal_tails(self.z)
+        if test.inference == "permutation":
+            upper, lower = self._permuted(test, places)
+            return upper, lower, float("nan")
+        observed = _lags(self.numbers, self.weights, 0, self.own_fixed)
+        upper, lower, error = self.weights.tails(self.numbers, self.drawn, observed, self.own_fixed)
+        return upper, lower, error
+
+    def _permuted(self, test: Test, places: Ints) -> tuple[Floats, Floats]:
+        """Compare sums as integers, weights and values both in fixed point, so that ties are exact."""
+        starts, neighbours, weights = self._rows()
+        terms = IntegerTerms.of(weights, starts, self.numbers)
+        sums = np.concatenate([[0], np.cumsum(terms.weights * terms.values[neighbours])])  # modulo 2^64
+        return permuted_tails(
+            terms.values, sums[starts[1:]] - sums[starts[:-1]], self.counts, own_fixed=self.own_fixed,
+            permutations=test.permutations, seed=test.seed, places=places, weights=terms.weights,
+            slack=terms.slack,
+        )  # fmt: skip
+
+    def _rows(self) -> tuple[Ints, Ints, Floats]:
+        """Return the weights in compressed rows, in G* the place itself the last of its row."""
+        starts, neighbours, weights = self.weights.rows()
+        if self.own_fixed:
+            return starts, neighbours, weights
+        linked = np.flatnonzero(np.diff(starts))
+        ends = starts[linked + 1]
+        own: Floats = self.weights.own[linked]
+        with_own = np.concatenate([[0], np.cumsum(self.counts)])
+        return with_own, np.insert(neighbours, ends, linked), np.insert(weights, ends, own)
+
+
+def _lags(numbers: Numbers, weights: Any, whole: int, own_fixed: bool) -> Floats:
+    """Return the weighted sums of the integers less a whole number, with the place's own unless `own_fixed`."""
+    shifted = numbers.integers - whole
+    lags: Floats = weights.lags(shifted)
+    return lags if own_fixed else lags + weights.own * shifted
+
+
+def _deviations(numbers: Numbers, drawn: Totals, weights: Any, totals: Floats, own_fixed: bool) -> Floats:
+    """Return the weighted sums less their expectation, in steps.
+
+    Where one place holds most of the variance, the mean of the others lies far from that of all: its sum is
+    taken from the former, so that no digits are lost.
+    """
+    n = drawn.n
+    whole, rest = divmod(drawn.total, n)
+    found = _lags(numbers, weights, whole, own_fixed) - (rest / n) * totals
+    if not own_fixed:
+        return found
+    found += deviations(numbers, drawn) / (n - 1) * totals
+    for i in dominating(numbers, drawn).tolist():
+        near, left = divmod(drawn.total - int(numbers.integers[i]), n - 1)
+        found[i] = _lags(numbers, weights, near, True)[i] - left / (n - 1) * totals[i]
+    return found

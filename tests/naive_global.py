@@ -1,10 +1,11 @@
-"""Global statistics by their definitions over a dense matrix of weights, and their moments over all permutations."""
+"""Global statistics by their definitions over a dense matrix of weights; their moments over all permutations."""
 
 from __future__ import annotations
 
 from itertools import permutations
 
 import numpy as np
+
 from naive import weights_matrix
 
 

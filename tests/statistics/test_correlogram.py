@@ -1,4 +1,4 @@
-"""The correlogram against Moran's I ring by ring, a naive loop over pairs, and what it must say of known surfaces."""
+"""The correlogram against Moran's I ring by ring, a loop over pairs, and what it must say of known surfaces."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,9 @@ def test_every_ring_is_moran_with_that_ring(weighting, assumption):
         ring = lr.Neighbourhood.ring(inner, outer)
         alone = lr.moran(field, ring, weighting=weighting, assumption=assumption)
         for name in NAMES:
-            np.testing.assert_allclose(result[name].sel(distance=outer), alone[name], rtol=1e-10, err_msg=name)
+            np.testing.assert_allclose(
+                result[name].sel(distance=outer), alone[name], rtol=1e-10, err_msg=name
+            )
 
 
 def test_pairs_and_I_equal_a_loop_over_pairs():
@@ -68,7 +70,9 @@ def test_a_wave_is_alike_at_its_length_and_unlike_at_half_of_it():
 
 
 def test_leading_dimensions_come_before_distance_and_equal_a_loop():
-    fields = xr.concat([ragged(seed, (9, 9)) for seed in range(3)], dim="year").assign_coords(year=[2012, 2014, 2016])
+    fields = xr.concat([ragged(seed, (9, 9)) for seed in range(3)], dim="year").assign_coords(
+        year=[2012, 2014, 2016]
+    )
     together = lr.correlogram(fields, [150, 350], inference="permutation", permutations=19)
     assert together["I"].dims == together["pairs"].dims == ("year", "distance")
     assert together["inner"].dims == ("distance",)
@@ -95,7 +99,9 @@ def test_a_constant_field_gives_one_warning():
     assert np.isnan(result["I"]).all()
 
 
-@pytest.mark.parametrize("distances", [[], [0, 100], [-100, 100], [100, 100], [200, 100], [100, np.inf], [np.nan]])
+@pytest.mark.parametrize(
+    "distances", [[], [0, 100], [-100, 100], [100, 100], [200, 100], [100, np.inf], [np.nan]]
+)
 def test_distances_must_increase_from_above_zero(distances):
     with pytest.raises(UsageError, match="they must be finite, above 0 and increasing"):
         lr.correlogram(ragged(1), distances)

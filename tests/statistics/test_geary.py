@@ -107,7 +107,9 @@ def test_equals_esda_after_dropping_islands(weighting, assumption):
     short = assumption[:4]
     assert float(result["C"]) == pytest.approx(theirs.C, rel=1e-10)
     assert float(result["variance"]) == pytest.approx(getattr(theirs, f"VC_{short}"), rel=1e-10)
-    assert float(result["z"]) == pytest.approx(-getattr(theirs, f"z_{short}"), rel=1e-9)  # their sign is the other
+    assert float(result["z"]) == pytest.approx(
+        -getattr(theirs, f"z_{short}"), rel=1e-9
+    )  # their sign is the other
     assert float(result["p"]) == pytest.approx(2 * getattr(theirs, f"p_{short}"), rel=1e-9)
 
 

@@ -97,7 +97,9 @@ def test_the_three_add_up_and_colours_can_be_swapped(seed, weighting):
 
 def test_bool_and_numbers_give_the_same():
     mask = np.random.default_rng(1).random((8, 9)) < 0.4
-    results = [lr.join_count(raster(mask.astype(kind)), lr.Neighbourhood.queen()) for kind in (bool, int, float)]
+    results = [
+        lr.join_count(raster(mask.astype(kind)), lr.Neighbourhood.queen()) for kind in (bool, int, float)
+    ]
     for other in results[1:]:
         xr.testing.assert_identical(other.drop_attrs(), results[0].drop_attrs())
 
@@ -117,7 +119,11 @@ def test_permutation_p_is_that_of_all_colourings():
     observed = float(naive_global.joins(array.ravel().astype(float), matrix)[0])
     exact = (counted >= observed - 1e-9).mean()
     result = lr.join_count(
-        raster(array), lr.Neighbourhood.rook(), inference="permutation", alternative="greater", permutations=9999
+        raster(array),
+        lr.Neighbourhood.rook(),
+        inference="permutation",
+        alternative="greater",
+        permutations=9999,
     )
     assert abs(float(result["p"].sel(join="BB")) - exact) < 4 * np.sqrt(exact / 9999) + 1e-4
 

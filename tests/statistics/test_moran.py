@@ -1,6 +1,5 @@
 """Global Moran's I against its definition, all permutations, known values, esda, and the laws it must obey."""
 
-import gc
 import math
 import warnings
 
@@ -11,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.errors import InputError, NoVarianceWarning, UsageError
+import naive_global
+from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
 from naive import (
     disc,
     moran_by_definition,
@@ -22,6 +22,7 @@ from naive import (
     rook,
     weights_matrix,
 )
+from parity_sets import example
 
 NEIGHBOURHOODS = {
     "queen": (lr.Neighbourhood.queen(), queen),
@@ -31,51 +32,27 @@ NEIGHBOURHOODS = {
 NAMES = ("I", "expected", "variance", "z", "p")
 
 
-def example(shapes, column, gal, key):
-    """Return a column of an example set of libpysal and the graph of its .gal file."""
-    import geopandas
-    import libpysal
-    from libpysal.graph import Graph
-
-    frame = geopandas.read_file(libpysal.examples.get_path(shapes))
-    with warnings.catch_warnings(action="ignore"):  # libpysal leaves the file open
-        weights = libpysal.io.open(libpysal.examples.get_path(gal)).read()
-        gc.collect()
-    graph = Graph.from_W(weights)
-    labels = np.asarray(graph.unique_ids) if key is None else frame[key].astype(str).to_numpy()
-    return xr.DataArray(frame[column].to_numpy(), dims="area", coords={"area": labels}), graph
-
-
 @pytest.mark.parametrize(
-    ("source", "weighting", "assumption", "known"),
+    ("name", "weighting", "assumption", "known"),
     [
         (
-            ("stl_hom.shp", "HR8893", "stl.gal", None), "row", "randomisation",
+            "stl_hom", "row", "randomisation",
             {"I": 0.24365582621771659, "variance": 0.00297610283, "z": 4.70441022},
         ),
-        (("stl_hom.shp", "HR8893", "stl.gal", None), "row", "normality", {"variance": 0.00496813926}),
-        (
-            ("sids2.shp", "SIDR74", "sids2.gal", "FIPSNO"), "row", "randomisation",
-            {"I": 0.24772519320480135, "z": 3.94284748},
-        ),
-        (
-            ("columbus.shp", "CRIME", "columbus.gal", None), "row", "randomisation",
-            {"I": 0.500188557183, "variance": 0.00868928920},
-        ),
-        (
-            ("columbus.shp", "CRIME", "columbus.gal", None), "binary", "randomisation",
-            {"I": 0.515461436886, "variance": 0.00745439434},
-        ),
+        ("stl_hom", "row", "normality", {"variance": 0.00496813926}),
+        ("sids2", "row", "randomisation", {"I": 0.24772519320480135, "z": 3.94284748}),
+        ("columbus", "row", "randomisation", {"I": 0.500188557183, "variance": 0.00868928920}),
+        ("columbus", "binary", "randomisation", {"I": 0.515461436886, "variance": 0.00745439434}),
     ],
     ids=["stl", "stl normality", "sids2", "columbus row", "columbus binary"],
 )  # fmt: skip
-def test_known_values_of_example_sets(source, weighting, assumption, known):
+def test_known_values_of_example_sets(name, weighting, assumption, known):
     """Values of PySAL and spdep on the sets that libpysal carries."""
-    field, graph = example(*source)
-    result = lr.moran(field, graph, weighting=weighting, assumption=assumption)
-    for name, value in known.items():
-        assert float(result[name]) == pytest.approx(value, rel=2e-9), name
-    assert float(result["expected"]) == pytest.approx(-1 / (field.size - 1))
+    one = example(name)
+    result = lr.moran(one.field, one.graph, weighting=weighting, assumption=assumption)
+    for variable, value in known.items():
+        assert float(result[variable]) == pytest.approx(value, rel=2e-9), variable
+    assert float(result["expected"]) == pytest.approx(-1 / (one.field.size - 1))
 
 
 def test_known_values_of_one_to_nine_on_a_rook_lattice():
@@ -351,17 +328,35 @@ def test_one_field_without_variance_leaves_the_others():
     assert np.isnan(result["I"]).values.tolist() == [True, False]
 
 
-def test_linked_cells_that_are_equal_or_fewer_than_three_give_missing():
+def test_linked_cells_that_are_equal_or_fewer_than_three_give_missing_and_one_warning():
     array = np.full((5, 5), np.nan)
     array[0, :3] = 1.0
     array[4, 4] = 7.0
-    equal = lr.moran(raster(array), lr.Neighbourhood.queen())
+    named = (
+        "moran: 1 of 1 fields have no variance or fewer than 3 values among the places that have a neighbour"
+    )
+    with pytest.warns(NoVarianceWarning, match=named):
+        equal = lr.moran(raster(array), lr.Neighbourhood.queen())
     assert (int(equal["n"]), int(equal["islands"])) == (3, 1)
     assert np.isnan(equal["I"])
     array[0, 2] = np.nan
-    few = lr.moran(raster(array), lr.Neighbourhood.queen())
-    assert (int(few["n"]), int(few["islands"])) == (2, 1)
+    array[0, 4] = 3.0
+    with pytest.warns(NoVarianceWarning, match=named):
+        few = lr.moran(raster(array), lr.Neighbourhood.queen())
+    assert (int(few["n"]), int(few["islands"])) == (2, 2)
     assert np.isnan(few["p"])
+
+
+def test_islands_only_give_missing_and_one_warning():
+    array = np.full((5, 5), np.nan)
+    array[::2, ::2] = np.arange(9.0).reshape(3, 3)
+    with pytest.warns(
+        NoNeighboursWarning, match="moran: 1 of 1 fields have no place with a neighbour"
+    ) as caught:
+        result = lr.moran(raster(array), lr.Neighbourhood.queen())
+    assert len(caught) == 1
+    assert (int(result["n"]), int(result["islands"])) == (0, 9)
+    assert np.isnan(result["I"])
 
 
 def test_three_places_have_I_and_no_variance_under_randomisation():
@@ -375,8 +370,10 @@ def test_three_places_have_I_and_no_variance_under_randomisation():
 
 def test_errors_say_what_is_wrong():
     field, near = raster(np.arange(9.0).reshape(3, 3)), lr.Neighbourhood.queen()
-    with pytest.raises(UsageError, match="weighting is 'given'; allowed are 'row', 'binary'"):
-        lr.moran(field, near, weighting="given")
+    with pytest.raises(UsageError, match="weighting is 'W'; allowed are 'row', 'binary'"):
+        lr.moran(field, near, weighting="W")
+    with pytest.raises(UsageError, match="seed is -1; it must be a whole number of at least 0"):
+        lr.moran(field, near, inference="permutation", seed=-1)
     with pytest.raises(UsageError, match="assumption is 'none'; allowed are 'randomisation', 'normality'"):
         lr.moran(field, near, assumption="none")
     with pytest.raises(UsageError, match="alternative is 'lesser'"):
@@ -385,3 +382,192 @@ def test_errors_say_what_is_wrong():
         lr.moran(field, [1])
     with pytest.raises(InputError, match="1 infinite values"):
         lr.moran(field.where(field > 0, np.inf), near)
+
+
+@pytest.mark.parametrize("weighting", ["row", "binary", "given"])
+def test_unequal_weights_of_a_graph_equal_the_definition_and_all_permutations(weighting):
+    from libpysal.graph import Graph
+
+    rng = np.random.default_rng(4)
+    matrix = np.where(rng.random((6, 6)) < 0.5, rng.random((6, 6)).round(2), 0.0)
+    np.fill_diagonal(matrix, 0.0)
+    matrix[:, 0] = [0, 0.5, 0.25, 0.125, 1.0, 2.0]
+    matrix[0, 1] = 0.75
+    focal, near = np.nonzero(matrix)
+    graph = Graph.from_arrays(focal, near, matrix[focal, near])
+    values = np.array([3.0, 1.0, 4.0, 1.5, 5.0, 9.0])
+    field = xr.DataArray(values, dims="area", coords={"area": np.arange(6)})
+    wanted = {
+        "row": matrix / matrix.sum(axis=1, keepdims=True),
+        "binary": (matrix > 0).astype(float),
+        "given": matrix,
+    }[weighting]
+    result = lr.moran(field, graph, weighting=weighting)
+    expected, variance = permuted_moran(values, wanted)
+    assert float(result["I"]) == pytest.approx(moran_by_definition(values, wanted), abs=1e-12)
+    assert float(result["expected"]) == pytest.approx(expected, abs=1e-12)
+    assert float(result["variance"]) == pytest.approx(variance, abs=1e-12)
+
+
+@pytest.mark.parametrize("weighting", ["row", "given"])
+def test_weights_that_decay_equal_the_graph_of_them(weighting):
+    field = lr.from_raster(ragged(4, (12, 13)))
+    near = lr.Neighbourhood.decay(150, cutoff=350)
+    areas = xr.DataArray(field.values, dims="area", coords={"area": field["cell"].values})
+    ours, graphs = (
+        lr.moran(f, g, weighting=weighting, inference="permutation", permutations=49)
+        for f, g in ((field, near), (areas, near.graph(field)))
+    )
+    for name in NAMES:
+        np.testing.assert_allclose(ours[name], graphs[name], rtol=1e-10, err_msg=name)
+    plain = lr.moran(field, lr.Neighbourhood.queen(), weighting="given")
+    binary = lr.moran(field, lr.Neighbourhood.queen(), weighting="binary")
+    assert float(plain["I"]) == float(binary["I"])
+    assert float(plain["variance"]) == pytest.approx(float(binary["variance"]), rel=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([(2, 2), (2, 3), (1, 7)]),
+    st.integers(0, 9999),
+    st.sampled_from(sorted(NEIGHBOURHOODS)),
+    st.sampled_from(["row", "binary"]),
+)
+def test_bivariate_moments_equal_those_of_all_permutations_of_the_other(shape, seed, name, weighting):
+    neighbourhood, near = NEIGHBOURHOODS[name]
+    x, y = np.random.default_rng(seed).normal(size=(2, *shape)).round(1)
+    if x.min() == x.max() or y.min() == y.max():
+        return
+    matrix = weights_matrix(neighbour_lists(np.ones(shape, bool), near), weighting)
+    result = lr.moran(raster(x), neighbourhood, other=raster(y), weighting=weighting)
+    expected, variance = naive_global.over_all_permutations(
+        lambda y, w: naive_global.bivariate(x.ravel(), y, w), y.ravel(), matrix
+    )
+    observed = naive_global.bivariate(x.ravel(), y.ravel(), matrix)
+    assert float(result["I"]) == pytest.approx(observed, abs=1e-10)
+    assert float(result["expected"]) == 0.0 == pytest.approx(expected, abs=1e-12)
+    assert float(result["variance"]) == pytest.approx(variance, abs=1e-10)
+
+
+def test_bivariate_places_are_those_with_both_values_and_islands_are_dropped():
+    from esda import Moran_BV
+
+    x, y = ragged(1, (14, 15), 0.5), ragged(2, (14, 15), 0.5)
+    both = lr.from_raster(x.where(y.notnull()))
+    near = lr.Neighbourhood.rook()
+    graph = near.graph(both)
+    linked = graph.cardinalities.to_numpy() > 0
+    kept = both[both.notnull().values]["cell"].values[linked]
+    first, second = (lr.from_raster(f).sel(cell=kept).values for f in (x, y))
+    theirs = Moran_BV(first, second, graph.subgraph(graph.unique_ids[linked]), permutations=0)
+    result = lr.moran(x, near, other=y)
+    assert float(result["I"]) == pytest.approx(theirs.I, abs=1e-12)
+    assert int(result["n"]) == kept.size
+    assert int(result["islands"]) == (~linked).sum() > 0
+    assert float(result["reference"]) == pytest.approx(first.mean())
+
+
+def test_other_equal_to_the_field_gives_its_own_I_and_one_without_leading_dimensions_is_repeated():
+    years = xr.concat([ragged(seed, (8, 8)) for seed in (1, 2)], dim="year")
+    near = lr.Neighbourhood.queen()
+    for weighting in ("row", "binary"):
+        alone = lr.moran(years, near, weighting=weighting)
+        same = lr.moran(years, near, other=years, weighting=weighting)
+        np.testing.assert_allclose(same["I"], alone["I"], rtol=1e-12)
+    other = ragged(3, (8, 8))
+    together = lr.moran(years, near, other=other, inference="permutation", permutations=19)
+    for i in range(2):
+        alone = lr.moran(years[i], near, other=other, inference="permutation", permutations=19)
+        for name in NAMES:
+            assert float(together[name][i]) == float(alone[name]), name
+
+
+def test_an_other_that_does_not_fit_is_refused():
+    field, near = raster(np.arange(9.0).reshape(3, 3)), lr.Neighbourhood.queen()
+    with pytest.raises(UsageError, match="other lies on"):
+        lr.moran(field, near, other=raster(np.arange(12.0).reshape(3, 4)))
+    with pytest.raises(UsageError, match="other has dtype complex128; it must hold real numbers"):
+        lr.moran(field, near, other=field * 1j)
+    with pytest.raises(UsageError, match="other is a ndarray; it must be an xarray DataArray"):
+        lr.moran(field, near, other=field.values)
+    with pytest.raises(UsageError, match="year"):
+        lr.moran(field, near, other=field.expand_dims(year=[2012]))
+    with pytest.warns(NoVarianceWarning, match="moran: 1 of 1 fields"):
+        assert np.isnan(lr.moran(field, near, other=field * 0 + 1)["I"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_permutation_p_is_near_the_share_of_all_permutations(seed):
+    from itertools import permutations
+
+    values = np.random.default_rng(seed).normal(size=7).round(1)
+    matrix = weights_matrix(neighbour_lists(np.ones((1, 7), bool), rook), "row")
+    every = moran_by_definition(np.array(list(permutations(values))), matrix)
+    observed = moran_by_definition(values, matrix)
+    for alternative, extreme in (("greater", every >= observed - 1e-12), ("less", every <= observed + 1e-12)):
+        share = extreme.mean()
+        result = lr.moran(
+            raster(values[None, :]), lr.Neighbourhood.rook(), inference="permutation",
+            permutations=4999, alternative=alternative, seed=seed,
+        )  # fmt: skip
+        assert abs(float(result["p"]) - share) < 4 * np.sqrt(share * (1 - share) / 4999) + 2e-4
+
+
+def test_the_identity_is_counted_and_ties_too():
+    # all orders of two colours on a line of three: 2 of 6 have the 1 in the middle, and tie with the observed one
+    field = raster([[0.0, 1.0, 0.0]])
+    result = lr.moran(
+        field, lr.Neighbourhood.rook(), inference="permutation", permutations=1999, alternative="less"
+    )
+    assert float(result["p"]) == pytest.approx(1 / 3, abs=0.05)
+    assert float(lr.moran(field, lr.Neighbourhood.rook(), inference="permutation", permutations=1)["p"]) in (
+        1.0,
+    )
+    smooth = raster(np.add.outer(np.arange(30.0), np.arange(30.0)))
+    least = lr.moran(smooth, lr.Neighbourhood.queen(), inference="permutation", alternative="greater")
+    assert float(least["p"]) == 1 / 1000
+
+
+def test_permutations_follow_from_seed_and_number_alone():
+    field = ragged(8, (40, 50))
+    near = lr.Neighbourhood.queen()
+
+    def p(permutations=99, seed=0, threads=2, around=0):
+        lr.set_threads(threads)
+        try:
+            array = np.pad(field.values, around, constant_values=np.nan)
+            return float(
+                lr.moran(
+                    raster(array), near, inference="permutation", permutations=permutations, seed=seed,
+                    alternative="greater",
+                )["p"]
+            )  # fmt: skip
+        finally:
+            lr.set_threads(2)
+
+    noise = field
+    field = noise.copy(
+        data=np.where(np.isnan(noise), np.nan, np.random.default_rng(0).normal(size=noise.shape))
+    )
+    first = p()
+    assert p(threads=1) == first == p(around=3)
+    assert len({p(seed=seed) for seed in range(4)}) > 1
+    # of the first 99 of 199 permutations as many are extreme as of 99
+    assert 0 <= round(p(199) * 200 - 1) - round(first * 100 - 1) <= 100
+
+
+def test_a_shuffle_gives_every_order_as_often():
+    from collections import Counter
+
+    from scipy.stats import chisquare
+
+    from leefraster.kernels.shuffle import shuffled
+
+    out = np.empty((24_000, 4), np.int64)
+    shuffled(np.arange(4), 7, 0, out)
+    orders = Counter(map(tuple, out.tolist()))
+    assert len(orders) == 24
+    assert chisquare(list(orders.values())).pvalue > 1e-4
+    again = np.empty((10, 4), np.int64)
+    shuffled(np.arange(4), 7, 500, again)
+    np.testing.assert_array_equal(again, out[500:510])

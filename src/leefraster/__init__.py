@@ -35,6 +35,8 @@ _NAMES = {
     "compare_areas": "areas.compare",
     "focus_progress": "areas.focus",
     "track_clusters": "clusters.track",
+    "structural_sensitivity": "clusters.sensitivity",
+    "ScoreError": "clusters.sensitivity",
     "DisclosureRule": "disclosure.rule",
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
@@ -90,6 +92,8 @@ if TYPE_CHECKING:
     from leefraster.changes.trend import trend as trend
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
+    from leefraster.clusters.sensitivity import ScoreError as ScoreError
+    from leefraster.clusters.sensitivity import structural_sensitivity as structural_sensitivity
     from leefraster.clusters.structural import StructuralClusters as StructuralClusters
     from leefraster.clusters.structural import structural_clusters as structural_clusters
     from leefraster.clusters.track import track_clusters as track_clusters

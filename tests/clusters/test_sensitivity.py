@@ -1,0 +1,133 @@
+"""Sensitivity of structural clusters: to errors of the scores and to moved thresholds."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import leefraster as lr
+from leefraster.cells import cell_coordinates
+from leefraster.clusters.panel import panel_of
+from leefraster.clusters.sensitivity import ScoreError, _Errors, reappears
+
+GRID = lr.Grid(0.0, 4000.0, 40, 40, 100.0, "EPSG:28992")
+YEARS = [2012, 2014, 2016, 2018, 2020, 2022, 2024]
+
+
+def scores(deep=3.4, shallow=3.92):
+    """Return a deep block of weak cells in the north-west, and one just below the cut (3.938) in the south-east."""
+    level = np.full((7, 40, 40), 4.3)
+    level[:, 2:12, 2:12] = deep
+    level[:, 28:38, 28:38] = shallow
+    return xr.Dataset(
+        {"level": (("year", "cell"), level.reshape(7, -1)), "dwellings": ("cell", np.full(1600, 20.0))},
+        coords={"year": YEARS, **cell_coordinates(GRID, np.arange(1600))},
+    )
+
+
+@pytest.fixture(scope="module")
+def found():
+    return lr.structural_sensitivity(scores(), error=ScoreError(size=0.08), recomputations=60)
+
+
+def test_a_deep_cluster_comes_back_and_a_shallow_one_does_not(found):
+    base = lr.structural_clusters(scores())
+    assert found.clusters["cluster"].tolist() == sorted(base.table["cluster"])
+    assert found.clusters["reappears"].iloc[0] == 1.0
+    assert found.clusters["reappears"].iloc[1] < 0.5
+    expected = base.table.set_index("cluster")["dwellings"].sort_index()
+    assert found.clusters["dwellings"].tolist() == expected.tolist()
+
+
+def test_the_threshold_that_a_cluster_hangs_on_is_named(found):
+    assert found.clusters["hangs_on"].iloc[0] == ""
+    assert "weak_level" in found.clusters["hangs_on"].iloc[1]
+    lower = found.thresholds[found.thresholds["threshold"] == "weak_level"].iloc[0]
+    assert (lower["clusters"], lower["lost"]) == (1, 1)
+    fewer = lr.structural_clusters(scores(), lr.StructuralRule(minimum_dwellings=500.0))
+    row = found.thresholds.query("threshold == 'minimum_dwellings' and value == 500.0").iloc[0]
+    assert row["clusters"] == len(fewer.table)
+
+
+def test_cells_say_how_often_they_are_weak(found):
+    weak = found.cells["weak_share"].values.reshape(40, 40)
+    assert (weak[3:11, 3:11] == 1).all()
+    assert (weak[15:25, 15:25] == 0).all()
+    assert 0.2 < weak[28:38, 28:38].mean() < 0.9
+    assert found.weak_dwellings == pytest.approx(weak.mean(), abs=1e-12)
+    assert (found.cells["cluster_share"].values.reshape(40, 40)[5:9, 5:9] == 1).all()
+
+
+def test_without_error_everything_comes_back():
+    same = lr.structural_sensitivity(scores(), error=ScoreError(size=0.0), recomputations=3)
+    assert same.clusters["reappears"].tolist() == [1.0, 1.0]
+    assert set(np.unique(same.cells["weak_share"])) == {0.0, 1.0}
+
+
+def test_a_seed_gives_the_same_and_another_another():
+    one, again, other = (
+        lr.structural_sensitivity(scores(), error=ScoreError(size=0.08), recomputations=8, seed=seed).cells[
+            "weak_share"
+        ]
+        for seed in (1, 1, 2)
+    )
+    assert one.identical(again)
+    assert not one.equals(other)
+
+
+@pytest.mark.parametrize("persistence", [0.0, 0.7])
+@pytest.mark.parametrize("spatial_range", [0.0, 300.0])
+def test_errors_have_the_size_range_and_persistence_asked_for(persistence, spatial_range):
+    panel = panel_of(scores())
+    errors = _Errors(panel, ScoreError(0.05, spatial_range, persistence))
+    draws = np.stack([errors.draw(0, i) for i in range(150)]).reshape(150, 7, 40, 40)
+    assert draws.std(axis=0).mean() == pytest.approx(0.05, rel=0.02)
+    assert abs(draws.mean()) < 0.002
+
+    def correlation(a, b):
+        return float((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean()))
+
+    assert correlation(draws[:, 1:], draws[:, :-1]) == pytest.approx(persistence, abs=0.02)
+    assert correlation(draws[:, 2:], draws[:, :-2]) == pytest.approx(persistence**2, abs=0.02)
+    near = correlation(draws[..., 10:30, 10:30], draws[..., 10:30, 11:31])
+    far = correlation(draws[..., 10:30, 5:25], draws[..., 10:30, 15:35])
+    assert abs(far) < 0.03
+    assert near == pytest.approx(22 / 29 if spatial_range else 0, abs=0.03)  # cells that two discs share
+
+
+def test_unequal_years_lose_more_over_a_longer_gap():
+    data = scores().isel(year=[0, 1, 6])  # 2012, 2014, 2024
+    errors = _Errors(panel_of(data), ScoreError(0.05, 0.0, 0.7))
+    draws = np.stack([errors.draw(3, i) for i in range(60)])
+    steps = [np.corrcoef(draws[:, i].ravel(), draws[:, i + 1].ravel())[0, 1] for i in (0, 1)]
+    assert steps == pytest.approx([0.7, 0.7**5], abs=0.01)
+
+
+def test_half_of_the_dwellings_make_a_cluster_reappear():
+    base = np.array([1, 1, 2, 2, 0])
+    weights = np.array([10.0, 10, 1, 30, 5])
+    assert reappears(base, np.array([5, 0, 0, 1, 1]), weights).tolist() == [True, True]
+    assert reappears(base, np.array([0, 0, 1, 0, 1]), weights).tolist() == [False, False]
+
+
+def test_progress_is_told_and_no_cluster_is_no_fault():
+    told = []
+    none = lr.structural_sensitivity(
+        scores(4.3, 4.3), recomputations=2, progress=lambda done, of: told.append((done, of))
+    )
+    assert none.clusters.empty
+    assert none.thresholds["clusters"].max() == 0
+    assert told[-1][0] == told[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: lr.structural_sensitivity(scores(), recomputations=0), "recomputations is 0"),
+        (lambda: ScoreError(size=-1), "size is -1; it must be at least 0"),
+        (lambda: ScoreError(persistence=1.0), r"persistence is 1\.0; it must be at least 0 and below 1"),
+        (lambda: ScoreError(spatial_range=float("nan")), "spatial_range is nan"),
+    ],
+)
+def test_wrong_options_are_refused(call, message):
+    with pytest.raises(lr.UsageError, match=message):
+        call()

@@ -99,3 +99,20 @@ def test_published_classes_of_2024_are_reproduced(shared_data: Path):
         for code, name in DIMENSIONS.items()
     }
     assert misfits == {"kafw": 0, "kwon": 0, "kfys": 0, "kvrz": 2, "ksoc": 0, "konv": 0}
+
+
+def test_kinds_of_values_have_their_own_cuts():
+    cuts = read_cuts()
+    values = line(np.random.default_rng(3).normal(0, 0.2, 300))
+    for kind, bounds in (
+        ("level", cuts.levels),
+        ("deviation", cuts.deviations),
+        ("dimension", cuts.dimension),
+    ):
+        expected = lr.classify(values, cuts=bounds)
+        for given in (None, cuts):
+            found = lr.classify(values, given, kind=kind)
+            np.testing.assert_array_equal(found, expected)
+            assert found.attrs["classed"] == kind
+    with pytest.raises(UsageError, match="kind is 'score'; allowed are 'level', 'deviation', 'dimension'"):
+        lr.classify(values, kind="score")

@@ -71,7 +71,7 @@ class Around:
             filled = np.where(held, values, 0.0)
             decay_sums(columns, starts, columns.min(), columns.max(), reach, weights, filled, sums)
         if not held.all():
-            sums[self._runs_of(reach).sums(held.astype(np.float64))[0] == 0] = np.nan
+            sums[self._runs_of(reach).sums(np.where(held, 0.0, np.nan))[1] == 0] = np.nan
         return sums
 
     def distance(self, targets: npt.NDArray[np.bool_], cap: float | None) -> Floats:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import InputError
-from leefraster.scoring.cuts import Cuts, as_cuts
+from leefraster.errors import InputError, UsageError
+from leefraster.scoring.cuts import Cuts, as_cuts, read_cuts
+
+Kind = Literal["level", "deviation", "dimension"]
 
 
 def class_codes(values: npt.NDArray, cuts: tuple[float, ...]) -> npt.NDArray[np.int8]:
@@ -19,8 +22,10 @@ def class_codes(values: npt.NDArray, cuts: tuple[float, ...]) -> npt.NDArray[np.
     return codes
 
 
-def classify(level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None) -> xr.DataArray:
-    """Give every level its class, 1 (lowest) to 9.
+def classify(
+    level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None, *, kind: Kind = "level"
+) -> xr.DataArray:
+    """Give every level its class, 1 (lowest) to 9; or every contribution of a dimension.
 
     Class c holds the levels above cut c-1 and up to and including cut c: a level on a cut belongs to the
     lower class. The shipped cuts are those of 2024 as *levels*, so that a class means the same in every
@@ -29,10 +34,14 @@ def classify(level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None) ->
     Parameters
     ----------
     level : DataArray
-        Absolute levels, of any dimensions; NaN is missing. To class the contribution of a dimension, or a
-        deviation of 2024, give its own cuts: ``read_cuts().dimension``, ``read_cuts().deviations``.
+        Absolute levels, of any dimensions; NaN is missing. With another `kind`, deviations from the national
+        mean or contributions of dimensions.
     cuts : Cuts, sequence of float or None
-        Upper bounds of all classes but the highest, ascending; None takes the levels of 2024.
+        Upper bounds of all classes but the highest, ascending; a version of cuts (`read_cuts`), of which `kind`
+        chooses; None takes those of 2024.
+    kind : {"level", "deviation", "dimension"}
+        What is classed. The cuts of deviations are good for the year that they were measured in only (2024); those
+        of dimensions are symmetric round 0, with class 5 in the middle.
 
     Returns
     -------
@@ -42,7 +51,7 @@ def classify(level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None) ->
     Raises
     ------
     UsageError
-        When the cuts do not ascend, or are not finite.
+        When the cuts do not ascend, or are not finite; when `kind` is unknown.
     InputError
         When a level is infinite.
 
@@ -53,8 +62,10 @@ def classify(level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None) ->
     [1, 4, 6, 0]
     >>> classify(xr.DataArray([1.0, 2.0, 2.5], dims="cell"), cuts=[1.0, 2.0]).values.tolist()
     [1, 2, 3]
+    >>> classify(xr.DataArray([-0.1, 0.0, 0.3], dims="cell"), kind="dimension").values.tolist()
+    [3, 5, 9]
     """
-    bounds = as_cuts(cuts)
+    bounds = _bounds(cuts, kind)
     values = np.asarray(level.values, dtype=np.float64)
     infinite = int(np.isinf(values).sum())
     if infinite:
@@ -70,5 +81,16 @@ def classify(level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None) ->
             "units": "1",
             "cuts": list(bounds),
             "cuts_source": source,
+            "classed": kind,
         },
     )
+
+
+def _bounds(cuts: Cuts | Sequence[float] | None, kind: str) -> tuple[float, ...]:
+    """Return the cuts of a kind out of a version of them, or the ones that were given."""
+    if kind not in get_args(Kind):
+        raise UsageError(f"kind is {kind!r}; allowed are {', '.join(map(repr, get_args(Kind)))}")
+    if cuts is not None and not isinstance(cuts, Cuts):
+        return as_cuts(cuts)
+    version = read_cuts() if cuts is None else cuts
+    return {"level": version.levels, "deviation": version.deviations, "dimension": version.dimension}[kind]

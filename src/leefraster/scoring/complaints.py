@@ -42,11 +42,13 @@ def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> s
     if complaint["type"] == "missing":
         return f"{where} is missing"
     if complaint["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        tags = complaint["ctx"].get("expected_tags", "").replace("'", "")
+        kinds = [str(v.model_fields["kind"].default) for v in _variants(model, complaint["loc"])]
         tag = complaint["ctx"].get("tag")
-        if tag is None:
-            return f"{where} has no kind; allowed are {tags}"
-        return f"{where} is {tag!r}; {nearest(tag, tags.split(', '))}"
+        return (
+            f"{where} has no kind; {nearest('', kinds)}"
+            if tag is None
+            else f"{where} is {tag!r}; {nearest(tag, kinds)}"
+        )
     if isinstance(complaint["input"], dict | list | tuple) or not isinstance(
         complaint["input"], str | float | int
     ):
@@ -91,14 +93,14 @@ def _unknown(
     location: tuple[str | int, ...], loc: tuple[str | int, ...], model: type[BaseModel], tree: dict[str, Any]
 ) -> str:
     *parents, key = location
-    known = sorted(_model_at(model, loc[:-1]).model_fields)
+    known = sorted(_variants(model, loc[:-1])[0].model_fields)
     owner = _where(tuple(parents), tree)
     hint = nearest(str(key), known)
     return f"{owner} has no key {key!r}; {hint}" if parents else f"there is no key or section {key!r}; {hint}"
 
 
-def _model_at(model: type[BaseModel], parents: tuple[str | int, ...]) -> type[BaseModel]:
-    """Follow a location down the models; a part that is no field is a number or the kind of a variant."""
+def _variants(model: type[BaseModel], parents: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """Return the models a location may hold; a part of it that is no field is a number or the kind of a variant."""
     variants = [model]
     for part in parents:
         if isinstance(part, str) and any(part in variant.model_fields for variant in variants):
@@ -109,7 +111,7 @@ def _model_at(model: type[BaseModel], parents: tuple[str | int, ...]) -> type[Ba
                 v for v in variants if "kind" in v.model_fields and v.model_fields["kind"].default == part
             ]
             variants = tagged or variants
-    return variants[0]
+    return variants
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

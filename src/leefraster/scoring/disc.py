@@ -9,23 +9,29 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.grid import Grid
+from leefraster.kernels.dense_sums import dense_sums
+from leefraster.kernels.fixed_point import to_integers
 from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbourhood import Neighbourhood
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
 _SAFE_BITS = 62
+_DENSE = 0.25  # share of the window's cells that must be there for laying out whole rows to pay
+_TASK_ROWS = 4  # rows a task, in heights of the disc: each task lays out one height more than it has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Disc:
     """The discs of one radius around sorted cells, ready for sums."""
 
-    columns: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    runs: npt.NDArray[np.int64]
+    columns: Ints
+    starts: Ints
+    runs: Ints
 
     @classmethod
-    def around(cls, grid: Grid, cells: npt.NDArray[np.int64], radius: float) -> Disc:
+    def around(cls, grid: Grid, cells: Ints, radius: float) -> Disc:
         """Lay discs of `radius` metres around cells (sorted ids)."""
         rows, columns = grid.row_column_from_cell(cells)
         runs = Neighbourhood.disc(radius).runs(grid.cell)
@@ -36,36 +42,75 @@ class Disc:
         """The largest number of cells that a disc can hold."""
         return min(int((self.runs[:, 2] - self.runs[:, 1] + 1).sum()), max(self.columns.size, 1))
 
-    def sums(self, values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Return per cell the sum of finite values in its disc, and how many cells lie in it.
+    def sums(self, values: Floats, *, counting: bool = True) -> tuple[Floats, Ints]:
+        """Return per cell the sum of the values in its disc that are not NaN, and how many there are.
 
-        Values become integers by a power of two that keeps every disc's sum below 2^62, so that the sums
-        do not depend on threads or order.
+        Without `counting` the second is only told where values are missing, and 1 elsewhere: the cell's own.
+
+        Values become integers by a power of two that keeps every disc's sum below 2^62, so that the sums depend
+        neither on threads nor on order, nor on which kernel takes them.
         """
-        largest = float(np.abs(values).max(initial=0.0))
-        exponent = _SAFE_BITS - (math.frexp(largest * self.most)[1] if largest > 0 else 0)
-        whole = np.rint(np.ldexp(values, exponent)).astype(np.int64)
-        sums, counts = np.empty(values.size, np.int64), np.empty(values.size, np.int64)
-        # Rows without cells at the top and bottom are left out: they would fall to one thread.
+        sums, counts = np.zeros(values.size, np.int64), np.zeros(values.size, np.int64)
+        exponent = self._exponent(values)
+        if values.size:
+            exact = (
+                np.ldexp(values, exponent) if exponent > 1000 else values
+            )  # the scale itself would overflow
+            scale = 1.0 if exponent > 1000 else math.ldexp(1.0, exponent)
+            self._fill(exact, scale, sums, counts, counting)
+        if abs(exponent) > 1000:
+            return np.ldexp(sums.astype(np.float64), -exponent), counts
+        found = np.asarray(sums * math.ldexp(1.0, -exponent), dtype=np.float64)
+        return found, counts
+
+    def _exponent(self, values: Floats) -> int:
+        """Return the power of two that values are multiplied by."""
+        largest = max(np.fmax.reduce(values, initial=0.0), -np.fmin.reduce(values, initial=0.0))
+        return _SAFE_BITS - (math.frexp(largest)[1] + self.most.bit_length() if largest > 0 else 0)
+
+    def _fill(self, values: Floats, scale: float, sums: Ints, counts: Ints, counting: bool) -> None:
+        held = ~np.isnan(values)
+        complete = bool(held.all())
+        counting = counting or not complete
+        counts[:] = 1
         first = int(np.searchsorted(self.starts, 0, side="right")) - 1
         last = int(np.searchsorted(self.starts, values.size))
+        west, width = int(self.columns.min()), int(np.ptp(self.columns)) + 1
+        if values.size >= _DENSE * (last - first) * width:
+            step = _TASK_ROWS * int(np.ptp(self.runs[:, 0]) + 1)
+            bounds = np.append(np.arange(first, last, step), last)
+            dense_sums(
+                values,
+                self.columns,
+                self.starts,
+                self.runs,
+                bounds,
+                west,
+                width,
+                scale,
+                counting,
+                sums,
+                counts,
+            )
+            return
+        whole = np.empty(values.size, np.int64)
+        to_integers(values if complete else np.where(held, values, 0.0), scale, whole)
         run_sums(self.columns, self.starts, self.runs, prefix_sum(whole), first, last, sums, counts)
-        return np.ldexp(sums.astype(np.float64), -exponent), counts
+        if not complete:
+            number, spare = prefix_sum(held.astype(np.int64)), np.empty_like(counts)
+            run_sums(self.columns, self.starts, self.runs, number, first, last, counts, spare)
 
     def totals(self, values: Floats) -> Floats:
         """Return per cell the sum of the values in its disc, NaN where no value lies in it."""
-        held = np.isfinite(values)
-        total, _ = self.sums(np.where(held, values, 0.0))
-        if held.all():
-            return total
-        return np.where(self.sums(held.astype(np.float64))[0] > 0, total, np.nan)
+        total, count = self.sums(values, counting=False)
+        total[count == 0] = np.nan
+        return total
 
     def means(self, values: Floats, weights: Floats | None) -> Floats:
         """Return per cell the (weighted) mean of the values in its disc, NaN where no weight lies in it."""
         if weights is None:
-            held = np.isfinite(values)
-            total, count = self.sums(np.where(held, values, 0.0))
-            whole = count.astype(np.float64) if held.all() else self.sums(held.astype(np.float64))[0]
+            total, count = self.sums(values)
+            whole = count.astype(np.float64)
         else:
             held = np.isfinite(values) & (weights > 0)
             weight = np.where(held, weights, 0.0)

@@ -184,7 +184,9 @@ def _table(
             "missing": np.isnan(values).mean(axis=1) if known else np.full(len(values), np.nan),
         }
     )
-    order: Ints = np.lexsort((rows["indicator"], -np.nan_to_num(rows["contribution"].abs().to_numpy(), nan=np.inf)))
+    order: Ints = np.lexsort(
+        (rows["indicator"], -np.nan_to_num(rows["contribution"].abs().to_numpy(), nan=np.inf))
+    )
     rows = rows.iloc[order].reset_index(drop=True)
     rows.insert(0, "rank", np.arange(1, len(rows) + 1))
     by_dimension = {

@@ -33,6 +33,8 @@ class Places:
 
     def mapped(self, measure: Callable[[int, Floats], Floats]) -> Floats:
         """Return what a measure makes of every field, NaN at the places that do not count."""
+        if self.held.size == self.fields.ids.size and len(self.values):
+            return np.stack([measure(row, values) for row, values in enumerate(self.values)])
         out = np.full(self.fields.values.shape, np.nan)
         for row, values in enumerate(self.values):
             out[row, self.held] = measure(row, values)
@@ -67,8 +69,8 @@ def places_of(field: xr.DataArray) -> Places:
         held = np.flatnonzero((fields.values == fields.values).any(axis=0))
     else:
         held = np.arange(fields.ids.size)
-    values = np.ascontiguousarray(fields.values[:, held], dtype=np.float64)
-    return Places(fields, fields.grid, held, values)
+    values = fields.values if held.size == fields.ids.size else fields.values[:, held]
+    return Places(fields, fields.grid, held, np.ascontiguousarray(values, dtype=np.float64))
 
 
 def weights_at(weights: xr.DataArray, field: xr.DataArray, places: Places) -> Floats:

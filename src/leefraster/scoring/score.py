@@ -188,7 +188,10 @@ class Scoring:
                         "Complete the layer, or change the indicator's missing rule in the model"
                     )
                 self._short.setdefault(indicator.name, []).append(said)
-            if np.isnan(one.means[k]) and rule.then == "national mean":
+            counted = not np.isnan(
+                one.means
+            ).all()  # else no cell has a total: all is missing, by other indicators
+            if counted and np.isnan(one.means[k]) and rule.then == "national mean":
                 raise InputError(
                     f"indicator {indicator.name!r}{when} has no value on any cell that counts, so it has no "
                     "national mean to take its place; complete the layer, or let it make the score missing"
@@ -206,7 +209,7 @@ class Scoring:
     def finished(self, one: OneYear, centre: Floats) -> Floats:
         """Return scores as deviations: less the centre's sum, and without it where an indicator is missing."""
         p = self.engine.program
-        known = np.where(np.isnan(centre), 0.0, centre) * p.coefficients
+        known = centre * p.coefficients
         sums = np.array([np.add.reduce(known[p.dimensions == d]) for d in range(one.scores.shape[0])])
         scores: Floats = one.scores - sums[:, None]
         for k in np.flatnonzero((one.missing > 0) & ~p.required):

@@ -43,16 +43,18 @@ def test_fields_of_the_rule_are_those_of_structural_rule():
 
 def test_demonstration():
     made = Configuration.demonstration(seed=3)
-    assert (made.scores.reader, made.scores.seed) == ("demonstration", 3)
+    assert made.model.name == "illustrative"
+    assert [(layer.reader, layer.seed) for layer in made.layers] == [("demonstration", 3)]
+    assert made.demonstration_seed() == 3
     assert "seed 3" in made.run.title
     assert Configuration.demonstration() == Configuration.demonstration(seed=0)
 
 
 def test_template_parses_as_it_stands():
-    assert Configuration.parse(TEMPLATE).scores.reader == "demonstration"
     given = Configuration.parse(TEMPLATE)
     plain = Configuration.demonstration()
-    for name in ("grid", "statistics", "structural", "exports", "questions"):
+    assert given.demonstration_seed() == 0
+    for name in ("model", "layers", "grid", "statistics", "structural", "exports", "questions"):
         assert getattr(given, name) == getattr(plain, name), f"the template's [{name}] is not the default"
 
 
@@ -70,14 +72,14 @@ def commented_sections():
 
 def test_template_shows_examples_that_parse():
     blocks = commented_sections()
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     for block in blocks:
         tree = tomllib.loads(block)
         alone = "scores" in tree or "layers" in tree
         Configuration.parse(block.replace('sha256 = "..."', "") if alone else SCORES + block)
 
 
-@pytest.mark.parametrize("name", ["rijnmond_squares", "germany", "rijnmond_letter"])
+@pytest.mark.parametrize("name", ["rijnmond_squares", "rijnmond_model", "germany", "rijnmond_letter"])
 def test_examples_parse(name):
     made = Configuration.read(EXAMPLES / name / "config.toml")
     sections = [*made.layers, *([made.scores] if made.scores else []), *made.joined().values()]

@@ -14,8 +14,9 @@ from leefraster.errors import UsageError
 from leefraster.sources.sections import (
     Finite,
     InputSections,
+    LayerSection,
+    ModelSection,
     Positive,
-    ScoresSection,
     Section,
 )
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from leefraster.neighbourhood import Neighbourhood
 
 TEMPLATE: str = files("leefraster").joinpath("config_template.toml").read_text(encoding="utf-8")
+
+ILLUSTRATIVE = "illustrative"  # the shipped model that the demonstration country is scored by
 
 Question = Literal["urbanity", "catch_up", "hard_core"]
 
@@ -230,7 +233,8 @@ class Configuration(InputSections):
         """
         return cls(
             run=RunSection(title=f"Demonstration country (invented, seed {seed})"),
-            scores=ScoresSection(reader="demonstration", seed=seed),
+            model=ModelSection(name=ILLUSTRATIVE),
+            layers=[LayerSection(reader="demonstration", seed=seed)],
         )
 
     def parameters(self) -> dict[str, Any]:

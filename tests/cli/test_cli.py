@@ -119,7 +119,7 @@ def test_init_writes_a_configuration_that_is_valid(tmp_path, capsys):
 
     file = tmp_path / "my.toml"
     assert main(["init", str(file)]) == 0
-    assert Configuration.read(file).scores.reader == "demonstration"
+    assert Configuration.read(file).demonstration_seed() == 0
     assert str(file) in capsys.readouterr().out
 
 
@@ -138,8 +138,9 @@ def options(**given) -> argparse.Namespace:
 
 
 def test_without_a_configuration_the_demonstration_country_is_run():
-    assert configured(options()).scores.reader == "demonstration"
-    assert configured(options(seed=7)).scores.seed == 7
+    assert configured(options()).model.name == "illustrative"
+    assert configured(options()).demonstration_seed() == 0
+    assert configured(options(seed=7)).demonstration_seed() == 7
     assert name_of(None) == "demo"
     assert name_of(Path("somewhere/rotterdam.toml")) == "rotterdam"
 
@@ -151,6 +152,10 @@ def test_a_seed_belongs_to_the_demonstration_country(tmp_path):
         configured(options(config=file, seed=3))
     file.write_text('[scores]\nreader = "demonstration"\n', encoding="utf-8")
     assert configured(options(config=file, seed=3)).scores.seed == 3
+    file.write_text(
+        '[model]\nname = "illustrative"\n[[layers]]\nreader = "demonstration"\n', encoding="utf-8"
+    )
+    assert configured(options(config=file, seed=3)).demonstration_seed() == 3
 
 
 def test_drop_outside_reaches_every_section_that_reads_a_file(tmp_path):

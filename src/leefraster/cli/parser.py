@@ -19,6 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_score(commands)
+    _add_model(commands)
     _add_init(commands)
     _add_diff(commands)
     _add_runs(commands)
@@ -48,6 +50,40 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         "--drop-outside",
         action="store_true",
         help="leave out cells outside the grid, instead of refusing them",
+    )
+
+
+def _add_score(commands: argparse._SubParsersAction) -> None:
+    score = _command(commands, "score", "make scores from indicators, and write nothing but these")
+    score.add_argument(
+        "config", nargs="?", type=Path, help="TOML file with [model]; without one the demonstration country"
+    )
+    score.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="scores as .csv or .parquet, columns as published (default: out/NAME/scores.parquet)",
+    )
+    score.add_argument(
+        "--explain", metavar="CELL", help="instead, say what makes up the score of a cell, such as E0974N4514"
+    )
+    score.add_argument(
+        "--year", type=int, metavar="N", help="year that --explain is about (default: the latest)"
+    )
+    score.add_argument("--threads", type=_positive, metavar="N", help="threads (default: as for run)")
+    score.add_argument("--seed", type=int, metavar="N", help="seed of the demonstration country (default: 0)")
+    score.add_argument("--drop-outside", action="store_true", help="as for run")
+
+
+def _add_model(commands: argparse._SubParsersAction) -> None:
+    model = _command(commands, "model", "check a model of indicators")
+    actions = model.add_subparsers(dest="action", required=True, metavar="ACTION")
+    said = "validate a model and print its indicators; with a configuration, check its layers against it"
+    check = actions.add_parser("check", help=said, description=f"{said.capitalize()}.", epilog=_EXIT_CODES)
+    check.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    check.add_argument("model", help="the model's TOML file, or the name of a shipped model, as illustrative")
+    check.add_argument(
+        "config", nargs="?", type=Path, help="configuration whose [[layers]] the model is to score"
     )
 
 

@@ -34,8 +34,11 @@ def causes(old: StoredRun, new: StoredRun) -> pd.DataFrame:
 
 
 def _data(old: StoredRun, new: StoredRun) -> list[str]:
-    """Compare input files by what is in them, whatever their names."""
-    sums = [{str(item["sha256"]): item for item in run.facts.get("inputs") or []} for run in (old, new)]
+    """Compare input files by what is in them, whatever their names; a model's file is no data."""
+    sums = [
+        {str(item["sha256"]): item for item in run.facts.get("inputs") or [] if item["role"] != "model"}
+        for run in (old, new)
+    ]
     gone = [sums[0][key] for key in sums[0].keys() - sums[1].keys()]
     come = [sums[1][key] for key in sums[1].keys() - sums[0].keys()]
     return sorted(f"{_named(item)} no longer read" for item in gone) + sorted(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from leefraster.pipeline.crosscheck import check_against_esda
 from leefraster.pipeline.detection import score_detection
 from leefraster.pipeline.global_statistics import measure_global
@@ -9,8 +11,12 @@ from leefraster.pipeline.identity import check_identity
 from leefraster.pipeline.local_statistics import find_hot_spots, find_local_moran
 from leefraster.pipeline.questions import answer_catch_up, answer_hard_core, answer_urbanity
 from leefraster.pipeline.read import read
+from leefraster.pipeline.scores import make_scores
 from leefraster.pipeline.structure import find_structural
 from leefraster.pipeline.work import StepFunction
+
+if TYPE_CHECKING:
+    from leefraster.config import Configuration
 
 STEPS: tuple[tuple[str, StepFunction], ...] = (
     ("read", read),
@@ -25,3 +31,10 @@ STEPS: tuple[tuple[str, StepFunction], ...] = (
     ("question: hard_core", answer_hard_core),
     ("cross-check with esda", check_against_esda),
 )
+
+SCORES: tuple[str, StepFunction] = ("scores from indicators", make_scores)
+
+
+def steps(configuration: Configuration) -> tuple[tuple[str, StepFunction], ...]:
+    """Return the steps of a run, in order: with a model, scores are made of what was read."""
+    return STEPS if configuration.model is None else (STEPS[0], SCORES, *STEPS[1:])

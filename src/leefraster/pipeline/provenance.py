@@ -12,6 +12,7 @@ from leefraster.scoring.cuts import read_cuts
 
 if TYPE_CHECKING:
     from leefraster.config import Configuration
+    from leefraster.scoring.model import Model
 
 _LIBRARIES = (
     "leefraster", "numpy", "numba", "scipy", "pandas", "xarray", "libpysal", "esda", "geopandas", "pyproj",
@@ -37,8 +38,11 @@ def _digest(files: list[Path]) -> str:
     return total.hexdigest()[:16]
 
 
-def parameters_of(configuration: Configuration) -> dict[str, Any]:
-    """Return the configuration as plain values, with the class cuts that were used under ``cuts``."""
+def parameters_of(configuration: Configuration, model: Model | None = None) -> dict[str, Any]:
+    """Return the configuration as plain values, with the class cuts that were used under ``cuts``.
+
+    A model stands under ``model``: its name, version, whether it is official, and the SHA-256 of all that it says.
+    """
     cuts = read_cuts()
     used = {
         "year": cuts.year,
@@ -46,4 +50,20 @@ def parameters_of(configuration: Configuration) -> dict[str, Any]:
         "official": cuts.official,
         "levels": list(cuts.levels),
     }
-    return {**configuration.parameters(), "cuts": used}
+    tree = {**configuration.parameters(), "cuts": used}
+    if model is not None:
+        tree["model"] = {**tree["model"], **_facts(model)}
+    return tree
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "official": model.official,
+        "reference_year": model.reference.year,
+        "reference_rule": model.reference.rule,
+        "deviations": model.reference.deviations,
+        "indicators": len(model.indicators),
+        "sha256": hashlib.sha256(model.model_dump_json().encode()).hexdigest(),
+    }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
-from leefraster.pipeline.analysis import STEPS
+from leefraster.pipeline.analysis import steps as steps_of
 from leefraster.pipeline.memory import give_back, peak_bytes
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
 from leefraster.pipeline.provenance import parameters_of, versions
@@ -75,7 +75,7 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
     started = now()
     with _noting_warnings(work, log):
         outputs.require_room()
-        for name, function in STEPS:
+        for name, function in steps_of(work.configuration):
             with _timed(name, work, log, steps):
                 function(work)
     record = _record(work, log.run_id, tuple(steps), started)
@@ -134,7 +134,7 @@ def _record(work: Work, run_id: str, steps: tuple[Step, ...], started: str) -> R
         run_id=run_id,
         title=work.configuration.run.title,
         dataset=work.data,
-        parameters=parameters_of(work.configuration),
+        parameters=parameters_of(work.configuration, work.model),
         versions=versions(),
         inputs=work.inputs,
         steps=steps,

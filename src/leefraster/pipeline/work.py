@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.config import Configuration
     from leefraster.questions.answer import Answer
+    from leefraster.scoring.model import Model
+    from leefraster.sources.assemble import Assembled
 
 
 class Skipped(Exception):
@@ -36,6 +38,10 @@ class Work:
         Scores or layers over (`year`, `dimension` or `layer`, `cell` or `area`), and their results.
     planted : DataArray or None
         Truth of the demonstration country: label of the planted cluster per cell.
+    model : Model or None
+        The model of a run that makes its scores out of indicators.
+    read : Assembled or None
+        What such a run has read, until scores are made of it.
     """
 
     configuration: Configuration
@@ -49,6 +55,8 @@ class Work:
     answers: list[Answer] = field(default_factory=list)
     crosscheck: pd.DataFrame | None = None
     detection: dict[str, float] | None = None
+    model: Model | None = None
+    read: Assembled | None = None
 
     def need(self, *names: str, for_: str = "") -> None:
         """Skip the step when one of these variables is not in the data.

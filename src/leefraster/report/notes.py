@@ -13,9 +13,18 @@ Note = tuple[str, str]
 
 def is_demonstration(record: RunRecord) -> bool:
     """Whether the run was made on the generated demonstration country."""
-    reader = record.parameters.get("scores")
-    given = reader.get("reader") if isinstance(reader, dict) else None
-    return record.detection is not None or given == "demonstration"
+    sections = [record.parameters.get("scores"), *record.parameters.get("layers", ())]
+    readers = [section.get("reader") for section in sections if isinstance(section, dict)]
+    return record.detection is not None or "demonstration" in readers
+
+
+def model_of(record: RunRecord) -> str:
+    """Return the model that the scores were made by, in words; "" when they were read."""
+    facts = record.parameters.get("model")
+    if not isinstance(facts, dict) or "version" not in facts:
+        return ""
+    said = "official by its own word" if facts.get("official") else "not official"
+    return f"{facts['name']} {facts['version']} ({said})"
 
 
 def notes(record: RunRecord, view: View) -> list[Note]:

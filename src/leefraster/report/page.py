@@ -15,7 +15,7 @@ from markupsafe import Markup
 from leefraster.errors import EnvironmentFault
 from leefraster.record import RunRecord, Step
 from leefraster.report import answers, clusters, course, national
-from leefraster.report.notes import is_demonstration, notes
+from leefraster.report.notes import is_demonstration, model_of, notes
 from leefraster.report.picture import Picture
 from leefraster.report.places import Place, places_of
 from leefraster.report.tables import Table, printed
@@ -112,6 +112,7 @@ def content(record: RunRecord, *, figures: bool = True) -> dict[str, Any]:
         "started": moment(record.started),
         "many": "cells" if view.unit == "cell" else "areas",
         "demonstration": is_demonstration(record),
+        "model": model_of(record),
         "key_figures": _key_figures(record, view),
         "absent": _absent(parts, record.steps, figures),
         "notes": notes(record, view),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,21 @@ from leefraster.record import InputFile
 from leefraster.sources.areas import place_areas
 from leefraster.sources.bench import Bench, note_dropped
 from leefraster.sources.covering import covering_grid, grid_beforehand
+from leefraster.sources.files import input_file
+from leefraster.sources.indicators import read_indicators
 from leefraster.sources.joined import with_joins
 from leefraster.sources.joins import JoinReport, unit_of
 from leefraster.sources.layers import read_layers
 from leefraster.sources.leefbaarometer import published_columns
 from leefraster.sources.longtable import Keys
+from leefraster.sources.scored import read_model, scored
 from leefraster.sources.scores import place_scores, read_score_rows
-from leefraster.sources.sections import InputSections, ScoresSection
+from leefraster.sources.sections import InputSections, ModelSection, ScoresSection
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from leefraster.scoring.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Assembled:
         What the joins found, in numbers.
     country : object or None
         The demonstration country, with the truth about its clusters; None for real input.
+    layers : Dataset or None
+        For a run from a model, its layers, of which `with_scores` makes scores; `dataset` then holds only what
+        was joined.
+    model : Model or None
+        The model of such a run.
     """
 
     dataset: xr.Dataset
@@ -48,6 +58,8 @@ class Assembled:
     inputs: tuple[InputFile, ...] = ()
     joins: tuple[JoinReport, ...] = ()
     country: Any = None
+    layers: xr.Dataset | None = None
+    model: Any = None
 
 
 def assemble(sections: InputSections) -> Assembled:
@@ -71,11 +83,20 @@ def assemble(sections: InputSections) -> Assembled:
         When a file is absent, damaged or holds what the readers refuse.
     """
     bench = Bench()
-    country = None
+    country = layers = model = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LeefrasterWarning)
-        if sections.scores is not None and sections.scores.reader == "demonstration":
-            country = _country(sections.scores.seed)
+        seed = sections.demonstration_seed()
+        if seed is not None:
+            country = _country(seed)
+        if sections.model is not None:
+            model = _model(sections.model, bench)
+        if model is not None and country is not None:
+            layers, dataset = country.layers(model), _without_scores(country.scores)
+        elif model is not None:
+            layers = read_indicators(sections, bench)
+            dataset = layers.drop_vars(list(layers.data_vars))
+        elif country is not None:
             dataset = country.scores
         elif sections.scores is not None:
             dataset = read_scores_section(sections, sections.scores, bench)
@@ -84,7 +105,38 @@ def assemble(sections: InputSections) -> Assembled:
         dataset = with_joins(dataset, sections, bench)
     _pass_on(caught, bench)
     notes = (_years_note(dataset), *bench.notes)
-    return Assembled(dataset, notes, tuple(bench.inputs.values()), tuple(bench.joins), country)
+    inputs, joins = tuple(bench.inputs.values()), tuple(bench.joins)
+    return Assembled(dataset, notes, inputs, joins, country, layers, model)
+
+
+def with_scores(found: Assembled, sections: InputSections) -> Assembled:
+    """Return what was read with scores in the place of a model's layers; anything else as it is.
+
+    Raises
+    ------
+    UsageError, InputError
+        When layers and model do not fit each other.
+    """
+    if found.layers is None:
+        return found
+    bench = Bench()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LeefrasterWarning)
+        dataset = scored(found.layers, found.dataset, found.model, sections.references or None, bench.notes)
+    _pass_on(caught, bench)
+    return replace(found, dataset=dataset, layers=None, notes=(*found.notes, *bench.notes))
+
+
+def _model(section: ModelSection, bench: Bench) -> Model:
+    """Return the model, and take its file down."""
+    model = read_model(section)
+    if section.path is not None:
+        bench.inputs.setdefault(section.path, input_file(section.path, "model"))
+    return model
+
+
+def _without_scores(scores: xr.Dataset) -> xr.Dataset:
+    return scores.drop_vars(["score", "total", "level", "version"]).drop_dims("dimension", errors="ignore")
 
 
 def _pass_on(caught: list[warnings.WarningMessage], bench: Bench) -> None:

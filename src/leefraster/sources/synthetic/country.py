@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from leefraster.scoring.model import Model
+
 Floats = npt.NDArray[np.floating]
 
 VERSION = "3.0 demonstration"
@@ -66,6 +68,34 @@ class Country:
     _geography: Geography = field(repr=False)
     _administration: Administration = field(repr=False)
     _effects: list[Effect] = field(repr=False)
+
+    def layers(self, model: Model | None = None) -> xr.Dataset:
+        """Return invented indicator layers that a model scores as the country is scored; made when asked for.
+
+        Most layers are made from geography and noise; a few in each dimension, which the model takes cell by cell,
+        carry what those leave of the score, so that the scores come out as `scores` to about 1e-6 (less where a
+        carrier meets its bounds).
+
+        Parameters
+        ----------
+        model : Model or None
+            The model; None takes the shipped illustrative one.
+
+        Returns
+        -------
+        Dataset
+            One variable a layer, over (`cell`,) or (`year`, `cell`), float32, with `units`.
+
+        Raises
+        ------
+        UsageError
+            When the model's dimensions or reference rule are not the country's, or a dimension has no indicator of
+            a cell's own value.
+        """
+        from leefraster.scoring.model import Model
+        from leefraster.sources.synthetic.indicators import indicator_layers
+
+        return indicator_layers(self._seed, self._geography, self.scores, model or Model.shipped())
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:

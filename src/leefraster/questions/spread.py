@@ -68,6 +68,11 @@ class Parts:
     shares: Floats
     variances: Floats
 
+    @property
+    def within_municipalities(self) -> float:
+        """The share of the variance that lies within municipalities."""
+        return float(self.shares[1:].sum())
+
 
 def spread(
     scores: xr.Dataset,
@@ -241,17 +246,12 @@ def _means(values: Floats, weight: Floats, group: Ints, kept: npt.NDArray[np.boo
 
 
 def _verdict(asked: Asked, parts: Parts) -> Verdict:
-    within = within_municipalities(parts)
+    within = parts.within_municipalities
     if np.isnan(within):
         raise Unanswerable("alle scores zijn gelijk", "all scores are the same")
     if within >= asked.holds_from:
         return "holds"
     return "does not hold" if within < asked.fails_below else "mixed"
-
-
-def within_municipalities(parts: Parts) -> float:
-    """Return the share of the variance that lies within municipalities."""
-    return float(parts.shares[1:].sum())
 
 
 def _table(parts: Parts) -> pd.DataFrame:

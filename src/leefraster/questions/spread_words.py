@@ -44,9 +44,7 @@ _EN = {
 
 def sentence(asked: Asked, parts: Parts, municipalities: pd.DataFrame) -> Words:
     """Return the answer in words: the shares, and the widest range under one average."""
-    from leefraster.questions.spread import within_municipalities
-
-    within = within_municipalities(parts)
+    within = parts.within_municipalities
     shares = list(zip(parts.levels, parts.shares, strict=True))
     nl = listed([f"{percentage(float(share), 'nl')} {_NL[name]}" for name, share in shares], "nl")
     en = listed([f"{percentage(float(share), 'en')} {_EN[name]}" for name, share in shares], "en")

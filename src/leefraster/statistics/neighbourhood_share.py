@@ -35,8 +35,8 @@ def neighbourhood_share(field: xr.DataArray, neighbourhood: Neighbourhood | Grap
         dimensions are mapped.
     neighbourhood : Neighbourhood, libpysal Graph or W
         Who is whose neighbour. On a grid all neighbours are those of a cell far from any border
-        (``neighbourhood.size(cell)`` of them; cells outside the grid hold no value); in a graph those the graph
-        names, by their weights.
+        (``neighbourhood.size(cell)`` of them; of `decay` by their weights; cells outside the grid hold no value);
+        in a graph those the graph names, by their weights.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def neighbourhood_share(field: xr.DataArray, neighbourhood: Neighbourhood | Grap
         valid = valid_mask(values)
         if (key := np.packbits(valid).tobytes()) != held:
             held, present = key, _present(fields, neighbourhood, valid)
-        shares[row, valid] = present / full[valid]
+        shares[row, valid] = np.minimum(present / full[valid], 1.0)
     about = {"long_name": "share of the full neighbourhood that holds a value", "units": "1"}
     attrs = provenance("share of the full neighbourhood", neighbourhood)
     return fields.dataset({NAME: shares}, {}, {}, {NAME: about | attrs})[NAME]
@@ -78,8 +78,8 @@ def neighbourhood_share(field: xr.DataArray, neighbourhood: Neighbourhood | Grap
 def _present(
     fields: Fields, neighbourhood: Neighbourhood | Graph | W, valid: npt.NDArray[np.bool_]
 ) -> Floats:
-    """Return how many neighbours of each valid place hold a value."""
-    return neighbours_among(neighbourhood, fields, valid).counts.astype(np.float64)
+    """Return the weight of the neighbours of each valid place that hold a value: 1 each where none are given."""
+    return neighbours_among(neighbourhood, fields, valid).weights("given").totals
 
 
 def _full(fields: Fields, neighbourhood: Neighbourhood | Graph | W) -> Floats:
@@ -87,6 +87,13 @@ def _full(fields: Fields, neighbourhood: Neighbourhood | Graph | W) -> Floats:
     n = fields.values.shape[1]
     if isinstance(neighbourhood, Neighbourhood):
         assert fields.grid is not None
-        return np.full(n, float(neighbourhood.size(fields.grid.cell)))
+        return np.full(n, _weight_around(neighbourhood, fields.grid.cell))
     full = _present(fields, neighbourhood, np.ones(n, dtype=bool))
     return np.where(full > 0, full, np.nan)
+
+
+def _weight_around(neighbourhood: Neighbourhood, cell: float) -> float:
+    if neighbourhood.kind != "decay":
+        return float(neighbourhood.size(cell))
+    quarter = neighbourhood.table(cell)
+    return float(4 * quarter[1:, 1:].sum() + 2 * quarter[1:, 0].sum() + 2 * quarter[0, 1:].sum())

@@ -112,9 +112,10 @@ def null_distribution(
 
     Notes
     -----
-    The table is made from the values without the place, whereas the statistics take the place out of the tables
-    of all values: `p` agrees with theirs to rounding where values have a decimal step, and within their `p_error`
-    otherwise. docs/exact-inference.md has the method.
+    `p`, `p_upper` and `p_lower` are those of the statistic, to the bit. The curve comes from a table of its own,
+    made without the place, whereas the statistics take the place out of the tables of all values: the two agree
+    to rounding where values have a decimal step, and to about 1 % otherwise. docs/exact-inference.md has the
+    method.
 
     References
     ----------
@@ -139,8 +140,9 @@ def null_distribution(
     at = _position(fields, place)
     one = _only_field(fields, neighbourhood, at, place)
     star = star and statistic == "getis_ord"
-    draw = _Draw.of(one, int(one.valid[:at].sum()), star, place)
-    upper, lower = draw.observed_tails()
+    at_valid = int(one.valid[:at].sum())
+    draw = _Draw.of(one, at_valid, star, place)
+    upper, lower = _observed_tails(one, at_valid, star)
     values, width, columns = draw.distribution(int(points))
     tails = _oriented(one, draw.own, upper, lower) if statistic == "local_moran" else (upper, lower)
     scalars = draw.about(width) | {
@@ -204,14 +206,6 @@ class _Draw:
         """Return sums in steps as means in the field's unit."""
         return np.asarray(self.numbers.origin + self.numbers.step * (np.asarray(sums) / self.k))
 
-    def observed_tails(self) -> tuple[float, float]:
-        """Return P(S >= s) and P(S <= s) of the observed sum, as the statistic takes them."""
-        if self.least == self.most:
-            return 1.0, 1.0
-        observed, k = np.array([self.observed]), np.array([self.k])
-        upper, lower, _ = exact_tails(self.numbers, self.sums, observed, k, own_fixed=False)
-        return float(upper[0]), float(lower[0])
-
     def distribution(self, points: int) -> tuple[Ints, int, dict[str, Floats]]:
         """Return evenly spaced sums, their distance, the probability around each and its two tails.
 
@@ -274,6 +268,16 @@ class _Draw:
         }
 
 
+def _observed_tails(one: OneField, position: int, star: bool) -> tuple[float, float]:
+    """Return P(S >= s) and P(S <= s) of the observed sum of one place, to the bit as its statistic takes them."""
+    integers, counts = one.numbers.integers, one.neighbours.counts
+    sums = one.neighbours.sums(integers)
+    if star:
+        sums, counts = sums + integers, np.where(counts > 0, counts + 1, 0)
+    upper, lower, _ = exact_tails(one.numbers, one.sums, sums, counts, own_fixed=not star)
+    return float(upper[position]), float(lower[position])
+
+
 def _oriented(one: OneField, own: int, upper: float, lower: float) -> tuple[float, float]:
     """Return the tails of local Moran's I: it rises with the sum where the place is above the mean."""
     excess = own * one.sums.n - one.sums.total
@@ -318,7 +322,13 @@ def _only_field(fields: Fields, neighbourhood: Any, at: int, place: Any) -> OneF
     held = fields.values[0][valid]
     if held.size < FEWEST or held.min() == held.max():
         raise InputError(f"the field has no variance or fewer than {FEWEST} values; nothing can be tested")
-    return next(each_field(fields, neighbourhood, "null_distribution"))
+    one = next(each_field(fields, neighbourhood, "null_distribution"))
+    if not one.neighbours.weights("row").equal:
+        raise UsageError(
+            "null_distribution: the neighbours' weights differ, and only sums of equal weights have one table; take a "
+            "neighbourhood without decay, or graph.transform('B')"
+        )
+    return one
 
 
 def _dataset(

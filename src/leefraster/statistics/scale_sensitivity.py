@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, cell_coordinates
-from leefraster.errors import InputError, NoVarianceWarning, UsageError
+from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, read_fields, valid_mask
 from leefraster.grid import Grid
 from leefraster.neighbourhood import Neighbourhood
@@ -87,7 +87,7 @@ def scale_sensitivity(
         and in the first row), `agreement` (the share of these with the same code: cluster 0 to 4; cold, neither,
         hot) and `kappa` (the same beyond chance, Cohen 1960). The first row is the field as it is, the first
         neighbourhood. Results are NaN where a neighbourhood reaches no neighbour in cells of that size, or the
-        cells have no variance.
+        cells have no variance or neighbours.
 
     Raises
     ------
@@ -99,7 +99,8 @@ def scale_sensitivity(
     Warns
     -----
     NoVarianceWarning
-        When some of the fields have no variance or fewer than three values: their results are NaN.
+        When some of the fields have no variance, no cell with a neighbour, or fewer than three values: their
+        results are NaN.
 
     References
     ----------
@@ -146,8 +147,8 @@ def scale_sensitivity(
                 rows.append(labels | about | columns)
     if flat:
         warnings.warn(
-            f"scale_sensitivity: {flat} of {len(rows)} fields have no variance or fewer than 3 values; their "
-            "results are NaN",
+            f"scale_sensitivity: {flat} of {len(rows)} fields have no variance, no neighbours or fewer than 3 "
+            "values; their results are NaN",
             NoVarianceWarning,
             stacklevel=2,
         )
@@ -321,7 +322,7 @@ def _computed(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         result: xr.Dataset = compute(coarse.field, near, **options)
-    flat = [one for one in caught if issubclass(one.category, NoVarianceWarning)]
+    flat = [one for one in caught if issubclass(one.category, NoVarianceWarning | NoNeighboursWarning)]
     for one in caught:
         if one not in flat:
             warnings.warn(one.message, one.category, stacklevel=3)

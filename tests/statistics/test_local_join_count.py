@@ -245,7 +245,7 @@ def test_islands_have_no_result_and_neighbours_of_everyone_none_that_varies():
 
 def test_errors_say_what_is_wrong():
     field, near = raster(np.eye(3)), lr.Neighbourhood.queen()
-    with pytest.raises(InputError, match="holds 2 values that are neither 0 nor 1, the first is 2.5"):
+    with pytest.raises(InputError, match=r"holds 2 values that are neither 0 nor 1, the first is 2\.5"):
         lr.local_join_count(raster([[2.5, 0, np.nan], [0, 1, 0], [0, 0, -1]]), near)
     with pytest.raises(InputError, match="1 infinite values"):
         lr.local_join_count(field.where(field.cumsum() < 3, np.inf), near)

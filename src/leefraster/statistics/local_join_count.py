@@ -14,11 +14,11 @@ from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.local_join_count import local_join_count_moments, local_join_count_p
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.local_options import (
     Adjustment,
     Alternative,
     Family,
-    Weighting,
     about_p_and_q,
     local_provenance,
 )
@@ -100,6 +100,8 @@ def local_join_count(
     NoVarianceWarning
         When a field holds only ones or only zeros, is all missing or has fewer than three values: its results
         are NaN.
+    NoNeighboursWarning
+        When a field has values, but no place of it a neighbour.
 
     Notes
     -----
@@ -137,6 +139,7 @@ def local_join_count(
     )  # fmt: skip
     for one in each_field(fields, neighbourhood, "local_join_count"):
         _fill(results, one, weighting, test, fields.ids[one.valid])
+    results.warn_of_islands("local_join_count")
     results.adjust(test)
     places = results.places
     for name in ("p", "q"):
@@ -175,7 +178,4 @@ def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, pla
         ("neighbours", counts),
     ):  # fmt: skip
         results.put(one, name, values)
-    results.scalars["n"][one.row] = own.size
-    results.scalars["islands"][one.row] = int((counts == 0).sum())
-    results.scalars["reference"][one.row] = one.mean
-    results.scalars["p_error"][one.row] = error
+    results.describe(one, int((counts == 0).sum()), one.mean, error)

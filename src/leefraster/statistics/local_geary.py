@@ -1,0 +1,246 @@
+"""Local Geary's C (Anselin 1995, 2019) of every place, with conditional permutation inference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.special import ndtr
+
+from leefraster.errors import UsageError
+from leefraster.fields import read_fields
+from leefraster.inference.geary_tails import geary_tails, permuted_geary_tails
+from leefraster.inference.squared_differences import squares_with_others
+from leefraster.kernels.local_geary import (
+    association,
+    local_geary_moments,
+    local_geary_p,
+    split_squares,
+    squared_differences,
+    weighted_squared_differences,
+)
+from leefraster.neighbourhood import Neighbourhood
+from leefraster.neighbours import is_graph
+from leefraster.neighbours.weights import Weighting
+from leefraster.statistics.local_options import (
+    Adjustment,
+    Alternative,
+    Family,
+    about_p_and_q,
+    local_provenance,
+)
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, checked_alpha, each_field, one_of
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
+    from libpysal.weights import W
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+VARIABLES: dict[str, dict[str, Any]] = {
+    "C": {"long_name": "local Geary's C", "units": "1"},
+    "expected": {"long_name": "expected C under conditional permutation", "units": "1"},
+    "variance": {"long_name": "variance of C under conditional permutation", "units": "1"},
+    "z": {"long_name": "standardised C, negative where neighbours are alike", "units": "1"},
+    "cluster": {
+        "long_name": "kind of association where q is at most alpha",
+        "flag_values": [0, 1, 2, 3, 4],
+        "flag_meanings": "not_significant high-high low-low other_positive negative",
+    },
+    "neighbours": {"long_name": "neighbours that hold a value"},
+}
+
+INFERENCES = ("saddlepoint", "normal", "permutation")
+
+
+def local_geary(
+    field: xr.DataArray,
+    neighbourhood: Neighbourhood | Graph | W,
+    *,
+    weighting: Weighting = "row",
+    inference: Literal["saddlepoint", "normal", "permutation"] = "saddlepoint",
+    alternative: Alternative = "two-sided",
+    alpha: float = 0.05,
+    adjustment: Adjustment = "benjamini-hochberg",
+    family: Family = "field",
+    permutations: int = 999,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Compute local Geary's C of every place, its p-value, and how the place is like its neighbours.
+
+    ``C_i = sum_j w_ij (x_i - x_j)^2 / s^2`` with s^2 the variance (divisor n) over all places that hold a value.
+    A small C says that a place is like its neighbours, a large one that it is not. Under conditional
+    permutation x_i is fixed and its k_i neighbours are drawn without replacement from the n - 1 others.
+
+    Parameters
+    ----------
+    field : DataArray
+        Numbers over (..., `cell`), (..., `y`, `x`) or, with a graph, (..., areas); NaN is missing.
+    neighbourhood : Neighbourhood, libpysal Graph or W
+        Who is whose neighbour.
+    weighting : {"row", "binary", "given"}
+        Mean or sum over the neighbours that hold a value, or the weights as the neighbourhood gives them.
+    inference : {"saddlepoint", "normal", "permutation"}
+        The permutation distribution, counted where it can be and approximated elsewhere (see Notes); a normal
+        approximation with its exact moments, poor where C is skew, as it mostly is; or random permutations.
+    alternative : {"two-sided", "greater", "less"}
+        Refers to C: "less" asks whether a place is like its neighbours. Two-sided is twice the smaller tail,
+        at most 1.
+    alpha : float
+        Level at which `q` makes a cluster.
+    adjustment : {"benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"}
+        How `q` is made from p.
+    family : {"field", "all"}
+        Whether the tests that are adjusted together are a field's or those of all fields.
+    permutations, seed : int
+        Of permutation inference: how many, and what the random stream starts from.
+
+    Returns
+    -------
+    Dataset
+        Over the dimensions of `field`: `C`, `expected`, `variance`, `z` (negative where C is small), `p`, `q`
+        (float64, NaN for missing places and islands), `cluster` (where q <= alpha: C below its expectation is 1
+        high-high or 2 low-low when the place and the plain mean of its neighbours are both above the field's
+        mean, or neither, and 3 other positive when one is; 4 negative is C above its expectation; else 0),
+        `neighbours` (int32). Coordinates over the leading dimensions: `n`, `islands`, `reference` (the mean),
+        `p_error` (NaN: not measured).
+
+    Raises
+    ------
+    UsageError
+        When an option has a value that is not allowed, the field lacks the dimensions, the neighbourhood is
+        smaller than a cell, a graph does not match the areas, or "saddlepoint" is asked for weights that
+        differ within a row.
+    InputError
+        When a value is infinite or a cell occurs twice.
+
+    Warns
+    -----
+    NoVarianceWarning
+        When a field is constant, all missing, or has fewer than three values: its results are NaN.
+    NoNeighboursWarning
+        When a field has values, but no place of it a neighbour.
+
+    Notes
+    -----
+    C equals esda's ``Geary_Local``; spdep's ``localC`` is this times (n - 1) / n. The moments are exact.
+
+    The population of squared differences is another one for every place. p is exact, ties included, with one
+    neighbour, where all sets of neighbours can be enumerated (up to 200,000 a place), and where a field has few
+    different values (counts up to ten or so). Elsewhere quantiles of C are made for a grid of own values and
+    read between them: from transforms of the permutation distribution, and beyond 1e-9 from the double
+    saddlepoint approximation joined to them. In simulations with normal, lognormal and Pareto values and 4 to 316 neighbours
+    the error of p was 1 to 3 % down to .01 and about 10 % at .001; where single values make up most of C, its
+    steps are smoothed. Missing places are no
+    neighbours and not in the population; islands stay in it. p is never below 1 / C(n - 1, k), twice that
+    two-sided.
+
+    References
+    ----------
+    Anselin, L. (1995). Local indicators of spatial association - LISA. Geographical Analysis 27, 93-115, eq. 22.
+    Anselin, L. (2019). A local indicator of multivariate spatial association: extending Geary's c. Geographical
+    Analysis 51, 133-150 (kinds of association).
+    Skovgaard, I. M. (1987). Saddlepoint expansions for conditional distributions. Journal of Applied Probability
+    24, 875-887.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> import leefraster as lr
+    >>> raster = xr.DataArray(np.arange(1.0, 10).reshape(3, 3), dims=("y", "x"),
+    ...                       coords={"y": [250.0, 150, 50], "x": [50.0, 150, 250]})
+    >>> result = lr.local_geary(raster, lr.Neighbourhood.rook())
+    >>> float(result["C"][0, 0].round(6)), float(result["p"][0, 0].round(6))
+    (0.75, 0.142857)
+    """
+    one_of("weighting", weighting, WEIGHTINGS)
+    test = Test.checked(
+        INFERENCES, inference, alternative, adjustment=adjustment, family=family, permutations=permutations,
+        seed=seed,
+    )  # fmt: skip
+    alpha = checked_alpha(alpha)
+    fields = read_fields(field, areas=is_graph(neighbourhood))
+    results = Results(
+        fields, ("C", "expected", "variance", "z", "p", "q"), {"cluster": np.int8, "neighbours": np.int32}
+    )
+    for one in each_field(fields, neighbourhood, "local_geary"):
+        _fill(results, one, weighting, test, fields.ids[one.valid])
+    results.warn_of_islands("local_geary")
+    results.adjust(test)
+    places = results.places
+    places["cluster"][~(places["q"] <= alpha)] = 0
+    attrs = local_provenance(
+        "local Geary's C", neighbourhood, inference, permutations, seed, {}, weighting=weighting,
+        alternative=alternative, alpha=alpha, adjustment=adjustment, family=family,
+    )  # fmt: skip
+    return results.dataset(attrs, {**VARIABLES, **about_p_and_q(adjustment, family)})
+
+
+def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, places: Ints) -> None:
+    integers = one.numbers.integers
+    sums, counts = one.neighbours.sums(integers), one.neighbours.counts
+    weights = one.neighbours.weights(weighting)
+    if not weights.equal and test.inference == "saddlepoint":
+        raise UsageError(
+            "inference is 'saddlepoint', but the weights differ within a neighbourhood; use "
+            "inference='permutation' (or 'normal'), or weighting='binary'"
+        )
+    numerator = _numerator(one, sums, counts)
+    weighted = _weighted_numerator(one, weights, numerator, counts)
+    total, spread = squares_with_others(one.numbers, one.sums)
+    statistic, expected, variance, z, p = (np.empty(integers.size) for _ in range(5))
+    local_geary_moments(
+        weighted, weights.totals, weights.squares, counts, total, spread, one.squares / integers.size,
+        statistic, expected, variance, z,
+    )  # fmt: skip
+    upper, lower = _tails(one, weights, weighted if not weights.equal else numerator, total, z, test, places)
+    local_geary_p(upper, lower, test.alternative, p)
+    kind = np.empty(integers.size, np.int8)
+    association(integers, sums, counts, *one.centre, statistic, expected, kind)
+    for name, values in (
+        ("C", statistic), ("expected", expected), ("variance", variance), ("z", z), ("p", p), ("cluster", kind),
+        ("neighbours", counts),
+    ):  # fmt: skip
+        results.put(one, name, values)
+    results.describe(one, int((counts == 0).sum()), one.mean, np.nan)
+
+
+def _numerator(one: OneField, sums: Ints, counts: Ints) -> Floats:
+    """Return the sum of squared differences with the neighbours, in steps squared, from neighbour sums."""
+    integers = one.numbers.integers
+    half = (one.numbers.bits + 1) // 2
+    high, low = np.empty_like(integers), np.empty_like(integers)
+    split_squares(integers, half, high, low)
+    out = np.empty(integers.size)
+    squared_differences(
+        integers, counts, sums, high, low, one.neighbours.sums(high), one.neighbours.sums(low), 2 * half, out
+    )
+    return out
+
+
+def _weighted_numerator(one: OneField, weights: Any, numerator: Floats, counts: Ints) -> Floats:
+    """Return the weighted sum of squared differences: from their sum where weights are equal, else by rows."""
+    if weights.equal:
+        return np.asarray(numerator * (weights.totals / np.maximum(counts, 1)))
+    starts, neighbours, each = weights.rows()
+    out = np.empty(counts.size)
+    weighted_squared_differences(starts, neighbours, each, one.numbers.integers, out)
+    return out
+
+
+def _tails(
+    one: OneField, weights: Any, numerator: Floats, total: Floats, z: Floats, test: Test, places: Ints
+) -> tuple[Floats, Floats]:
+    """Return P(C >= observed) and P(C <= observed)."""
+    integers, counts = one.numbers.integers, one.neighbours.counts
+    if test.inference == "normal":
+        return ndtr(-z), ndtr(z)
+    if test.inference == "permutation":
+        each = None if weights.equal else weights.rows()[2]
+        return permuted_geary_tails(
+            integers, numerator, counts, test.permutations, test.seed, places, each
+        )  # fmt: skip
+    return geary_tails(one.numbers, one.sums, total, numerator, counts)

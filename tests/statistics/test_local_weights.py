@@ -145,6 +145,17 @@ def test_exact_inference_is_refused_and_what_serves_instead_is_named(function):
     assert np.isfinite(function(field, graph, weighting="binary")["p"]).any()
 
 
+def test_weights_of_areas_to_themselves_serve_for_G_star():
+    values, matrix = made(6)
+    own = np.array([1.0, 0.0, 5.0, 0.25, 0.0, 2.0])  # 0: none is given, the largest of the row stands in
+    field = areas(values)
+    found = lr.getis_ord(field, graph_of(matrix + np.diag(own)), weighting="given", inference="normal")
+    wanted = enumerated_z(values, matrix, np.where(own > 0, own, matrix.max(axis=1)))
+    np.testing.assert_allclose(found["z"], wanted, rtol=1e-8, atol=1e-8)
+    with pytest.raises(UsageError, match="to themselves"):
+        lr.local_moran(field, graph_of(matrix + np.diag(own)), inference="normal")
+
+
 @pytest.mark.parametrize("star", [True, False])
 def test_an_outlying_place_costs_no_digits(star):
     values = np.array([0.0, 1.0, 3.0, 2.0, 4.0, 2.0**40])

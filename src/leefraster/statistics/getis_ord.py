@@ -158,7 +158,7 @@ def getis_ord(
     centring = weights_of(fields, weights)
     results = Results(fields, ("G", "z", "p", "q"), {"spot": np.int8, "neighbours": np.int32})
     side = np.ones(fields.values.shape, np.bool_) if centring is not None else None
-    for one in each_field(fields, neighbourhood, "getis_ord"):
+    for one in each_field(fields, neighbourhood, "getis_ord", own=star):
         given = None if centring is None else centring.row(one.row)[one.valid]
         sums = _fill(results, one, star, weighting, test, fields.ids[one.valid], given)
         if side is not None:

@@ -134,12 +134,12 @@ class OneField:
 
 
 def each_field(
-    fields: Fields, neighbourhood: Any, statistic: str, other: Partner | None = None
+    fields: Fields, neighbourhood: Any, statistic: str, other: Partner | None = None, *, own: bool = False
 ) -> Iterator[OneField]:
     """Yield the fields that have a variance; the others are named in one warning and stay missing.
 
-    The neighbours are made once for all fields with the same missing places. With `other` (`plan.Partner`) the
-    places are those with both values, and both must vary.
+    The neighbours are made once for all fields with the same missing places. With `other` the places are those
+    with both values, and both must vary. `own` allows a graph's weights of areas to themselves.
     """
     cache: dict[bytes, RunNeighbours | GraphNeighbours] = {}
     flat = 0
@@ -152,7 +152,7 @@ def each_field(
             continue
         key = np.packbits(valid).tobytes()
         if key not in cache:
-            cache = {key: neighbours_among(neighbourhood, fields, valid)}
+            cache = {key: neighbours_among(neighbourhood, fields, valid, own=own)}
         neighbours = cache[key]
         numbers = [as_numbers(values, neighbours.most) for values in chosen]
         if any(each.largest == 0 for each in numbers):  # equal but for float error in the last digit

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.errors import UsageError
 from leefraster.inference.conditional import dominating, variance_of_drawn
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.inference.permutation import IntegerTerms, permuted_tails
@@ -89,12 +90,23 @@ class WeightedSums:
         return lag > 0, lag < 0
 
     def tails(self, test: Test, places: Ints) -> tuple[Floats, Floats, float]:
-        """Return the upper and lower tail of every sum, and the reported error."""
+        """Return the upper and lower tail of every sum, and the reported error.
+
+        Raises
+        ------
+        UsageError
+            When inversion is asked for where only the place itself has another weight.
+        """
         if test.inference == "normal":
             return normal_tails(self.z)
         if test.inference == "permutation":
             upper, lower = self._permuted(test, places)
             return upper, lower, float("nan")
+        if self.weights.equal:
+            raise UsageError(
+                "the neighbours have one weight and the place itself another, for which there is no inversion; "
+                "use inference='permutation' or 'normal', or weighting='binary'"
+            )
         observed = _lags(self.numbers, self.weights, 0, self.own_fixed)
         upper, lower, error = self.weights.tails(self.numbers, self.drawn, observed, self.own_fixed)
         return upper, lower, error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leefraster.cli.run import configured, name_of
 from leefraster.cli.tables import print_table
-from leefraster.errors import UsageError
+from leefraster.errors import LeefrasterWarning, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +63,11 @@ def _explain(found: Assembled, cell: str, year: int | None) -> None:
     assert found.layers is not None
     layers = with_joined(found.layers, found.dataset, found.model)
     chosen = int(layers["year"].values[-1]) if year is None else year
-    table = explain_cell(layers, found.model, cell=cell, year=chosen, dwellings=found.dataset.get(WEIGHT))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LeefrasterWarning)
+        table = explain_cell(layers, found.model, cell=cell, year=chosen, dwellings=found.dataset.get(WEIGHT))
+    for warning in caught:
+        sys.stderr.write(f"warning: {warning.message}\n")
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140)
     total = float(table.attrs["total"])
     console.print(

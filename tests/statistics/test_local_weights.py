@@ -9,6 +9,7 @@ from libpysal.graph import Graph
 
 import leefraster as lr
 from leefraster.errors import UsageError
+from naive import raster
 from naive_local import enumerated_moran, enumerated_z
 
 CHOICES = (0.25, 0.5, 1.0, 2.0, 3.0)
@@ -164,3 +165,45 @@ def test_an_outlying_place_costs_no_digits(star):
     found = lr.getis_ord(areas(values), graph_of(matrix), star=star, weighting="given", inference="normal")
     wanted = enumerated_z(values, matrix, matrix.max(axis=1) if star else None)
     np.testing.assert_allclose(found["z"], wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weighting", ["row", "given"])
+def test_decay_with_distance(weighting):
+    """Gaussian weights on a grid with a hole: of a graph the same, and 1 for the cell itself in G*."""
+    array = np.array([[1.0, 4.0, 2.5], [0.0, np.nan, 7.0]])
+    neighbourhood = lr.Neighbourhood.decay(100, kernel="gaussian", cutoff=150)
+    cells = lr.from_raster(raster(array))
+    cells = cells[cells.notnull().values]
+    graph = neighbourhood.graph(cells)
+    matrix = graph.sparse.toarray()
+    assert len(np.unique(matrix.round(9))) == 3  # 0, one step and one diagonal
+    options = {"weighting": weighting, "inference": "normal"}
+    found = lr.local_moran(cells, neighbourhood, **options)
+    oracle = enumerated_moran(cells.values, cells.values, under(matrix, weighting))
+    for column, name in enumerate(("I", "expected", "variance")):
+        np.testing.assert_allclose(found[name], oracle[:, column], rtol=1e-8, atol=1e-10, err_msg=name)
+    plain = lr.getis_ord(cells, neighbourhood, star=False, **options)
+    np.testing.assert_allclose(plain["z"], enumerated_z(cells.values, matrix), rtol=1e-8, atol=1e-8)
+    star = lr.getis_ord(cells, neighbourhood, **options)
+    np.testing.assert_allclose(
+        star["z"], enumerated_z(cells.values, matrix, np.ones(5)), rtol=1e-8, atol=1e-8
+    )
+
+
+def test_permutations_of_weighted_sums_do_not_depend_on_threads():
+    rng = np.random.default_rng(3)
+    field = lr.from_raster(raster(rng.normal(size=(15, 16))))
+    neighbourhood = lr.Neighbourhood.decay(150, cutoff=300)
+    results = []
+    try:
+        for n_threads in (1, 2):
+            lr.set_threads(n_threads)
+            results.append(lr.local_moran(field, neighbourhood, inference="permutation", permutations=99))
+    finally:
+        lr.set_threads(2)
+    back = lr.local_moran(
+        field[rng.permutation(field.size)], neighbourhood, inference="permutation", permutations=99
+    ).sortby("cell")
+    for name in results[0].data_vars:
+        first = results[0][name].values.tobytes()
+        assert first == results[1][name].values.tobytes() == back[name].values.tobytes(), name

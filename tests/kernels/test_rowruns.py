@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.kernels.rowruns import WALK, neighbour_pairs, prefix_sum, row_starts, run_sums
+from leefraster.kernels.rowruns import (
+    WALK,
+    columns_and_starts,
+    neighbour_pairs,
+    prefix_sum,
+    row_starts,
+    run_sums,
+)
 
 RUNS = {
     "queen": lr.Neighbourhood.queen().runs(100.0),
@@ -122,6 +129,15 @@ def test_one_and_two_threads_give_the_same_bytes(name):
         lr.set_threads(threads)
         found.append([a.tobytes() for a in banded(columns, starts, RUNS[name], values, [0, 700])])
     assert found[0] == found[1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 12), st.floats(0, 1))
+def test_columns_and_starts_are_those_of_rows_and_columns(seed, ny, nx, share):
+    ids = np.flatnonzero(np.random.default_rng(seed).random(ny * nx) < share)
+    columns, starts = columns_and_starts(ids, nx, ny)
+    assert columns.tolist() == (ids % nx).tolist()
+    assert starts.tolist() == row_starts(ids // nx, ny).tolist()
 
 
 def test_prefix_sums_that_wrap_around_do_no_harm():

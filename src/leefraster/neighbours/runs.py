@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.numbers import exact_sum
-from leefraster.kernels.rowruns import neighbour_pairs, prefix_sum, row_starts, run_sums
+from leefraster.kernels.rowruns import columns_and_starts, neighbour_pairs, prefix_sum, run_sums
 from leefraster.neighbours.equal import EqualWeights
 from leefraster.neighbours.weights import Weighting, Weights, fixed_point, known_weighting
 
@@ -33,8 +33,7 @@ class RunNeighbours:
 
     def __init__(self, ids: Ints, nx: int, ny: int, runs: Ints, covers_self: bool) -> None:
         self.equal = True
-        self._columns = ids % nx
-        self._starts = row_starts(ids // nx, ny)
+        self._columns, self._starts = columns_and_starts(ids, nx, ny)
         self._runs = runs
         self._covers_self = covers_self
         self._counts: Ints | None = None

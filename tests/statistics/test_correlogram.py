@@ -28,6 +28,9 @@ def test_every_ring_is_moran_with_that_ring(weighting, assumption):
     assert result["outer"].values.tolist() == result["distance"].values.tolist()
     assert result["inner"].values.tolist() == [0.0, 100.0, 250.0, 300.0]
     assert result["distance"].attrs["units"] == "m"
+    assert result.attrs["neighbourhood"].startswith(
+        "Neighbourhood.ring(0 m, 100 m), Neighbourhood.ring(100 m, "
+    )
     for inner, outer in zip([0, *limits], limits, strict=False):
         ring = lr.Neighbourhood.ring(inner, outer)
         alone = lr.moran(field, ring, weighting=weighting, assumption=assumption)

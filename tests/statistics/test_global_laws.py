@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
+import naive_global
 from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
-from naive import raster
+from naive import moran_by_definition, raster
 
 
 def bivariate(field, near, **options):
@@ -251,3 +252,35 @@ def test_wrong_options_and_infinity_are_refused(name):
     if name != "join_count":  # there infinity is neither 0 nor 1
         with pytest.raises(InputError, match="infinite values"):
             statistic(field.where(field > 0, np.inf), near)
+
+
+@EVERY
+@pytest.mark.parametrize("weighting", ["row", "binary", "given"])
+def test_unequal_directed_weights_equal_the_definition_and_all_permutations(name, weighting):
+    from libpysal.graph import Graph
+
+    statistic, symbol = STATISTICS[name]
+    rng = np.random.default_rng(4)
+    given = np.where(rng.random((6, 6)) < 0.5, rng.integers(1, 9, (6, 6)) / 8, 0.0)
+    np.fill_diagonal(given, 0.0)
+    given[np.arange(6), np.roll(np.arange(6), 1)] = 1.5
+    w = {"row": given / given.sum(axis=1, keepdims=True), "binary": (given > 0) * 1.0, "given": given}[
+        weighting
+    ]
+    values = np.array([3.0, 1.0, 4.0, 0.0, 5.0, 9.0])
+    definition, permuted = {
+        "moran": (moran_by_definition, values),
+        "bivariate": (lambda y, w: naive_global.bivariate(values, y, w), (values - 3) ** 2),
+        "geary": (naive_global.geary, values),
+        "getis_ord_general": (naive_global.general, values),
+        "join_count": (lambda x, w: naive_global.joins(x, w)[..., 0], (values > 4) * 1.0),
+    }[name]
+    focal, near = np.nonzero(given)
+    field = xr.DataArray(values, dims="area", coords={"area": np.arange(6)})
+    result = statistic(field, Graph.from_arrays(focal, near, given[focal, near]), weighting=weighting)
+    if name == "join_count":
+        result = result.sel(join="BB")
+    expected, variance = naive_global.over_all_permutations(definition, permuted, w)
+    assert float(result[symbol]) == pytest.approx(definition(permuted, w), abs=1e-12)
+    assert float(result["expected"]) == pytest.approx(expected, abs=1e-12)
+    assert float(result["variance"]) == pytest.approx(variance, abs=1e-12)

@@ -128,9 +128,10 @@ def correlogram(
     run("correlogram", fields, [rings[i] for i in widest], weighting, make, results, test)
     back = np.argsort(widest)
     attrs = provenance(
-        "correlogram of Moran's I", "rings", weighting=weighting, assumption=assumption,
+        "correlogram of Moran's I", rings[0], weighting=weighting, assumption=assumption,
         alternative=alternative, **test_attrs(test),
     )  # fmt: skip
+    attrs["neighbourhood"] = ", ".join(map(repr, rings))
     wide = {"I": results.tested["value"]} | {name: results.tested[name] for name in TESTED}
     return dataset(
         fields,

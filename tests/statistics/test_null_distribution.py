@@ -187,5 +187,5 @@ def test_what_it_refuses(arguments, options, error, message):
 
 def test_weights_that_differ_are_refused():
     field = made("counts")
-    with pytest.raises(UsageError, match="weights differ.*graph.transform"):
+    with pytest.raises(UsageError, match="neighbours' weights differ"):
         lr.null_distribution(field, lr.Neighbourhood.decay(200, cutoff=400), int(field["cell"][0]))

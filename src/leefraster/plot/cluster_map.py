@@ -115,9 +115,27 @@ def _draw_cells(axes: Axes, codes: xr.DataArray, scale: Scale) -> None:
 
 
 def _draw_polygons(axes: Axes, codes: Codes, scale: Scale, shapes: Any) -> None:
-    shapes.plot(ax=axes, color=[scale.palette[code] for code in codes], edgecolor="white", linewidth=0.2)
+    """Draw polygons without geopandas' own plot, which wakes pyplot."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import PathPatch
+
+    colours = [scale.palette[code] for code in codes]
+    patches = [PathPatch(_outline(shape)) for shape in shapes]
+    axes.add_collection(PatchCollection(patches, facecolor=colours, edgecolor="white", linewidth=0.2))
+    axes.autoscale_view()
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def _outline(shape: Any) -> Any:
+    """Return all rings of a polygon or its parts as one path; holes stay open."""
+    from matplotlib.path import Path
+
+    parts = [] if shape is None else getattr(shape, "geoms", [shape])
+    rings = [ring for part in parts if not part.is_empty for ring in (part.exterior, *part.interiors)]
+    if not rings:
+        return Path(np.empty((0, 2)))
+    return Path.make_compound_path(*[Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings])
 
 
 def _matched(polygons: Any, one: xr.Dataset, dim: str) -> Any:

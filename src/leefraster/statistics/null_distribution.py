@@ -325,8 +325,8 @@ def _only_field(fields: Fields, neighbourhood: Any, at: int, place: Any) -> OneF
     one = next(each_field(fields, neighbourhood, "null_distribution"))
     if not one.neighbours.weights("row").equal:
         raise UsageError(
-            "null_distribution: the neighbours' weights differ, and only sums of equal weights have one table; take a "
-            "neighbourhood without decay, or graph.transform('B')"
+            "null_distribution: the neighbours' weights differ, and only sums of equal weights have one table; "
+            "take a neighbourhood without decay, or graph.transform('B')"
         )
     return one
 

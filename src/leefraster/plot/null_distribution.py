@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from leefraster.colours import category
-from leefraster.plot.canvas import GRID, INK, MARKED, QUIET, axes_for, named, needs, short, tidy
+from leefraster.plot.canvas import GRID, MARKED, QUIET, axes_for, named, needs, short, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def null_distribution(result: xr.Dataset, *, log: bool = False, ax: Axes | None 
     result = needs(result, variables, "null_distribution", MAKER)
     values, probability = result["value"].values, result["probability"].values
     width, observed = float(result["width"]), float(result["observed"])
-    axes = axes_for(ax, 6.2, 3.8)
+    axes = axes_for(ax, 7.0, 3.6)
     extreme = _extreme(result)
     if values.size <= FEW:
         colours = np.where(extreme, category(1), category(0))
@@ -94,10 +94,15 @@ def _extreme(result: xr.Dataset) -> np.ndarray:
 
 
 def _marks(axes: Axes, result: xr.Dataset, observed: float) -> None:
-    axes.axvline(observed, color=MARKED, linewidth=1.6, label="observed")
-    axes.axvline(float(result["expected"]), color=QUIET, linewidth=1, linestyle="--", label="expected")
-    inside = float(result["expected"]) > observed
-    axes.annotate(
-        f"observed {observed:.4g}", (observed, 0.97), xycoords=("data", "axes fraction"), color=INK, fontsize=9,
-        xytext=(-5 if not inside else 5, 0), textcoords="offset points", ha="left" if inside else "right", va="top",
-    )  # fmt: skip
+    """Mark the observed and the expected value; the words stand where the curve leaves room."""
+    from matplotlib.patches import Patch
+
+    expected = float(result["expected"])
+    line = axes.axvline(observed, color=MARKED, linewidth=1.6, label=f"observed, {observed:.4g}")
+    middle = axes.axvline(
+        expected, color=QUIET, linewidth=1, linestyle="--", label=f"expected, {expected:.4g}"
+    )
+    tail = Patch(color=category(1), label="at least as extreme")
+    axes.legend(
+        handles=[line, middle, tail], frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0)
+    )

@@ -56,7 +56,7 @@ def cluster_map(
     ...                       coords={"y": [250.0, 150, 50], "x": [50.0, 150, 250]})
     >>> axes = lr.plot.cluster_map(lr.local_moran(raster, lr.Neighbourhood.rook(), alpha=0.5))
     >>> [text.get_text() for text in axes.get_legend().get_texts()][:2]
-    ['not significant (7)', 'high among high (1)']
+    ['not significant (5)', 'high among high (2)']
     """
     result = needs(result, ("p",), "cluster_map", MAKER)
     variable = next((name for name in ("cluster", "spot") if name in result), None)

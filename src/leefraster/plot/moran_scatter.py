@@ -74,7 +74,7 @@ def moran_scatter(
     >>> raster = xr.DataArray(np.arange(1.0, 10).reshape(3, 3), dims=("y", "x"),
     ...                       coords={"y": [250.0, 150, 50], "x": [50.0, 150, 250]})
     >>> lr.plot.moran_scatter(raster, lr.Neighbourhood.rook()).get_title(loc="left")
-    "Moran's I = 0.433"
+    "Moran's I = 0.556"
     """
     if isinstance(label, bool) or int(label) != label or label < 0:
         raise UsageError(f"label is {label!r}; it must be a whole number of at least 0")

@@ -117,7 +117,7 @@ def scale_sensitivity(
     ...                                                        "x": np.arange(50.0, 800, 100)})
     >>> table = lr.scale_sensitivity(raster, cells=(100, 200), offsets=False)
     >>> table[["cell", "n", "I"]].round(4).values.tolist()
-    [[100.0, 64.0, 0.6117], [200.0, 16.0, 0.2964]]
+    [[100.0, 64.0, 0.7972], [200.0, 16.0, 0.5978]]
     """
     one_of("statistic", statistic, (*GLOBAL, *LOCAL))
     if not 0 <= minimum_share <= 1:

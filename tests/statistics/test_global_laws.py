@@ -226,6 +226,17 @@ def test_permutation_p_and_normal_p_are_alike(name, alternative):
 
 
 @EVERY
+def test_three_places_have_a_statistic_and_no_variance_under_randomisation(name):
+    statistic, symbol = STATISTICS[name]
+    result = statistic(raster([[1.0, 5.0, 6.0]]), lr.Neighbourhood.rook())
+    assert np.isfinite(result[symbol])
+    assert np.isfinite(result["expected"]).all()
+    assert (np.isfinite(result["variance"]) == (name == "bivariate")).all()  # it needs no fourth place
+    drawn = statistic(raster([[1.0, 5.0, 6.0]]), lr.Neighbourhood.rook(), inference="permutation")
+    assert (drawn["p"] >= 1 / 3).all()
+
+
+@EVERY
 def test_a_million_links_overflow_nothing(name):
     # trap: int64 sums of weights overflow from about 4,900 cells with many neighbours
     statistic, _ = STATISTICS[name]

@@ -1,4 +1,8 @@
-"""From measures to dimension scores in one pass: transforms, sums by dimension, and the sums of the means."""
+"""From measures to dimension scores in one pass: transforms, sums by dimension, and the sums of the means.
+
+The loops over the cells of a block are plain, without branches where nothing is missing, so that they run side by
+side.
+"""
 
 from __future__ import annotations
 
@@ -6,92 +10,154 @@ import numpy as np
 from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
+from leefraster.kernels.logarithm import log1p_in_place
 
 IDENTITY, LOG1P, SQRT, CLIP, Z_SCORE = 0, 1, 2, 3, 4
 BLOCK = 512  # cells a task: the block of all indicators stays in the processor's cache
 MISSING, NEGATIVE, INFINITE = 0, 1, 2  # columns of `counts`
+LANES = 8  # sums that run side by side; they are added up in order
+WORD = 63  # indicators to a word of `absent`
 
 
 @jit
-def transform(values, code, first, second):
+def transform(values, code, first, second, room, bits):
     """Apply one step to values in place; return how many are negative where they must not be."""
     negative = 0
     if code in (LOG1P, SQRT):
         for i in range(values.size):
-            if values[i] < 0:
-                negative += 1
+            negative += values[i] < 0
         if code == LOG1P:
-            for i in range(values.size):
-                values[i] = np.log1p(values[i])
+            log1p_in_place(values, room, bits)
         else:
             for i in range(values.size):
                 values[i] = np.sqrt(values[i])
     elif code == CLIP:
-        for i in range(values.size):
-            if values[i] < first:
-                values[i] = first
-            elif values[i] > second:
-                values[i] = second
+        for i in range(values.size):  # a missing value is on neither side
+            value = values[i]
+            value = first if value < first else value
+            values[i] = second if value > second else value
     elif code == Z_SCORE:
         for i in range(values.size):
             values[i] = (values[i] - first) / second
     return negative
 
 
+@jit
+def _count(values):
+    """Return how many values are missing, and how many infinite."""
+    missing, infinite = 0, 0
+    for i in range(values.size):
+        missing += values[i] != values[i]
+        infinite += abs(values[i]) == np.inf
+    return missing, infinite
+
+
+@jit
+def _weighted(values, weights, totals, wholes):
+    """Return the sum of weight x value and of weight, over the values that are there."""
+    totals[:] = 0.0
+    wholes[:] = 0.0
+    full = values.size - values.size % LANES
+    for begin in range(0, full, LANES):
+        for lane in range(LANES):
+            value, weight = values[begin + lane], weights[begin + lane]
+            there = value == value
+            totals[lane] += weight * value if there else 0.0
+            wholes[lane] += weight if there else 0.0
+    for i in range(full, values.size):
+        if values[i] == values[i]:
+            totals[i - full] += weights[i] * values[i]
+            wholes[i - full] += weights[i]
+    total, whole = 0.0, 0.0
+    for lane in range(LANES):
+        total += totals[lane]
+        whole += wholes[lane]
+    return total, whole
+
+
+@jit
+def _add_what_is_there(values, coefficient, k, out, gaps, absent):
+    """Add coefficient x value where there is one, and take down where there is none."""
+    for i in range(values.size):
+        value = values[i]
+        out[i] += coefficient * value if value == value else 0.0
+    for i in range(values.size):
+        if values[i] != values[i]:
+            gaps[i] += 1
+            absent[k // WORD, i] |= np.int64(1) << np.int64(k % WORD)
+
+
 @parallel_jit
 def score_tile(
-    values, weights, starts, codes, parameters, coefficients, dimensions, required, scores, gaps, sums, counts
+    values,
+    weights,
+    starts,
+    codes,
+    parameters,
+    coefficients,
+    dimensions,
+    required,
+    scores,
+    gaps,
+    absent,
+    sums,
+    counts,
 ):
     """Transform the measures of a tile of cells, and add them up by dimension.
 
     values : (indicators, cells), replaced by the transformed values; weights : (cells,), 0 where none.
     starts, codes, parameters : the steps of indicator k are starts[k]..starts[k+1]-1, each with two parameters.
     scores : (dimensions, cells), filled with sum of coefficient x value over the indicators that are there, NaN
-    where a required one is missing; gaps : (cells,), the number of others that are missing.
-    sums : (blocks, indicators, 2), filled with the sums of weight x value and of weight over the cells that have
-    all required indicators. counts : (blocks, indicators, 3), missing, negative and infinite values.
+    where a required one is missing; gaps : (cells,), the number of others that are missing; absent : (words,
+    cells), which these are, as bits. sums : (blocks, indicators, 2), filled with the sums of weight x value and of
+    weight over the cells that have all required indicators. counts : (blocks, indicators, 3), missing, negative and
+    infinite values.
     """
     indicators, cells = values.shape
     for block in prange((cells + BLOCK - 1) // BLOCK):
         begin, end = block * BLOCK, min((block + 1) * BLOCK, cells)
+        room, lanes = np.empty((3, BLOCK)), np.empty((2, LANES))
+        bits = room.view(np.int64)
         scores[:, begin:end] = 0.0
         gaps[begin:end] = 0
+        absent[:, begin:end] = 0
         counted = weights[begin:end].copy()
         for k in range(indicators):
-            row = values[k, begin:end]
-            missing, infinite = 0, 0
-            for i in range(row.size):
-                if np.isnan(row[i]):
-                    missing += 1
-                elif np.isinf(row[i]):
-                    infinite += 1
-            counts[block, k, MISSING] = missing
-            counts[block, k, INFINITE] = infinite
+            row, out = values[k, begin:end], scores[dimensions[k], begin:end]
+            missing, infinite = _count(row)
+            counts[block, k, MISSING], counts[block, k, INFINITE] = missing, infinite
             negative = 0
             for s in range(starts[k], starts[k + 1]):
-                negative += transform(row, codes[s], parameters[s, 0], parameters[s, 1])
+                negative += transform(row, codes[s], parameters[s, 0], parameters[s, 1], room, bits)
             counts[block, k, NEGATIVE] = negative
-            out = scores[dimensions[k], begin:end]
+            if missing > 0 and not required[k]:
+                _add_what_is_there(row, coefficients[k], k, out, gaps[begin:end], absent[:, begin:end])
+                continue
             coefficient = coefficients[k]
-            if missing == 0 or required[k]:
-                for i in range(row.size):
-                    out[i] += coefficient * row[i]
-                if missing > 0:
-                    for i in range(row.size):
-                        if np.isnan(row[i]):
-                            counted[i] = 0.0
-            else:
-                for i in range(row.size):
-                    if np.isnan(row[i]):
-                        gaps[begin + i] += 1
-                    else:
-                        out[i] += coefficient * row[i]
-        for k in range(indicators):
-            row = values[k, begin:end]
-            total, whole = 0.0, 0.0
             for i in range(row.size):
-                if not np.isnan(row[i]) and counted[i] > 0:
-                    total += counted[i] * row[i]
-                    whole += counted[i]
-            sums[block, k, 0] = total
-            sums[block, k, 1] = whole
+                out[i] += coefficient * row[i]
+            if missing > 0:
+                for i in range(row.size):
+                    counted[i] = counted[i] if row[i] == row[i] else 0.0
+        for k in range(indicators):
+            total, whole = _weighted(values[k, begin:end], counted, lanes[0], lanes[1])
+            sums[block, k, 0], sums[block, k, 1] = total, whole
+
+
+@parallel_jit
+def take_off_means(scores, absent, dimensions, shares, sums):
+    """Take off each dimension's sum of means, but put an indicator's own share back where it is absent."""
+    cells, words = scores.shape[1], absent.shape[0]
+    for block in prange((cells + BLOCK - 1) // BLOCK):
+        begin, end = block * BLOCK, min((block + 1) * BLOCK, cells)
+        for d in range(scores.shape[0]):
+            for i in range(begin, end):
+                scores[d, i] -= sums[d]
+        for word in range(words):
+            for i in range(begin, end):
+                left, k = absent[word, i], word * WORD
+                while left != 0:
+                    if left & 1:
+                        scores[dimensions[k], i] += shares[k]
+                    left >>= 1
+                    k += 1

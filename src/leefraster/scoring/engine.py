@@ -18,8 +18,10 @@ from leefraster.kernels.score import (
     MISSING,
     NEGATIVE,
     SQRT,
+    WORD,
     Z_SCORE,
     score_tile,
+    take_off_means,
 )
 from leefraster.scoring.around import Around
 from leefraster.scoring.layers import Layers
@@ -95,7 +97,9 @@ class OneYear:
     scores : ndarray, (dimension, cell)
         Sum of coefficient x transformed value; NaN where a required indicator is missing.
     gaps : ndarray of int16, (cell,)
-        Indicators that are missing and counted at their mean.
+        Number of indicators that are missing and counted at their mean.
+    absent : ndarray of int64, (word, cell)
+        Which these are, as bits.
     means : ndarray, (indicator,)
         Reference means of the transformed values, NaN where nothing counts.
     missing : ndarray of int64, (indicator,)
@@ -105,8 +109,30 @@ class OneYear:
     rows: Rows
     scores: Floats
     gaps: npt.NDArray[np.int16]
+    absent: npt.NDArray[np.int64]
     means: Floats
     missing: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """What the pass fills for every cell: sums by dimension, how many indicators are absent, and which."""
+
+    scores: Floats
+    gaps: npt.NDArray[np.int16]
+    absent: npt.NDArray[np.int64]
+
+    @classmethod
+    def blank(cls, model: Model, cells: int) -> _Sheet:
+        words = (len(model.indicators) + WORD - 1) // WORD
+        return cls(
+            np.empty((len(model.dimensions), cells)),
+            np.empty(cells, np.int16),
+            np.empty((words, cells), np.int64),
+        )
+
+    def part(self, cells: slice) -> _Sheet:
+        return _Sheet(self.scores[:, cells], self.gaps[cells], self.absent[:, cells])
 
 
 class Engine:
@@ -192,31 +218,34 @@ class Engine:
         InputError
             When a value is infinite, or negative where a logarithm or root is taken.
         """
-        rows, cells = self.rows(year), self.layers.cells.size
-        scores, gaps = np.empty((len(self.model.dimensions), cells)), np.empty(cells, np.int16)
+        rows, sheet = self.rows(year), _Sheet.blank(self.model, self.layers.cells.size)
         sums: list[Floats] = [np.zeros((0, len(rows), 2))]
         counts: list[npt.NDArray[np.int64]] = [np.zeros((0, len(rows), 3), np.int64)]
         for part, tile in self.tiles(rows):
-            own_sums, own_counts = self._pass(tile, weights[part], scores[:, part], gaps[part])
+            own_sums, own_counts = self._pass(tile, weights[part], sheet.part(part))
             sums.append(own_sums)
             counts.append(own_counts)
         counted = np.concatenate(counts).sum(axis=0)
         self._refuse(rows, counted, year)
         total, whole = np.moveaxis(np.concatenate(sums).sum(axis=0), -1, 0)
         means = np.divide(total, whole, out=np.full(total.size, np.nan), where=whole > 0)
-        return OneYear(rows, scores, gaps, means, counted[:, MISSING])
+        return OneYear(rows, sheet.scores, sheet.gaps, sheet.absent, means, counted[:, MISSING])
 
-    def _pass(
-        self, tile: Floats, weights: Floats, scores: Floats, gaps: npt.NDArray[np.int16]
-    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+    def _pass(self, tile: Floats, weights: Floats, sheet: _Sheet) -> tuple[Floats, npt.NDArray[np.int64]]:
         blocks = (tile.shape[1] + BLOCK - 1) // BLOCK
         sums, counts = np.empty((blocks, tile.shape[0], 2)), np.empty((blocks, tile.shape[0], 3), np.int64)
         p = self.program
         score_tile(
             tile, weights, p.starts, p.codes, p.parameters, p.coefficients, p.dimensions, p.required,
-            scores, gaps, sums, counts,
+            sheet.scores, sheet.gaps, sheet.absent, sums, counts,
         )  # fmt: skip
         return sums, counts
+
+    def take_off(self, one: OneYear, centre: Floats) -> None:
+        """Turn the sums of a year into deviations from the centre, in place."""
+        shares, dimensions = centre * self.program.coefficients, self.program.dimensions
+        sums = np.array([np.add.reduce(shares[dimensions == d]) for d in range(one.scores.shape[0])])
+        take_off_means(one.scores, one.absent, dimensions, shares, sums)
 
     def _refuse(self, rows: Rows, counted: npt.NDArray[np.int64], year: int) -> None:
         when = "" if self.layers.years[year] is None else f" in {self.layers.years[year]}"
@@ -239,13 +268,7 @@ class Engine:
         0 where an indicator is missing and counted at its mean, NaN where it is missing and required.
         """
         tile = np.stack([row[cells].astype(np.float64) for row in one.rows])
-        nowhere = np.zeros(tile.shape[1])
-        self._pass(
-            tile,
-            nowhere,
-            np.empty((len(self.model.dimensions), tile.shape[1])),
-            np.empty(tile.shape[1], np.int16),
-        )
+        self._pass(tile, np.zeros(tile.shape[1]), _Sheet.blank(self.model, tile.shape[1]))
         tile -= centre[:, None]
         tile *= self.program.coefficients[:, None]
         tile[np.isnan(tile) & ~self.program.required[:, None]] = 0.0

@@ -206,16 +206,6 @@ class Scoring:
                 f"indicators missing on more cells than their rule: {shown}", LeefrasterWarning, stacklevel=4
             )
 
-    def finished(self, one: OneYear, centre: Floats) -> Floats:
-        """Return scores as deviations: less the centre's sum, and without it where an indicator is missing."""
-        p = self.engine.program
-        known = centre * p.coefficients
-        sums = np.array([np.add.reduce(known[p.dimensions == d]) for d in range(one.scores.shape[0])])
-        scores: Floats = one.scores - sums[:, None]
-        for k in np.flatnonzero((one.missing > 0) & ~p.required):
-            scores[p.dimensions[k], np.isnan(one.rows[k])] += known[k]
-        return scores
-
     def dataset(self, explain: bool) -> xr.Dataset:
         """Work through the years, and put the results on their labels."""
         results = _Results(self, explain)
@@ -247,7 +237,8 @@ class _Results:
 
     def put(self, year: int, one: OneYear, centre: Floats) -> None:
         """Keep a year."""
-        self.score[year] = self._scoring.finished(one, centre)
+        self._scoring.engine.take_off(one, centre)
+        self.score[year] = one.scores
         self.total[year] = self._total(self.score[year])
         self.replaced[year], self.missing[year] = one.gaps, one.missing
         self.mean[year], self.own_mean[year] = centre, one.means

@@ -1,6 +1,7 @@
 """A run from indicators on: scores by hand, level and reference, what is told of the model, and what is refused."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -171,3 +172,20 @@ def test_restricted_cells_count_in_neighbourhoods_all_the_same(tmp_path):
     some = whole["score"].sel(dimension="onv", cell=part["cell"].values, year=2024)
     shift = part["score"].sel(dimension="onv", year=2024) - some
     np.testing.assert_allclose(shift, float(shift[0]), atol=1e-6)
+
+
+@pytest.mark.real_data
+def test_an_illustrative_model_on_real_squares(shared_data):
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    assert shared_data.is_dir()
+    found = made(examples / "rijnmond_model" / "config.toml")
+    data = found.dataset
+    assert data.sizes["cell"] == 16_383
+    assert data["total"].notnull().all()
+    assert "level" not in data
+    weights = data["dwellings"].fillna(0)
+    assert float((data["total"].isel(year=0) * weights).sum() / weights.sum()) == pytest.approx(0, abs=1e-6)
+    assert np.abs(data["score"].sum("dimension") - data["total"]).max() < 1e-6
+    dense = data["score"].sel(dimension="vrz").isel(year=0).groupby(data["urbanity"]).mean()
+    assert (np.diff(dense.values) < 0).all()
+    assert any("built_before_1945: missing in" in note for note in found.notes)

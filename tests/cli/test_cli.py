@@ -24,7 +24,7 @@ def python(code: str) -> subprocess.CompletedProcess:
 def loaded_by(code: str) -> set[str]:
     done = python(f"{code}\nimport sys\nprint(' '.join(sys.modules))")
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def test_importing_the_package_loads_no_heavy_library():

@@ -1,5 +1,8 @@
 """Decay sums, densities, distances and counts against plain loops, scipy.ndimage and laws."""
 
+import json
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -7,6 +10,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_xarray_spatial_values import field as xrspatial_field
 from scipy.ndimage import convolve, distance_transform_edt
 
 import leefraster as lr
@@ -67,14 +71,16 @@ def test_disc_sums_of_a_dense_raster_equal_convolution(radius):
     np.testing.assert_allclose(lr.focal_sum(raster(values), radius), expected, rtol=1e-9, atol=1e-10)
 
 
-def test_focal_means_equal_those_of_xarray_spatial():
-    focal = pytest.importorskip("xrspatial.focal", reason="xarray-spatial is not installed")
-    convolution = pytest.importorskip("xrspatial.convolution")
-    values = np.random.default_rng(3).normal(size=(30, 30))
-    field = raster(values)
-    kernel = convolution.circle_kernel(100, 100, 500)
-    theirs = focal.apply(field, kernel, focal._calc_mean).values[6:-6, 6:-6]
-    np.testing.assert_allclose(lr.focal_mean(field, 500).values[6:-6, 6:-6], theirs, rtol=1e-6)
+@pytest.mark.parametrize("radius", [100, 300, 450])
+def test_focal_statistics_equal_those_of_xarray_spatial(radius):
+    """Its values come from a file; it works in single precision, and rounds a radius to whole cells."""
+    theirs = json.loads(Path(__file__).with_name("xarray_spatial_values.json").read_text())
+    assert theirs["xarray-spatial"]
+    reach = {100: 100, 300: 300, 450: 400}[radius]
+    for name, ours in (("mean", lr.focal_mean), ("sum", lr.focal_sum)):
+        np.testing.assert_allclose(
+            ours(xrspatial_field(), reach), theirs[f"{name} {radius}"], rtol=1e-5, atol=6e-5
+        )
 
 
 def test_threads_and_mirroring_do_not_change_a_bit_of_decay_sums(monkeypatch):

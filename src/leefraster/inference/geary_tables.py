@@ -95,8 +95,10 @@ def quantiles(others: Others, n: int, ks: Ints, newton: tuple[Floats, Ints]) -> 
         sums, deviate = _joined(*found[row], *low[row], *high[row])
         if others.sign < 0:
             sums, deviate = sums[::-1], -deviate[::-1]
-        least = 1e-300 + 1e-30 * others.bound
-        out[row] = _at_deviates(np.log(np.maximum(others.bound + others.sign * sums / k, least)), deviate)
+        bounds = sorted((others.bound, others.bound + others.sign * float(others.squares[-1])))
+        least = max(bounds[0], 1e-30 * bounds[1])
+        logarithm = np.log(np.clip(others.bound + others.sign * sums / k, least, bounds[1]))
+        out[row] = np.clip(_at_deviates(logarithm, deviate), math.log(least), math.log(bounds[1]))
     return out
 
 

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from leefraster.inference.draws import log_choose, newton_weights
 from leefraster.inference.geary_tables import NORMAL, others_of, quantiles
-from leefraster.inference.numbers import Numbers, Totals, deviations
+from leefraster.inference.numbers import Numbers, Totals
 from leefraster.kernels.geary_null import few_valued_tails, look_up
 from leefraster.kernels.local_geary import count_far_differences, enumerated_tails, single_tails
 from leefraster.kernels.ranking import sorted_integers
@@ -27,9 +27,9 @@ ENUMERABLE = 200_000  # sets of neighbours of a place
 ENUMERATED = 1e8  # sets of all places together
 COUNTABLE = 3e8  # steps in counting the sets of few different values
 TABLE_BYTES = 64 * 2**20
-STEP = 0.3  # between own values in the tables, in units of asinh
-ENDS = np.array([0.003, 0.01, 0.03, 0.06, 0.1, 0.15])  # shares of values with tables of their own
-CLOSE = 0.12  # no two own values are nearer than this
+STEP = 0.4  # between own values of tables, in units of asinh
+LOGIT, LOGIT_STEP = 5.0, 1.2  # and of the logit of the rank, up to this one
+SCALE_POINTS = 2000
 CLOSEST = 12  # numbers of draws up to here have tables of their own
 APART = 1.15  # ratio of the numbers beyond that do
 CALL = 2e8  # draws a call of the kernel of permutations
@@ -114,17 +114,18 @@ def _read_tables(
     k = np.where(turned, n - 1 - drawn, drawn)
     observed = np.where(turned, total[cells] - numerator[cells], numerator[cells]) / (sd * sd)
     ks = tabled_draws(k)
-    nodes, table = _tables(numbers, sums, sd, ks)
+    ordered, mean = sorted_integers(numbers.integers, numbers.bits), float(sums.mean)
+    table, nodes = _tables(ordered, mean, sd, ks)
     rows = np.minimum(np.searchsorted(ks, k, side="right") - 1, ks.size - 1)
     following = np.minimum(rows + 1, ks.size - 1)
     distance = 1 / np.sqrt(ks[rows]) - 1 / np.sqrt(ks[following])
     shares = np.where(
         k > ks[rows], (1 / np.sqrt(ks[rows]) - 1 / np.sqrt(k)) / np.where(distance, distance, 1), 0.0
     )
-    x = deviations(numbers, sums)[cells] / sd
+    at = (numbers.integers[cells] - mean) / sd
     deviate = np.empty(cells.size)
     logarithms = np.log(np.maximum(observed / k, 1e-300))
-    look_up(np.arange(cells.size), x, logarithms, rows, shares, nodes, NORMAL, table, deviate)
+    look_up(np.arange(cells.size), at, logarithms, rows, shares, nodes, NORMAL, table, deviate)
     deviate = np.where(turned, -deviate, deviate)
     upper[cells], lower[cells] = ndtr(-deviate), ndtr(deviate)
     _equal_neighbours(numbers, numerator, counts, cells, upper, lower)
@@ -156,54 +157,40 @@ def tabled_draws(k: Ints) -> Ints:
     return np.unique(np.concatenate([few, spaced]))
 
 
-def _tables(numbers: Numbers, sums: Totals, sd: float, ks: Ints) -> tuple[Floats, Floats]:
-    """Return own values in standard units, and table[k, own value, deviate] of the quantiles' logarithms."""
-    ordered = sorted_integers(numbers.integers, numbers.bits)
-    mean = float(sums.mean)
-    standard = (ordered - mean) / sd
+def _tables(ordered: Ints, mean: float, sd: float, ks: Ints) -> tuple[Floats, Floats]:
+    """Return table[k, own value, deviate] of the quantiles' logarithms, and the own values in standard units."""
+    standard = (ordered.astype(np.float64) - mean) / sd
     places = own_places(standard)
     running = np.concatenate([[0.0], np.cumsum(standard)])
-    newton = newton_weights(sums.n - 1, int(ks.max()))
+    others = ordered.size - 1
+    newton = newton_weights(others, int(ks.max()))
     table = np.empty((ks.size, places.size, NORMAL.size))
     for column, place in enumerate(places):
-        table[:, column] = quantiles(others_of(standard, running, int(place)), sums.n - 1, ks, newton)
-    return standard[places], table
+        table[:, column] = quantiles(others_of(standard, running, int(place)), others, ks, newton)
+    return table, standard[places]
 
 
 def own_places(standard: Floats) -> Ints:
-    """Return the places, among sorted values, of the own values that tables are made for.
+    """Return the places, among sorted values, of the own values to make tables for.
 
-    All different values where they are few; else values a constant step apart on a scale that is linear within
-    the interquartile range and logarithmic beyond.
+    All different values where they are few. Else values a constant step apart on a scale that is linear in the
+    values within the interquartile range and logarithmic beyond, stretched by the logit of their rank, since
+    at a sharp end of the distribution quantiles change within a few per cent of the values.
     """
-    different = np.concatenate([[True], np.diff(standard) > 0])
-    first = np.flatnonzero(different)
+    first = np.flatnonzero(np.concatenate([[True], np.diff(standard) > 0]))
+    held = first[np.unique(np.linspace(0, first.size - 1, min(first.size, SCALE_POINTS)).astype(np.int64))]
     quarters = standard[[standard.size // 4, standard.size // 2, (3 * standard.size) // 4]]
-    scale = max(quarters[2] - quarters[0], 0.05) / 1.35
-    span = np.arcsinh((standard[[0, -1]] - quarters[1]) / scale)
-    steps = math.ceil(float(span[1] - span[0]) / STEP) + 1
+    width = max(quarters[2] - quarters[0], 0.05) / 1.35
+    rank = (held + np.append(held[1:], standard.size)) / 2
+    logit = LOGIT * np.tanh(np.log(rank / (standard.size - rank)) / LOGIT)
+    scale = np.arcsinh((standard[held] - quarters[1]) / width) / STEP + logit / LOGIT_STEP
+    steps = math.ceil(float(scale[-1] - scale[0])) + 1
     if first.size <= steps:
         return first
-    wanted = np.sinh(np.linspace(span[0], span[1], steps)) * scale + quarters[1]
-    # the density may end abruptly: the last few per cent on either side have values of their own
-    ranks = np.rint(np.concatenate([ENDS, 1 - ENDS]) * (standard.size - 1)).astype(np.int64)
-    wanted = np.sort(np.concatenate([wanted, standard[ranks]]))
+    wanted = np.interp(np.linspace(scale[0], scale[-1], steps), scale, standard[held])
     right = np.clip(np.searchsorted(standard[first], wanted), 1, first.size - 1)
     nearer = np.abs(standard[first][right - 1] - wanted) < np.abs(standard[first][right] - wanted)
-    chosen = np.unique(np.concatenate([[0, first.size - 1], np.where(nearer, right - 1, right)]))
-    at = np.arcsinh((standard[first[chosen]] - quarters[1]) / scale)
-    return np.asarray(first[chosen[_apart(at)]])
-
-
-def _apart(at: Floats) -> npt.NDArray[np.bool_]:
-    """Return which rising numbers to keep, so that no two are near each other; the first and last are kept."""
-    kept = np.zeros(at.size, dtype=bool)
-    kept[[0, -1]] = True
-    last = at[0]
-    for i in range(1, at.size - 1):
-        if min(at[i] - last, at[-1] - at[i]) >= CLOSE:
-            kept[i], last = True, at[i]
-    return kept
+    return np.asarray(first[np.unique(np.where(nearer, right - 1, right))])
 
 
 def _bound_below(upper: Floats, lower: Floats, counts: Ints, others: int) -> None:

@@ -9,6 +9,7 @@ from leefraster.kernels.jit import jit, parallel_jit
 
 NEGLIGIBLE = 1e-18
 PIECE = 1 << 11
+FAR = 4.5  # normal deviate
 
 
 @jit
@@ -131,29 +132,32 @@ def _others(values, number, own):
 
 
 @jit
-def _four_around(nodes, x, weights):
-    """Fill the weights of a cubic through four nodes around x; return the first of them."""
+def _weights_around(nodes, x, cubic, line):
+    """Fill the weights of a cubic through four nodes around x, and of a line through two; return the first."""
     last = nodes.size
-    j = np.searchsorted(nodes, x, side="right") - 1
+    j = min(max(np.searchsorted(nodes, x, side="right") - 1, 0), last - 2)
     first = min(max(j - 1, 0), max(last - 4, 0))
     many = min(4, last)
-    weights[:] = 0.0
-    for a in range(many):
-        if nodes[first + a] == x:
-            weights[a] = 1.0
-            return first
+    cubic[:] = 0.0
+    line[:] = 0.0
+    share = min(max((x - nodes[j]) / (nodes[j + 1] - nodes[j]), 0.0), 1.0)
+    line[j - first], line[j + 1 - first] = 1.0 - share, share
     for a in range(many):
         w = 1.0
         for b in range(many):
             if b != a:
                 w *= (x - nodes[first + b]) / (nodes[first + a] - nodes[first + b])
-        weights[a] = w
+        cubic[a] = w
     return first
 
 
 @jit
-def _logarithm(table, row, share, first, weights, m):
-    """Return the logarithm of a sum per draw at node m, between values and between numbers of draws."""
+def _logarithm(table, row, share, first, cubic, line, normal, m):
+    """Return the logarithm of a sum per draw at node m, between own values and between numbers of draws.
+
+    Far out, where the tables of neighbouring own values can be unlike, between two of them only.
+    """
+    weights = cubic if abs(normal[m]) <= FAR else line
     total = 0.0
     for a in range(4):
         if weights[a] != 0.0:
@@ -174,24 +178,24 @@ def look_up(cells, x, logarithms, rows, shares, nodes, normal, table, out):
     pieces = (cells.size + PIECE - 1) // PIECE
     last = normal.size - 1
     for piece in prange(pieces):
-        weights = np.empty(4)
+        cubic, line = np.empty(4), np.empty(4)
         for c in range(piece * PIECE, min((piece + 1) * PIECE, cells.size)):
             y, row, share = logarithms[c], rows[c], shares[c]
-            first = _four_around(nodes, x[c], weights)
+            first = _weights_around(nodes, x[c], cubic, line)
             lo, hi = 0, last
             while hi - lo > 1:
                 middle = (lo + hi) >> 1
-                if _logarithm(table, row, share, first, weights, middle) <= y:
+                if _logarithm(table, row, share, first, cubic, line, normal, middle) <= y:
                     lo = middle
                 else:
                     hi = middle
-            a = _logarithm(table, row, share, first, weights, lo)
-            b = _logarithm(table, row, share, first, weights, hi)
+            a = _logarithm(table, row, share, first, cubic, line, normal, lo)
+            b = _logarithm(table, row, share, first, cubic, line, normal, hi)
             f = (y - a) / (b - a) if b > a else 0.5
             f = min(max(f, 0.0), 1.0)
             if lo > 0 and hi < last and b > a:
-                before = a - _logarithm(table, row, share, first, weights, lo - 1)
-                after = _logarithm(table, row, share, first, weights, hi + 1) - b
+                before = a - _logarithm(table, row, share, first, cubic, line, normal, lo - 1)
+                after = _logarithm(table, row, share, first, cubic, line, normal, hi + 1) - b
                 bend = 0.25 * (after - before)
                 if abs(bend) < 0.4 * (b - a):
                     for _ in range(3):  # y = a + f (b - a) + bend f (f - 1)

@@ -13,7 +13,7 @@ from leefraster.kernels.random_stream import key_of
 PIECE = 1 << 12
 PLACES = 64  # a task of permutations
 LOW = (1 << 32) - 1
-TIED = 1e-12  # sums that differ by less than this share are equal but for float error
+TIED = 2e-14  # sums that differ by less than this share are equal but for float error
 
 
 @parallel_jit

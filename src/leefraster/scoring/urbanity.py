@@ -58,8 +58,8 @@ def urbanity(addresses: Any, *, like: xr.DataArray | xr.Dataset | None = None) -
     -----
     CBS measures around every address and takes the mean of an area's addresses; here the centre of the cell stands
     for its addresses. The density of an area is the mean over its cells, weighted by addresses. Where dwellings
-    stand in for addresses the density runs low, since shops and offices have addresses too: 7 to 14 % around
-    Rotterdam in 2024.
+    stand in for addresses the density runs low, since shops and offices have addresses too: in the median 7 %
+    around Rotterdam in 2024; expect 7 to 14 %.
 
     Examples
     --------

@@ -52,10 +52,10 @@ def saved(axes, tmp_path):
 
 
 def points_of(axes):
-    """Return the offsets of all scatter points, and the hex colour of each."""
-    offsets = np.concatenate([c.get_offsets() for c in axes.collections])
-    colours = [to_hex(c.get_facecolor()[0]) for c in axes.collections for _ in range(len(c.get_offsets()))]
-    return np.asarray(offsets), colours
+    """Return all points of the scatter, and the hex colour of each."""
+    clouds = [line for line in axes.lines if line.get_linestyle() == "None"]
+    offsets = np.concatenate([line.get_xydata() for line in clouds])
+    return offsets, [to_hex(line.get_color()) for line in clouds for _ in line.get_xdata()]
 
 
 @pytest.mark.parametrize("as_cells", [False, True])
@@ -81,6 +81,12 @@ def test_the_scatter_slope_is_global_moran_and_least_squares_through_the_points(
                 {(True, True): 1, (False, True): 2, (False, False): 3}.get((x > 0, y > 0), 4)
             ]
         )
+    assert saved(axes, tmp_path) > 5000
+
+
+def test_a_large_scatter_is_drawn_as_a_picture_without_warnings(tmp_path):
+    axes = lr.plot.moran_scatter(field(1, (90, 90), 0.1), NB)
+    assert axes.lines[0].get_rasterized()
     assert saved(axes, tmp_path) > 5000
 
 

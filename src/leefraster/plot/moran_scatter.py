@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OUTLIERS = (2, 4)  # low-high and high-low
+MANY = 5_000  # points, beyond which they are drawn as a picture
 
 
 def moran_scatter(
@@ -107,20 +108,20 @@ def _places(field: xr.DataArray) -> xr.DataArray:
 
 
 def _draw(axes: Axes, across: np.ndarray, up: np.ndarray, quadrant: np.ndarray, slope: float) -> None:
-    size = float(np.clip(4000 / across.size, 1.5, 26))
+    size = float(np.clip(100 / across.size**0.5, 1.2, 5))
     for code in (1, 2, 3, 4):
         here = quadrant == code
-        axes.scatter(
-            across[here], up[here], s=size, color=QUADRANTS.colours[code], linewidths=0,
-            alpha=0.8 if across.size < 20_000 else 0.4, rasterized=across.size > 5_000,
-            label=f"{QUADRANTS.labels[code]} ({int(here.sum()):,})",
+        axes.plot(
+            across[here], up[here], linestyle="none", marker="o", markersize=size, markeredgewidth=0,
+            color=QUADRANTS.colours[code], alpha=0.8 if across.size < 10 * MANY else 0.3,
+            rasterized=across.size > MANY, label=f"{QUADRANTS.labels[code]} ({int(here.sum()):,})",
         )  # fmt: skip
     for line in (axes.axhline, axes.axvline):
         line(0, color=INK, linewidth=0.7, zorder=0)
     reach = np.array([across.min(), across.max()])
     axes.plot(reach, slope * reach, color=INK, linewidth=1.6, label=f"slope I = {slope:.3f}")
     axes.grid(color=GRID)
-    axes.legend(frameon=False, fontsize=8, markerscale=max(1.0, (20 / size) ** 0.5))
+    axes.legend(loc="upper left", framealpha=0.8, edgecolor="none", fontsize=8, markerscale=5 / size)
     tidy(axes)
 
 

@@ -72,7 +72,7 @@ def commented_sections():
 
 def test_template_shows_examples_that_parse():
     blocks = commented_sections()
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         tree = tomllib.loads(block)
         alone = "scores" in tree or "layers" in tree
@@ -125,7 +125,7 @@ def test_parameters_are_plain_and_do_not_name_the_machine(tmp_path):
             SCORES + "[statistic]\n",
             r"^run.toml: there is no section \[statistic\]; did you mean statistics\?$",
         ),
-        (SCORES + "[zzz]\n", r"there is no section \[zzz\]; known are areas, dwellings"),
+        (SCORES + "[zzz]\n", r"there is no section \[zzz\]; known are areas, disclosure, dwellings"),
         (
             SCORES + 'seperator = ";"',
             r"^run.toml: \[scores\] has no key 'seperator'; did you mean separator\?$",

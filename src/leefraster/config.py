@@ -22,6 +22,7 @@ from leefraster.sources.sections import (
 
 if TYPE_CHECKING:
     from leefraster.clusters.rule import StructuralRule
+    from leefraster.disclosure.rule import DisclosureRule
     from leefraster.neighbourhood import Neighbourhood
 
 TEMPLATE: str = files("leefraster").joinpath("config_template.toml").read_text(encoding="utf-8")
@@ -125,13 +126,47 @@ class StructuralSection(Section):
         return StructuralRule(**self.model_dump())
 
 
-class ExportsSection(Section):
-    """``[exports]``: what is written for other programs."""
+Format = Literal["geopackage", "geoparquet", "geotiff", "netcdf", "csv", "excel", "r"]
+USUAL_FORMATS: tuple[Format, ...] = ("geopackage", "geoparquet", "geotiff", "csv")
 
-    clusters: bool = True
-    cells: bool = True
-    rasters: bool = True
-    tables: bool = True
+
+class ExportsSection(Section):
+    """``[exports]``: what is written for other programs.
+
+    Attributes
+    ----------
+    formats : list
+        Out of geopackage, geoparquet, geotiff, netcdf, csv, excel and r.
+    licence : str
+        Licence of the exported data, as it stands in ``datapackage.json``.
+    areas : list
+        Codes of areas to which report and exports are limited; empty for all.
+    """
+
+    formats: list[Format] = Field(default_factory=lambda: list(USUAL_FORMATS))
+    licence: str = ""
+    areas: list[str] = Field(default_factory=list)
+
+
+class DisclosureSection(Section):
+    """``[disclosure]``: what is withheld from report and exports; fields as in `DisclosureRule`.
+
+    Attributes
+    ----------
+    minimum : float
+        Cells and rows with fewer dwellings (or inhabitants) than this, but more than none, are withheld.
+    base : int
+        Counts are rounded to multiples of this.
+    """
+
+    minimum: Finite = Field(default=5.0, ge=0)
+    base: int = Field(default=5, ge=1)
+
+    def rule(self) -> DisclosureRule:
+        """Return the rule that the fields describe."""
+        from leefraster.disclosure.rule import DisclosureRule
+
+        return DisclosureRule(**self.model_dump())
 
 
 class QuestionsSection(Section):
@@ -153,7 +188,7 @@ class Configuration(InputSections):
     ----------
     run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, references
         The sections of the file that say what is read.
-    statistics, structural, exports, questions
+    statistics, structural, exports, disclosure, questions
         Those that say what is done with it.
 
     Examples
@@ -166,6 +201,7 @@ class Configuration(InputSections):
     statistics: StatisticsSection = Field(default_factory=StatisticsSection)
     structural: StructuralSection = Field(default_factory=StructuralSection)
     exports: ExportsSection = Field(default_factory=ExportsSection)
+    disclosure: DisclosureSection | None = None
     questions: QuestionsSection = Field(default_factory=QuestionsSection)
     _folder: Path | None = PrivateAttr(default=None)
 

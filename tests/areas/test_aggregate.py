@@ -187,7 +187,16 @@ def test_datasets_keep_what_is_not_per_cell_and_say_what_is_left_out():
     assert found["reference"].item() == 4.1
     assert found["dwellings"].values.tolist() == [50.0] * 4
     assert found.attrs["left_out"] == "name"
-    assert found["name"].values.tolist() == found["area"].values.tolist()  # the areas' own names
+    assert "name" not in found
+    assert found["area_name"].values.tolist() == found["area"].values.tolist()
+
+
+def test_a_level_of_scores_is_not_taken_for_the_level_of_areas():
+    data = xr.Dataset({"level": field(np.full(100, 4.1))})
+    found = lr.aggregate(data, areas())
+    assert found["level"].values == pytest.approx([4.1] * 4)
+    assert found["area_level"].values.tolist() == ["block"] * 4
+    assert areas().to_geopandas(found)["level"].tolist() == pytest.approx([4.1] * 4)
 
 
 def test_codes_in_the_data_serve_as_areas():

@@ -12,6 +12,7 @@ from leefraster.config import Configuration
 from leefraster.errors import InputError, LeefrasterWarning
 from leefraster.pipeline import run
 from leefraster.pipeline import runner as runner_module
+from leefraster.pipeline.analysis import STEPS
 from leefraster.record import RunRecord
 from leefraster.store import Store
 
@@ -141,7 +142,7 @@ def test_a_failing_export_leaves_the_store_as_it_was(country, tmp_path, monkeypa
     out = tmp_path / "out"
     first = run(Configuration.read(country), out)
 
-    def full(record, outputs):
+    def full(*arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(runner_module, "write_exports_to", full)
@@ -216,10 +217,10 @@ def test_own_warnings_become_notes(country, tmp_path, monkeypatch):
     def warning_step(work):
         warnings.warn("this field is flat", LeefrasterWarning, stacklevel=1)
 
-    steps = (*runner_module.STEPS[:1], ("odd", warning_step))
-    monkeypatch.setattr(runner_module, "STEPS", steps)
-    monkeypatch.setattr(runner_module, "write_exports_to", lambda record, outputs: None)
-    monkeypatch.setattr(runner_module, "write_report_to", lambda record, outputs: None)
+    steps = (STEPS[0], ("odd", warning_step))
+    monkeypatch.setattr(runner_module, "steps_of", lambda configuration: steps)
+    monkeypatch.setattr(runner_module, "write_exports_to", lambda *arguments: None)
+    monkeypatch.setattr(runner_module, "write_report_to", lambda *arguments: None)
     record = run(Configuration.read(country), tmp_path / "out")
     assert "this field is flat" in record.notes
     assert "this field is flat" in [event.get("text") for event in events(tmp_path / "out")]

@@ -83,8 +83,8 @@ def aggregate(
     Returns
     -------
     DataArray or Dataset
-        The same with dimension `area` (codes) in place of `cell`; coordinates `name` and `level` (from
-        polygons) and `cells`, the number of cells in each. Areas without a cell are NaN.
+        The same with dimension `area` (codes) in place of `cell`; coordinates `area_name` and `area_level`
+        (from polygons) and `cells`, the number of cells in each. Areas without a cell are NaN.
 
     Raises
     ------
@@ -185,7 +185,9 @@ def _target(obj: xr.DataArray | xr.Dataset, unit: str, areas: Any, method: str) 
         assign = by_centre if method == "centre" else by_coverage
         member = assign(areas, grid_of(obj), np.asarray(obj[CELL].values, dtype=np.int64))
         frame = areas.frame
-        known = {name: ("area", frame[name].to_numpy().astype(str)) for name in ("name", "level")}
+        known = {
+            f"area_{name}": ("area", frame[name].to_numpy().astype(str)) for name in ("name", "level")
+        }  # scores have a level, too
         return Target({"area": frame["code"].to_numpy().astype(str), **known}, member, method)
     if method != "centre":
         raise UsageError("method='coverage' needs polygons; codes tell only whole cells")

@@ -58,7 +58,9 @@ def analyse_areas(values: xr.Dataset, graph: Graph, *, alpha: float = 0.05) -> x
         out |= {f"{prefix}_{name}": result[name].variable for name in kept}
     out["neighbours"] = local["neighbours"].isel({LAYER: 0}, drop=True).variable
     coords = {
-        name: values[name].variable for name in ("area", "name", "level", "cells", "x", "y") if name in values
+        name: values[name].variable
+        for name in ("area", "area_name", "area_level", "cells", "x", "y")
+        if name in values
     }
     coords[LAYER] = xr.Variable(LAYER, named)
     return xr.Dataset(out, coords=coords, attrs={"alpha": alpha})

@@ -226,14 +226,15 @@ class Areas:
     def to_geopandas(self, result: xr.Dataset | None = None) -> geopandas.GeoDataFrame:
         """Return the polygons, with the variables of a result over `area` as columns.
 
-        Leading dimensions become part of the names: ``total_2024``.
+        The level of an area is the column `area_level`, since scores have a level, too. Leading dimensions become
+        part of the names: ``total_2024``.
 
         Raises
         ------
         InputError
             When the result has codes that are no areas here.
         """
-        joined = self.frame.set_index(CODE, drop=False)
+        joined = self.frame.rename(columns={LEVEL: f"area_{LEVEL}"}).set_index(CODE, drop=False)
         if result is None:
             return joined.reset_index(drop=True)
         unknown = sorted(set(result["area"].values.tolist()) - set(self.codes))

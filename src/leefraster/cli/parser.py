@@ -24,6 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_diff(commands)
     _add_runs(commands)
+    _add_export(commands)
+    _add_areas(commands)
     _command(commands, "version", "say which version of leefraster and of its libraries this is")
     return parser
 
@@ -50,6 +52,16 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         "--drop-outside",
         action="store_true",
         help="leave out cells outside the grid, instead of refusing them",
+    )
+    _add_area(run, "report and exports")
+
+
+def _add_area(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--area",
+        action="append",
+        metavar="CODE",
+        help=f"limit {what} to this area (repeat for several); statistics stay those of the whole",
     )
 
 
@@ -104,6 +116,78 @@ def _add_diff(commands: argparse._SubParsersAction) -> None:
 
 def _add_runs(commands: argparse._SubParsersAction) -> None:
     _add_store(_command(commands, "runs", "list the runs in a store"))
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    export = _command(commands, "export", "write a stored run for QGIS, R, pandas and spreadsheets")
+    _add_store(export)
+    export.add_argument(
+        "--run", metavar="RUN", help="run id, its beginning, tag, or position (default: the last)"
+    )
+    export.add_argument(
+        "--out", type=Path, default=Path("out/exports"), metavar="FOLDER", help="default: out/exports"
+    )
+    export.add_argument(
+        "--formats",
+        nargs="+",
+        default=["geopackage", "geoparquet", "geotiff", "csv"],
+        choices=["all", "geopackage", "geoparquet", "geotiff", "netcdf", "csv", "excel", "r"],
+        help="default: geopackage geoparquet geotiff csv",
+    )
+    _add_area(export, "the files")
+    export.add_argument(
+        "--minimum",
+        type=float,
+        metavar="N",
+        help="withhold cells and rows with fewer dwellings (or inhabitants)",
+    )
+    export.add_argument(
+        "--base",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="with --minimum, round counts to this (default: 5)",
+    )
+    export.add_argument(
+        "--licence", default="", metavar="NAME", help="licence of the data, for datapackage.json"
+    )
+
+
+def _add_areas(commands: argparse._SubParsersAction) -> None:
+    areas = _command(
+        commands, "areas", "compute statistics of areas, from polygons and a column or a stored run"
+    )
+    areas.add_argument("polygons", type=Path, help="GeoPackage, GeoJSON, Shapefile or GeoParquet")
+    areas.add_argument("--code", required=True, metavar="COLUMN", help="column of the areas' codes")
+    areas.add_argument("--name", metavar="COLUMN", help="column of their names")
+    areas.add_argument("--level", metavar="WORD", help="column of their levels, or one word for all")
+    areas.add_argument("--layer", metavar="NAME", help="layer of a file that holds several")
+    areas.add_argument("--crs", metavar="CRS", help="CRS of a file that states none")
+    areas.add_argument("--to-crs", metavar="CRS", help="transform to this CRS, as EPSG:28992")
+    areas.add_argument(
+        "--value", action="append", metavar="NAME", help="column, or variable of the run (repeat for several)"
+    )
+    areas.add_argument("--store", type=Path, metavar="FOLDER", help="take the cells of the run in this store")
+    areas.add_argument("--run", metavar="RUN", help="with --store, which run (default: the last)")
+    areas.add_argument("--weight", metavar="NAME", help="with --store, weight of a cell (default: dwellings)")
+    areas.add_argument(
+        "--neighbours", default="queen", choices=["queen", "rook", "nearest", "band"], help="default: queen"
+    )
+    areas.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        metavar="M",
+        help="metres by which borders may miss each other",
+    )
+    areas.add_argument("--nearest", type=_positive, default=8, metavar="K", help="with nearest (default: 8)")
+    areas.add_argument("--distance", type=float, metavar="M", help="with band, metres")
+    areas.add_argument(
+        "--alpha", type=float, default=0.05, metavar="A", help="largest q of a cluster (default .05)"
+    )
+    areas.add_argument(
+        "--out", type=Path, default=Path("out/areas"), metavar="FOLDER", help="default: out/areas"
+    )
 
 
 def _add_store(command: argparse.ArgumentParser) -> None:

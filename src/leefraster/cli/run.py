@@ -23,6 +23,9 @@ def perform(options: argparse.Namespace) -> None:
     from leefraster.kernels.jit import set_threads
 
     configuration = configured(options)
+    if options.area:
+        limited = configuration.exports.model_copy(update={"areas": options.area})
+        configuration = configuration.model_copy(update={"exports": limited})
     out = options.out or Path("out") / name_of(options.config)
     if options.threads:
         set_threads(options.threads)

@@ -13,7 +13,8 @@ from leefraster.disclosure.rule import DisclosureRule
 from leefraster.errors import UsageError
 from leefraster.exports.exports import USUAL, Progress, write_exports
 from leefraster.exports.handover import Handover
-from leefraster.exports.latest import AREA, unit_of
+from leefraster.exports.latest import unit_of
+from leefraster.exports.outgoing import cells_within, said_of
 from leefraster.exports.protection import protect_run
 
 if TYPE_CHECKING:
@@ -112,23 +113,7 @@ def within(handover: Handover, areas: Sequence[str]) -> Handover:
     UsageError
         When a code is in no variable of codes; the message names the variables.
     """
-    data = handover.dataset
-    unit = unit_of(data)
-    named = {
-        str(name): data[name]
-        for name in data.variables
-        if data[name].dims == (unit,) and _is_text(data[name])
-    }
-    inside = xr.zeros_like(data[unit], dtype=bool)
-    for code in areas:
-        found = [variable == code for variable in named.values()]
-        here = sum((one.astype(int) for one in found), start=xr.zeros_like(inside, dtype=int)) > 0
-        if not bool(here.any()):
-            raise UsageError(
-                f"area {code!r} is in none of {', '.join(sorted(named)) or 'the data, which has no codes of areas'}"
-            )
-        inside = inside | here
-    kept = data.isel({unit: inside.values})
+    kept = handover.dataset.isel({unit_of(handover.dataset): cells_within(handover.dataset, areas)})
     tables, clusters = dict(handover.tables), handover.clusters
     if "structural_label" in kept:
         numbers = set(kept["structural_label"].values.tolist()) - {0}
@@ -136,9 +121,5 @@ def within(handover: Handover, areas: Sequence[str]) -> Handover:
             if name in tables:
                 tables[name] = tables[name][tables[name]["cluster"].isin(numbers)]
         clusters = None if clusters is None else clusters[clusters["cluster"].isin(numbers)]
-    note = f"only the {kept.sizes[unit]} {unit}s of {', '.join(areas)}; statistics are those of the whole"
-    return replace(handover, dataset=kept, tables=tables, clusters=clusters, notes=(*handover.notes, note))
-
-
-def _is_text(variable: xr.DataArray) -> bool:
-    return variable.dtype.kind in "UTO" or variable.name == AREA
+    notes = (*handover.notes, said_of(kept, areas))
+    return replace(handover, dataset=kept, tables=tables, clusters=clusters, notes=notes)

@@ -66,6 +66,7 @@ class Handover:
             record.versions,
             [{**dataclasses.asdict(item), "path": str(item.path)} for item in record.inputs],
             record.notes,
+            str(record.dataset.attrs.get("disclosure_control", "")),
         )
 
     @classmethod

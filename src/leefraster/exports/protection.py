@@ -67,17 +67,25 @@ def protect_run(dataset: xr.Dataset, tables: dict[str, pd.DataFrame], rule: Disc
     }
     meanings = {"flag_values": [0, 1, 2], "flag_meanings": "published withheld missing", "rule": rule.said()}
     kept[STATUS] = xr.DataArray(status, dims=unit, attrs={"long_name": "what was withheld", **meanings})
-    rows = 0
-    protected: dict[str, pd.DataFrame] = {}
-    for name, table in tables.items():
-        protected[name], hidden = _protected_table(table, rule)
-        rows += hidden
+    protected, rows = protect_tables(tables, rule)
     said = (
         f"{rule.said()} (by {count}: {int((status == WITHHELD).sum())} of {status.size} {unit}s withheld, "
         f"{int((status == MISSING).sum())} without a count withheld too, {rows} rows of tables withheld)"
     )
     out = xr.Dataset(kept, coords=dataset.coords, attrs={**dataset.attrs, "disclosure_control": said})
     return Protection(out, protected, said)
+
+
+def protect_tables(
+    tables: dict[str, pd.DataFrame], rule: DisclosureRule
+) -> tuple[dict[str, pd.DataFrame], int]:
+    """Return tables without the figures of rows with too small a count, and how many rows that were."""
+    protected: dict[str, pd.DataFrame] = {}
+    rows = 0
+    for name, table in tables.items():
+        protected[name], hidden = _protected_table(table, rule)
+        rows += hidden
+    return protected, rows
 
 
 def _status(dataset: xr.Dataset, count: str, unit: str, rule: DisclosureRule) -> npt.NDArray[np.int8]:

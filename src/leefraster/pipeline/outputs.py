@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leefraster.errors import EnvironmentFault, LeefrasterError
 from leefraster.progress import Progress
 from leefraster.record import RunRecord
+
+if TYPE_CHECKING:
+    from leefraster.config import ExportsSection
 
 _LEAST_FREE = 200_000_000
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
@@ -58,13 +62,13 @@ class Outputs:
             Store.open(self.store, create=True)
 
 
-def write_exports_to(record: RunRecord, outputs: Outputs) -> None:
+def write_exports_to(record: RunRecord, outputs: Outputs, section: ExportsSection) -> None:
     """Write the files for other programs."""
     from leefraster.exports import write_exports
 
     outputs.exports.mkdir()
     with _disk_faults(outputs.exports):
-        write_exports(record, outputs.exports)
+        write_exports(record, outputs.exports, formats=section.formats, licence=section.licence)
 
 
 def write_report_to(record: RunRecord, outputs: Outputs) -> None:

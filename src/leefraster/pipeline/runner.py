@@ -80,16 +80,25 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
                 function(work)
     record = _record(work, log.run_id, tuple(steps), started)
     staged = Outputs(waiting)
+    public = _public(record, work.configuration)
     with _noting_warnings(work, log):
         with _timed("exports", work, log, steps):
-            write_exports_to(record, staged)
+            write_exports_to(public, staged, work.configuration.exports)
         with _timed("report", work, log, steps):
-            write_report_to(dataclasses.replace(record, steps=tuple(steps)), staged)
+            write_report_to(dataclasses.replace(public, steps=tuple(steps)), staged)
         with _timed("store", work, log, steps):
             keep(dataclasses.replace(record, steps=tuple(steps)), outputs, work.progress)
             too_late()
             exchange(waiting, outputs.folder)
     return dataclasses.replace(record, steps=tuple(steps))
+
+
+def _public(record: RunRecord, configuration: Configuration) -> RunRecord:
+    """Return what report and exports may show: limited to areas and protected, where the configuration asks it."""
+    from leefraster.exports.outgoing import outgoing
+
+    rule = None if configuration.disclosure is None else configuration.disclosure.rule()
+    return outgoing(record, rule=rule, areas=configuration.exports.areas)
 
 
 @contextmanager

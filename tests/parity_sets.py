@@ -44,6 +44,14 @@ class ParitySet:
         """The same as a W: esda's moments overflow for Graphs with many links (trap 3)."""
         return self.graph.to_W()
 
+    @cached_property
+    def positions(self) -> Any:
+        """The same Graph with positions as ids: esda's Geary_Local and Join_Counts_Local sort results by id."""
+        from libpysal.graph import Graph
+
+        focal, near = self.pairs()
+        return Graph.from_arrays(focal, near, np.ones(focal.size))
+
     def with_values(self, values: np.ndarray) -> xr.DataArray:
         return self.field.copy(data=np.asarray(values, dtype=float))
 

@@ -26,6 +26,6 @@ def check_against_esda(work: Work) -> None:
     if held < MINIMUM_CELLS:
         raise Skipped(f"the field holds {held} values; a window needs {MINIMUM_CELLS}")
     try:
-        work.crosscheck = crosscheck(field, work.configuration.statistics.of_cells())
+        work.crosscheck = crosscheck(field, work.configuration.statistics.of_cells(), every_p=False)
     except UsageError as reason:
         raise Skipped(str(reason)) from reason

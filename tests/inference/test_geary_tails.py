@@ -115,7 +115,7 @@ def test_tables_equal_enumeration_where_both_can_be_made(monkeypatch):
         assert np.abs(other[seen] / one[seen] - 1).mean() < 0.02
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(0, 5), min_size=30, max_size=60).filter(lambda v: len(set(v)) > 2), st.integers(2, 6)
 )

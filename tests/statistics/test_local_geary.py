@@ -23,7 +23,7 @@ NEIGHBOURHOODS = {
 KINDS = {
     "ties": st.integers(0, 3).map(float),
     "decimals": st.integers(-40, 40).map(lambda v: v / 10),
-    "floats": st.integers(-(2**40), 2**40).map(lambda v: v / 3.0**25),
+    "floats": st.integers(-(2**20), 2**20).map(lambda v: v / 3.0**12),
 }
 VARIABLES = ("C", "expected", "variance", "z", "p", "q", "cluster")
 
@@ -53,7 +53,7 @@ def varies(array):
     return held.size >= 4 and held.min() < held.max()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     small_rasters().filter(varies),
     st.sampled_from(sorted(NEIGHBOURHOODS)),

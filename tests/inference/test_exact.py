@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 
 from leefraster.inference import exact
 from leefraster.inference.draws import Lattice, Population, build_tables, draw_tails
-from leefraster.inference.exact import TOLERATED, exact_tails
+from leefraster.inference.exact import REPORTED_FROM, STILL_TO_COME, TOLERATED, exact_tails
 from leefraster.inference.far_tails import far_limit
 from leefraster.inference.numbers import Numbers, as_numbers, totals
 from leefraster.kernels.tails import TABLE
@@ -32,7 +32,7 @@ def tails_at(values, observed, k, own_fixed=False):
 
 @pytest.mark.parametrize(
     ("kind", "k"),
-    [(kind, k) for kind in sorted(VALUES) for k in (3, 5, 12) if (kind, k) != ("Pareto", 12)],
+    [(kind, k) for kind in sorted(VALUES) for k in (3, 5, 12, 20)],
 )
 def test_the_reported_error_holds_against_a_lattice_eight_times_finer(kind, k, monkeypatch):
     used = []
@@ -47,21 +47,19 @@ def test_the_reported_error_holds_against_a_lattice_eight_times_finer(kind, k, m
     spread = math.sqrt(float(sums.squares) / sums.n * k)
     observed = np.rint(k * float(sums.mean) + np.linspace(-4, 8, 400) * spread).astype(np.int64)
     upper, lower, error = tails_at(numbers, observed, k)
-    assert 0 < error <= TOLERATED
+    assert error > 0
     lattice = used[-1].lattice
     assert not lattice.exact
-    finer = Lattice(lattice.offset % (1 << (lattice.shift - 3)), lattice.shift - 3, False)
+    finer = Lattice(lattice.offset % (1 << (lattice.shift - 3)), lattice.shift - 3, False, 10**6)
     wanted = np.arange(k + 1) == k
     people = Population.of(numbers, sums)
     fine = draw_tails(build_tables(people, finer, k, wanted), people, observed, np.full(400, k), None)
-    seen_from = max(float(far_limit(k)), 1000 / math.comb(600, k))
+    seen_from = max(REPORTED_FROM, float(far_limit(k)), 1000 / math.comb(600, k))
     for ours, true in zip((upper, lower), fine, strict=True):
         seen = true > seen_from
         assert seen.sum() > 50
-        # the halvings still to come add up, at other points than the 512 that were looked at
-        off = np.abs(ours[seen] / true[seen] - 1).max()
-        assert off <= 5 * error
-        assert off <= 2 * TOLERATED
+        # every halving still to come, read at every lattice point, at other sums than were looked at
+        assert np.abs(ours[seen] / true[seen] - 1).max() <= error
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,7 @@ def test_a_thousand_neighbours_of_values_without_a_step():
     z = np.linspace(-5, 5, 101)
     observed = np.rint(1000 * float(sums.mean) + z * spread).astype(np.int64)
     upper, lower, error = tails_at(numbers, observed, 1000)
-    assert error <= TOLERATED
+    assert error <= STILL_TO_COME * TOLERATED
     from scipy.stats import norm
 
     np.testing.assert_allclose(upper, norm.sf(z), rtol=0.1, atol=1e-4)
@@ -159,6 +157,20 @@ def test_far_tails_stay_within_a_quarter_of_dynamic_programming(kind, n, k):
     assert np.abs(np.log(ours[far] / true[far])).max() < math.log(1.25)
     joint = (true > 1e-12) & (true < 1e-9)
     assert np.abs(np.log(ours[joint] / true[joint])).max() < math.log(1.05)
+
+
+@pytest.mark.parametrize(("kind", "n", "k", "off"), [("even", 400, 25, 0.0035), ("skewed", 300, 40, 0.0028)])
+def test_far_tails_begin_where_the_table_ends(kind, n, k, off):
+    # without the joining of the two the errors are .0043 and .0033, with it .0027 and .0022
+    rng = np.random.default_rng(n)
+    values = rng.integers(0, 12, n) if kind == "even" else np.minimum(rng.geometric(0.35, n) - 1, 15)
+    numbers = as_numbers(values, 1000)
+    above = np.cumsum(subsets_by_sum(numbers.integers.tolist(), k)[::-1])[::-1]
+    true = np.array([float(Fraction(int(a), math.comb(n, k))) for a in above])
+    upper, _, _ = tails_at(numbers, np.arange(true.size), k)
+    just_below = (true > 1e-15) & (true <= 1e-12)
+    assert just_below.sum() > 4
+    assert np.abs(np.log(upper[just_below] / true[just_below])).max() < off
 
 
 @pytest.mark.parametrize("kind", ["whole", *sorted(VALUES)])

@@ -28,7 +28,9 @@ from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_
 ENUMERABLE = 1_000_000  # subsets
 TABLE_BYTES = 64 * 2**20
 FINENESS = 100  # lattice steps in a standard deviation, and in an interquartile range
-RESOLUTION = 128  # table points in a standard deviation of a sum, where the lattice is finer than that
+RESOLUTION = (
+    128  # table points in a standard deviation of a sum, where the lattice is finer, before refinement
+)
 NEGLIGIBLE_WEIGHT = 1e-18  # of a term in Newton's identities
 NEGLIGIBLE_SHARE = 1e-15  # of a term in the recursion that leaves the cell out
 OUTSIDE = math.log(1e-17)
@@ -46,6 +48,7 @@ class Lattice:
     offset: int
     shift: int
     exact: bool
+    resolution: int = RESOLUTION
 
     @property
     def half(self) -> int:
@@ -219,7 +222,7 @@ def _strides(population: Population, lattice: Lattice, k: Ints) -> Ints:
         return np.ones(k.size, np.int64)
     n = population.sums.n
     spread = population.sd * np.sqrt(k * np.maximum(n - k, 0) / max(n - 1, 1)) / 2.0**lattice.shift
-    return np.asarray(2 ** np.floor(np.log2(np.maximum(spread / RESOLUTION, 1))), dtype=np.int64)
+    return np.asarray(2 ** np.floor(np.log2(np.maximum(spread / lattice.resolution, 1))), dtype=np.int64)
 
 
 def build_tables(

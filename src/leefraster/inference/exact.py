@@ -29,6 +29,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 TOLERATED = 0.01  # relative change of a p-value when the lattice is halved
+STILL_TO_COME = 3.0  # times that change: bound of all halvings together, and of places not looked at
+REPORTED_FROM = 1e-9  # tails below which no error is vouched for
+POINTS = 512
 
 
 def exact_tails(
@@ -53,8 +56,9 @@ def exact_tails(
     upper, lower : ndarray of float64, shape (n,)
         Tail probabilities, never 0; NaN where nothing is drawn.
     error : float
-        Largest relative change of a p-value above ``max(1e-12, 1e-13 k, 1000 / C(n-1, k))`` when the lattice of the
-        tables is halved; 0 where the tables are on the data's own step or sums were enumerated.
+        Bound of the relative error of a tail above ``max(1e-9, 1e-13 k, 1000 / C(n-1, k))``: three times the
+        largest change found when the lattice of the tables is halved; 0 where the tables are on the data's own
+        step or sums were enumerated.
 
     Notes
     -----
@@ -113,32 +117,62 @@ def _refined(population: Population, kmax: int, wanted: npt.NDArray[np.bool_]) -
         tables = build_tables(population, lattice, kmax, wanted)
         if lattice.exact or lattice.shift == 0 or not (tables.kind == TABLE).any():
             return tables, 0.0
-        finer = Lattice(lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False)
-        error = _largest_change(population, tables, finer)
-        if error <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
-            return tables, error
+        finer = Lattice(
+            lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False, 2 * lattice.resolution
+        )
+        change, largest = _changes(population, tables, finer)
+        if change <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
+            return tables, STILL_TO_COME * largest
         lattice = finer
 
 
-def _largest_change(population: Population, tables: Tables, finer: Lattice) -> float:
-    """Compare the tables of the fewest and of the most draws with those on the finer lattice."""
+def _changes(population: Population, tables: Tables, finer: Lattice) -> tuple[float, float]:
+    """Compare the tables of the fewest and of the most draws with those on the finer lattice.
+
+    Returns the largest relative change of a tail at evenly spaced sums, by which the lattice is judged, and at
+    these and sums spaced by the size of their tails, which see steep places and far ends.
+    """
     tabled = np.flatnonzero(tables.kind == TABLE)
-    n = population.sums.n
-    change = 0.0
+    even = largest = 0.0
     for k in {int(tabled[0]), int(tabled[-1])}:
         only = np.zeros(tables.kind.size, dtype=bool)
         only[k] = True
         other = build_tables(population, finer, k, only)
-        size = int(tables.size[k])
-        position = tables.start[k] + np.linspace(0, (size - 1) * int(tables.stride[k]), 512)
-        values = (position * 2.0**tables.lattice.shift).astype(np.int64) + k * tables.lattice.offset
-        threshold = max(float(far_limit(k)), 1000.0 * math.exp(-float(log_choose(n, k))))
-        pairs = [
-            draw_tails(t, population, values, np.full(values.size, k, np.int64), None)
-            for t in (tables, other)
-        ]
-        for coarse, fine in zip(*pairs, strict=True):
-            seen = fine > threshold
-            if seen.any():
-                change = max(change, float(np.abs(coarse[seen] / fine[seen] - 1).max()))
+        threshold = max(float(far_limit(k)), 1000.0 * math.exp(-float(log_choose(population.sums.n, k))))
+        pair = tables, other
+        even = max(even, _largest_change(population, pair, _even_positions(tables, k), k, threshold))
+        vouched = max(REPORTED_FROM, threshold)
+        by_tail = _positions_by_tail(tables, k, vouched)
+        largest = max(largest, _largest_change(population, pair, by_tail, k, vouched))
+    return even, max(even, largest)
+
+
+def _even_positions(tables: Tables, k: int) -> Floats:
+    """Sums over the whole of a table, evenly spaced, in lattice steps."""
+    size, stride = int(tables.size[k]), int(tables.stride[k])
+    return np.asarray(tables.start[k] + np.linspace(0, (size - 1) * stride, POINTS))
+
+
+def _positions_by_tail(tables: Tables, k: int, threshold: float) -> Floats:
+    """Sums at which either tail passes sizes from the threshold to a half, on and between table points."""
+    tail = tables.tails[tables.begin[k] : tables.begin[k] + tables.size[k]]
+    sizes = np.geomspace(threshold, 0.5, POINTS // 4)
+    at = np.concatenate([np.searchsorted(-tail, -sizes), np.searchsorted(1.0 - tail, sizes)])
+    at = at[(at > 0) & (at < tail.size - 1)]
+    return np.asarray(tables.start[k] + np.concatenate([at, at - 0.5, at - 0.25]) * int(tables.stride[k]))
+
+
+def _largest_change(
+    population: Population, pair: tuple[Tables, Tables], position: Floats, k: int, threshold: float
+) -> float:
+    """Return the largest relative change of a tail above the threshold from one table to the other."""
+    lattice = pair[0].lattice
+    values = (position * 2.0**lattice.shift).astype(np.int64) + k * lattice.offset
+    counts = np.full(values.size, k, np.int64)
+    coarse, fine = (draw_tails(tables, population, values, counts, None) for tables in pair)
+    change = 0.0
+    for one, other in zip(coarse, fine, strict=True):
+        seen = other > threshold
+        if seen.any():
+            change = max(change, float(np.abs(one[seen] / other[seen] - 1).max()))
     return change

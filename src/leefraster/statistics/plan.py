@@ -228,7 +228,7 @@ class Results:
             "n": {"long_name": "places with a value"},
             "islands": {"long_name": "places with a value and no neighbour"},
             "reference": {"long_name": "mean that high and low are measured from"},
-            "p_error": {"long_name": "largest relative change of p when the table's lattice is halved"},
+            "p_error": {"long_name": "bound of the relative error of tails above 1e-9"},
         }
         return self._fields.dataset(self.places, self.scalars, attrs, {**about, **variable_attrs})
 

@@ -87,61 +87,64 @@ def _add_what_is_there(values, coefficient, k, out, gaps, absent):
             absent[k // WORD, i] |= np.int64(1) << np.int64(k % WORD)
 
 
+@jit
+def _score_block(
+    values, begin, end, first, weights, starts, codes, parameters, coefficients, dimensions, required,
+    scores, gaps, absent, sums, counts,
+):  # fmt: skip
+    """Score the cells begin..end-1 of a tile; the other arguments as those of `score_tile`.
+
+    Rows are cut from whole arrays, so that they are known to lie side by side.
+    """
+    cells, low, high = end - begin, first + begin, first + end
+    room, totals, wholes = np.empty((3, cells)), np.empty(LANES), np.empty(LANES)
+    bits = room.view(np.int64)
+    own_gaps, counted = gaps[low:high], weights[low:high].copy()
+    scores[:, low:high] = 0.0
+    own_gaps[:] = 0
+    absent[:, low:high] = 0
+    for k in range(values.shape[0]):
+        row, out, coefficient = values[k, begin:end], scores[dimensions[k], low:high], coefficients[k]
+        missing, infinite = _count(row)
+        counts[k, MISSING], counts[k, INFINITE] = missing, infinite
+        negative = 0
+        for s in range(starts[k], starts[k + 1]):
+            negative += transform(row, codes[s], parameters[s, 0], parameters[s, 1], room, bits)
+        counts[k, NEGATIVE] = negative
+        if missing > 0 and not required[k]:
+            _add_what_is_there(row, coefficient, k, out, own_gaps, absent[:, low:high])
+            continue
+        for i in range(cells):
+            out[i] += coefficient * row[i]
+        if missing > 0:
+            for i in range(cells):
+                counted[i] = counted[i] if row[i] == row[i] else 0.0
+    for k in range(values.shape[0]):
+        sums[k, 0], sums[k, 1] = _weighted(values[k, begin:end], counted, totals, wholes)
+
+
 @parallel_jit
 def score_tile(
-    values,
-    weights,
-    starts,
-    codes,
-    parameters,
-    coefficients,
-    dimensions,
-    required,
-    scores,
-    gaps,
-    absent,
-    sums,
-    counts,
-):
+    values, first, cells, weights, starts, codes, parameters, coefficients, dimensions, required,
+    scores, gaps, absent, sums, counts,
+):  # fmt: skip
     """Transform the measures of a tile of cells, and add them up by dimension.
 
-    values : (indicators, cells), replaced by the transformed values; weights : (cells,), 0 where none.
+    values : (indicators, room), of which the first `cells` are used and replaced by the transformed values; they
+    belong to the cells from position `first`. weights : (all cells,), 0 where none.
     starts, codes, parameters : the steps of indicator k are starts[k]..starts[k+1]-1, each with two parameters.
-    scores : (dimensions, cells), filled with sum of coefficient x value over the indicators that are there, NaN
-    where a required one is missing; gaps : (cells,), the number of others that are missing; absent : (words,
-    cells), which these are, as bits. sums : (blocks, indicators, 2), filled with the sums of weight x value and of
-    weight over the cells that have all required indicators. counts : (blocks, indicators, 3), missing, negative and
-    infinite values.
+    scores : (dimensions, all cells), filled with sum of coefficient x value over the indicators that are there, NaN
+    where a required one is missing; gaps : (all cells,), the number of others that are missing; absent : (words,
+    all cells), which these are, as bits. sums : (blocks, indicators, 2), filled with the sums of weight x value and
+    of weight over the cells that have all required indicators. counts : (blocks, indicators, 3), missing, negative
+    and infinite values. Arrays are whole, not slices, so that one build serves all.
     """
-    indicators, cells = values.shape
     for block in prange((cells + BLOCK - 1) // BLOCK):
         begin, end = block * BLOCK, min((block + 1) * BLOCK, cells)
-        room, lanes = np.empty((3, BLOCK)), np.empty((2, LANES))
-        bits = room.view(np.int64)
-        scores[:, begin:end] = 0.0
-        gaps[begin:end] = 0
-        absent[:, begin:end] = 0
-        counted = weights[begin:end].copy()
-        for k in range(indicators):
-            row, out = values[k, begin:end], scores[dimensions[k], begin:end]
-            missing, infinite = _count(row)
-            counts[block, k, MISSING], counts[block, k, INFINITE] = missing, infinite
-            negative = 0
-            for s in range(starts[k], starts[k + 1]):
-                negative += transform(row, codes[s], parameters[s, 0], parameters[s, 1], room, bits)
-            counts[block, k, NEGATIVE] = negative
-            if missing > 0 and not required[k]:
-                _add_what_is_there(row, coefficients[k], k, out, gaps[begin:end], absent[:, begin:end])
-                continue
-            coefficient = coefficients[k]
-            for i in range(row.size):
-                out[i] += coefficient * row[i]
-            if missing > 0:
-                for i in range(row.size):
-                    counted[i] = counted[i] if row[i] == row[i] else 0.0
-        for k in range(indicators):
-            total, whole = _weighted(values[k, begin:end], counted, lanes[0], lanes[1])
-            sums[block, k, 0], sums[block, k, 1] = total, whole
+        _score_block(
+            values, begin, end, first, weights, starts, codes, parameters, coefficients, dimensions, required,
+            scores, gaps, absent, sums[block], counts[block],
+        )  # fmt: skip
 
 
 @parallel_jit

@@ -131,9 +131,6 @@ class _Sheet:
             np.empty((words, cells), np.int64),
         )
 
-    def part(self, cells: slice) -> _Sheet:
-        return _Sheet(self.scores[:, cells], self.gaps[cells], self.absent[:, cells])
-
 
 class Engine:
     """A model on layers.
@@ -199,16 +196,15 @@ class Engine:
             raise InputError(f"layer {name!r}: {int((weights < 0).sum())} weights are negative")
         return weights
 
-    def tiles(self, rows: Rows) -> Iterator[tuple[slice, Floats]]:
-        """Yield tiles of cells, with the measures of all indicators side by side."""
+    def tiles(self, rows: Rows) -> Iterator[tuple[int, int, Floats]]:
+        """Yield tiles of cells, with the measures of all indicators side by side: first cell, how many, values."""
         cells = self.layers.cells.size
         room = np.empty((len(rows), min(TILE, cells)))
         for begin in range(0, cells, TILE):
-            part = slice(begin, min(begin + TILE, cells))
-            tile = room[:, : part.stop - part.start]
+            size = min(TILE, cells - begin)
             for k, row in enumerate(rows):
-                tile[k] = row[part]
-            yield part, tile
+                room[k, :size] = row[begin : begin + size]
+            yield begin, size, room
 
     def one_year(self, year: int, weights: Floats) -> OneYear:
         """Run the fused pass over a year.
@@ -221,8 +217,8 @@ class Engine:
         rows, sheet = self.rows(year), _Sheet.blank(self.model, self.layers.cells.size)
         sums: list[Floats] = [np.zeros((0, len(rows), 2))]
         counts: list[npt.NDArray[np.int64]] = [np.zeros((0, len(rows), 3), np.int64)]
-        for part, tile in self.tiles(rows):
-            own_sums, own_counts = self._pass(tile, weights[part], sheet.part(part))
+        for begin, size, tile in self.tiles(rows):
+            own_sums, own_counts = self._pass(tile, begin, size, weights, sheet)
             sums.append(own_sums)
             counts.append(own_counts)
         counted = np.concatenate(counts).sum(axis=0)
@@ -231,12 +227,14 @@ class Engine:
         means = np.divide(total, whole, out=np.full(total.size, np.nan), where=whole > 0)
         return OneYear(rows, sheet.scores, sheet.gaps, sheet.absent, means, counted[:, MISSING])
 
-    def _pass(self, tile: Floats, weights: Floats, sheet: _Sheet) -> tuple[Floats, npt.NDArray[np.int64]]:
-        blocks = (tile.shape[1] + BLOCK - 1) // BLOCK
+    def _pass(
+        self, tile: Floats, first: int, cells: int, weights: Floats, sheet: _Sheet
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        blocks = (cells + BLOCK - 1) // BLOCK
         sums, counts = np.empty((blocks, tile.shape[0], 2)), np.empty((blocks, tile.shape[0], 3), np.int64)
         p = self.program
         score_tile(
-            tile, weights, p.starts, p.codes, p.parameters, p.coefficients, p.dimensions, p.required,
+            tile, first, cells, weights, p.starts, p.codes, p.parameters, p.coefficients, p.dimensions, p.required,
             sheet.scores, sheet.gaps, sheet.absent, sums, counts,
         )  # fmt: skip
         return sums, counts
@@ -268,7 +266,8 @@ class Engine:
         0 where an indicator is missing and counted at its mean, NaN where it is missing and required.
         """
         tile = np.stack([row[cells].astype(np.float64) for row in one.rows])
-        self._pass(tile, np.zeros(tile.shape[1]), _Sheet.blank(self.model, tile.shape[1]))
+        size = tile.shape[1]
+        self._pass(tile, 0, size, np.zeros(size), _Sheet.blank(self.model, size))
         tile -= centre[:, None]
         tile *= self.program.coefficients[:, None]
         tile[np.isnan(tile) & ~self.program.required[:, None]] = 0.0

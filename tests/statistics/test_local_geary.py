@@ -266,6 +266,16 @@ def test_unequal_weights_follow_the_definition(weighting):
         assert abs(float(result["p"][i]) / 2 - tail) < 5 * np.sqrt(max(tail, 1e-3) / 2000)
 
 
+def test_hundreds_of_neighbours_in_ragged_numbers():
+    array = np.random.default_rng(6).lognormal(size=(60, 60))
+    array[np.random.default_rng(7).random(array.shape) < 0.3] = np.nan
+    result = lr.local_geary(raster(array), lr.Neighbourhood.disc(1000), alternative="less")
+    p = result["p"].values[~np.isnan(array)]
+    assert result["neighbours"].values.max() > 200
+    assert ((p > 0) & (p <= 1)).all()
+    assert 0.3 < (p <= 0.5).mean() < 0.7
+
+
 def test_kinds_of_association():
     array = np.random.default_rng(1).normal(size=(20, 20)) * 0.3
     array[:5, :5] += 6

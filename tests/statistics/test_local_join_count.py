@@ -249,7 +249,7 @@ def test_errors_say_what_is_wrong():
         lr.local_join_count(raster([[2.5, 0, np.nan], [0, 1, 0], [0, 0, -1]]), near)
     with pytest.raises(InputError, match="1 infinite values"):
         lr.local_join_count(field.where(field.cumsum() < 3, np.inf), near)
-    with pytest.raises(UsageError, match="inference is 'saddlepoint'; allowed are 'exact', 'normal'"):
+    with pytest.raises(UsageError, match="inference is 'saddlepoint'; allowed are 'exact', 'inversion'"):
         lr.local_join_count(field, near, inference="saddlepoint")
     with pytest.raises(UsageError, match="permutations is 0; it must be a whole number of at least 1"):
         lr.local_join_count(field, near, inference="permutation", permutations=0)

@@ -75,7 +75,8 @@ def geary_tails(
 
 def _enumerable(n: int, counts: Ints, left: npt.NDArray[np.bool_]) -> Ints:
     """Return the places of which all sets of neighbours can be gone through."""
-    sets = np.exp(log_choose(n - 1, np.arange(int(counts.max(initial=0)) + 1)))[counts]
+    logarithm = log_choose(n - 1, np.arange(int(counts.max(initial=0)) + 1))
+    sets = np.exp(np.minimum(logarithm, 700.0))[counts]
     places = np.flatnonzero(left & (sets <= ENUMERABLE))
     return places if sets[places].sum() <= ENUMERATED else places[:0]
 

@@ -77,7 +77,7 @@ def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int =
     ...                      coords={"year": [2012, 2014, 2018, 2020, 2024]})
     >>> found = lr.trend(level)
     >>> float(found["slope"][0].round(4)), float(found["p"][0].round(4))
-    (0.0429, 0.0167)
+    (0.0417, 0.0167)
     """
     if not 0 < confidence < 1:
         raise UsageError(f"confidence is {confidence}; it must lie between 0 and 1")

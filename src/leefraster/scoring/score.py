@@ -208,16 +208,17 @@ class Scoring:
 
     def dataset(self, explain: bool) -> xr.Dataset:
         """Work through the years, and put the results on their labels."""
-        results = _Results(self, explain)
-        position = self.reference_position()
-        first = None if position is None else self.one_year(position)
+        results, position = _Results(self, explain), self.reference_position()
         own = self.model.reference.deviations == "own year"
-        for year in range(len(self.layers.years)):
-            one = first if first is not None and year == position else self.one_year(year)
-            centre = one.means if own or first is None else first.means
+        centre: Floats | None = None
+        # the reference year comes first, and no year is held longer than it takes
+        for year in sorted(range(len(self.layers.years)), key=lambda y: y != position):
+            one = self.one_year(year)
+            centre = one.means if own or centre is None else centre
             results.put(year, one, centre)
+            del one
         self.warn()
-        made = results.dataset(None if first is None else first.means)
+        made = results.dataset(None if position is None else results.mean[position])
         return to_raster(made) if self.raster else made
 
 
@@ -231,7 +232,7 @@ class _Results:
         self.score = np.empty((years, len(model.dimensions), cells))
         self.total = np.empty((years, cells))
         self.replaced = np.empty((years, cells), np.int16)
-        self.mean, self.own_mean = np.empty((2, years, len(model.indicators)))
+        self.mean = np.empty((years, len(model.indicators)))
         self.missing = np.empty(self.mean.shape, np.int64)
         self.contribution = np.empty((years, len(model.indicators), cells)) if explain else None
 
@@ -241,7 +242,7 @@ class _Results:
         self.score[year] = one.scores
         self.total[year] = self._total(self.score[year])
         self.replaced[year], self.missing[year] = one.gaps, one.missing
-        self.mean[year], self.own_mean[year] = centre, one.means
+        self.mean[year] = centre
         if self.contribution is not None:
             step = 65_536
             for begin in range(0, self.total.shape[1], step):

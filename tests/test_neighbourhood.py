@@ -205,3 +205,12 @@ def test_a_neighbourhood_is_a_printable_value():
     assert len({*made, lr.Neighbourhood.disc(250.0), lr.Neighbourhood.queen(1)}) == 4
     with pytest.raises(AttributeError):
         made[0].order = 3
+
+
+def test_the_table_of_a_ring_has_a_hole():
+    table = Neighbourhood.ring(100, 250).table(100.0)
+    dy, dx = np.indices(table.shape)
+    squared = (dy**2 + dx**2) * 100.0**2
+    expected = (squared > 100.0**2) & (squared <= 250.0**2)
+    expected[0, 0] = True
+    np.testing.assert_array_equal(table > 0, expected)

@@ -222,7 +222,7 @@ class Neighbourhood:
         """
         runs = self.runs(cell)
         table = np.zeros((int(runs[:, 0].max()) + 1, int(runs[:, 2].max()) + 1))
-        for dy, lo, hi in runs[runs[:, 0] >= 0]:
+        for dy, lo, hi in runs[(runs[:, 0] >= 0) & (runs[:, 2] >= 0)]:
             table[dy, max(lo, 0) : hi + 1] = 1.0
         if self.kind == "decay":
             dy, dx = np.indices(table.shape)

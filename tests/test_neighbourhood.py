@@ -208,7 +208,7 @@ def test_a_neighbourhood_is_a_printable_value():
 
 
 def test_the_table_of_a_ring_has_a_hole():
-    table = Neighbourhood.ring(100, 250).table(100.0)
+    table = lr.Neighbourhood.ring(100, 250).table(100.0)
     dy, dx = np.indices(table.shape)
     squared = (dy**2 + dx**2) * 100.0**2
     expected = (squared > 100.0**2) & (squared <= 250.0**2)

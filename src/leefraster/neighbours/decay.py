@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.numbers import exact_sum
+from leefraster.inference.inversion import inversion_tails
+from leefraster.inference.numbers import Numbers, Totals, exact_sum
 from leefraster.kernels.decay_sums import decay_sums
+from leefraster.neighbours.patterns import OffsetPatterns
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Weighting, Weights, WeightSums, known_weighting, shares
 
@@ -58,6 +60,16 @@ class DecayNeighbours(RunNeighbours):
             decay_sums(self._columns, self._starts, west, east, self._reach, table, floats, sums)
         return sums
 
+    def patterns(self, totals: Floats, squares: Floats, own: float) -> OffsetPatterns:
+        """Return the given weights as inversion takes them; `own` is 0 where the cell itself is not drawn."""
+        linked = self.counts > 0
+        counts = self.counts + (linked & (own > 0))
+        largest = max(self.largest, own)
+        return OffsetPatterns(
+            counts, totals + own * linked, squares + own * own * linked, largest,
+            self._columns, self._starts, self._reach, self._table, own,
+        )  # fmt: skip
+
     def offset_rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the given weights in compressed rows."""
         starts, neighbours = self.pairs()
@@ -94,7 +106,7 @@ class DecayWeights:
         given = neighbours.decayed(ones)
         squares = neighbours.decayed(ones, np.square)
         self._factor = shares(ones, given) if row else (given > 0).astype(np.float64)
-        self._row = row
+        self._given, self._given_squares = given, squares
         self.totals: Floats = (given > 0).astype(np.float64) if row else given
         self.squares: Floats = squares * np.square(self._factor)
         self.own: Floats = neighbours.own_weight * self._factor
@@ -118,3 +130,11 @@ class DecayWeights:
         """Return the weights in compressed rows."""
         starts, neighbours, given = self._neighbours.offset_rows()
         return starts, neighbours, given * np.repeat(self._factor, np.diff(starts))
+
+    def tails(
+        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
+    ) -> tuple[Floats, Floats, float]:
+        """Return the tails of the lags by inversion."""
+        own = 0.0 if own_fixed else self._neighbours.own_weight
+        patterns = self._neighbours.patterns(self._given, self._given_squares, own)
+        return inversion_tails(patterns, numbers, sums, shares(observed, self._factor), own_fixed=own_fixed)

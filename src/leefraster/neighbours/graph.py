@@ -8,9 +8,11 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.numbers import exact_sum
+from leefraster.inference.inversion import inversion_tails
+from leefraster.inference.numbers import Numbers, Totals, exact_sum
 from leefraster.kernels.graph_sums import graph_sums, products_both_ways, turned, weighted_graph_sums
 from leefraster.neighbours.equal import EqualWeights
+from leefraster.neighbours.patterns import RowPatterns
 from leefraster.neighbours.weights import Weighting, Weights, WeightSums, known_weighting, scale_for, shares
 
 Ints = npt.NDArray[np.int64]
@@ -161,3 +163,25 @@ class GraphWeights:
         """Return the weights in compressed rows."""
         starts, neighbours = self._neighbours.pairs()
         return starts, neighbours, self._weights
+
+    def tails(
+        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
+    ) -> tuple[Floats, Floats, float]:
+        """Return the tails of the lags by inversion."""
+        starts, counts = self._neighbours.pairs()[0], self._neighbours.counts
+        given, totals, squares = (
+            self._given,
+            shares(self.totals, self._factor),
+            shares(self.squares, self._factor**2),
+        )
+        if not own_fixed:
+            linked = np.flatnonzero(counts > 0)
+            own = self._own[linked]
+            given = np.insert(given, starts[linked + 1], own)
+            starts = starts + np.concatenate([[0], np.cumsum(counts > 0)])
+            counts = np.diff(starts)
+            totals, squares = totals.copy(), squares.copy()
+            totals[linked] += own
+            squares[linked] += own * own
+        patterns = RowPatterns(counts, totals, squares, float(given.max(initial=0.0)), starts, given)
+        return inversion_tails(patterns, numbers, sums, shares(observed, self._factor), own_fixed=own_fixed)

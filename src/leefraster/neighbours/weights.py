@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import UsageError
+from leefraster.inference.numbers import Numbers, Totals
 from leefraster.kernels.fixed_point import to_integers
 
 Ints = npt.NDArray[np.int64]
@@ -63,6 +64,15 @@ class Weights(Protocol):
 
     def rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the weights in compressed rows: starts (n + 1), neighbours and weights."""
+        ...
+
+    def tails(
+        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
+    ) -> tuple[Floats, Floats, float]:
+        """Return P(S >= s), P(S <= s) and the reported error of the weighted sums, by inversion.
+
+        `observed` are the lags of the integers, in G* (`own_fixed` false) with the place's own weight.
+        """
         ...
 
 

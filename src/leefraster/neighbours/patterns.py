@@ -1,0 +1,96 @@
+"""The weights of places as inversion takes them: rows of a graph, or kinds of offsets on a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.kernels.inversion import rows_by_offset, sums_by_offset
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPatterns:
+    """Weights in compressed rows; see `inference.inversion.Patterns`.
+
+    Attributes
+    ----------
+    starts, weights : ndarray
+        The rows, in G* with the place's own weight.
+    """
+
+    counts: Ints
+    totals: Floats
+    squares: Floats
+    largest: float
+    starts: Ints
+    weights: Floats
+
+    def rows(self, cells: Ints) -> tuple[Ints, Floats]:
+        """Return the weights of chosen places in compressed rows."""
+        sizes = self.counts[cells]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        at = np.arange(starts[-1]) + np.repeat(self.starts[cells] - starts[:-1], sizes)
+        return starts, self.weights[at]
+
+    def chebyshev(self, degree: int, low: float, high: float) -> Floats | None:  # noqa: ARG002
+        """Return nothing: sums are made of rows."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetPatterns:
+    """Weights per offset on a grid; see `inference.inversion.Patterns`.
+
+    Attributes
+    ----------
+    columns, row_starts : ndarray of int64
+        The cells, sorted by row.
+    reach, table : ndarray
+        Columns that a row offset reaches, and weights of the offsets (+-dy, +-dx); 0 where no neighbour is.
+    own : float
+        The weight of the cell itself, 0 where it is not drawn.
+    """
+
+    counts: Ints
+    totals: Floats
+    squares: Floats
+    largest: float
+    columns: Ints
+    row_starts: Ints
+    reach: Ints
+    table: Floats
+    own: float
+
+    def rows(self, cells: Ints) -> tuple[Ints, Floats]:
+        """Return the weights of chosen places in compressed rows, that of the cell itself in its place."""
+        table = self.table.copy()
+        table[0, 0] = self.own
+        grid_rows = np.searchsorted(self.row_starts, cells, side="right") - 1
+        starts, weights = rows_by_offset(self.columns, self.row_starts, cells, grid_rows, self.reach, table)
+        return starts, weights
+
+    def chebyshev(self, degree: int, low: float, high: float) -> Floats | None:
+        """Return for all cells the sums of T_m(y), y from -1 at `low` to 1 at `high`."""
+        weights, kinds = np.unique(self.table, return_inverse=True)
+        kinds = kinds.reshape(self.table.shape)
+        if weights[0] == 0.0:
+            weights, kinds = weights[1:], kinds - 1
+        out = np.empty((self.columns.size, degree))
+        west, east = int(self.columns.min()), int(self.columns.max())
+        own = _polynomials(np.array([self.own]), degree, low, high)[0] * (self.own > 0)
+        terms = _polynomials(weights, degree, low, high)
+        sums_by_offset(
+            self.columns, self.row_starts, west, east, self.reach, kinds.astype(np.int64), terms, own, out
+        )
+        return out
+
+
+def _polynomials(weights: Floats, degree: int, low: float, high: float) -> Floats:
+    """Return T_m(y) of every weight."""
+    y = (2 * weights - low - high) / (high - low)
+    return np.asarray(np.polynomial.chebyshev.chebvander(y, degree - 1), np.float64)

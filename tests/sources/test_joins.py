@@ -355,13 +355,15 @@ def test_the_demonstration_is_generated_from_its_seed(monkeypatch):
     from leefraster.sources import synthetic
 
     asked = []
-    made = SimpleNamespace(scores=scores_of())
+    scores = scores_of().assign(level=0.0, version="3.0", score=0.0, total=0.0, reference=0.0)
+    layers = scores.rename({name: f"layer_{name}" for name in scores.data_vars})
+    made = SimpleNamespace(scores=scores, layers=lambda model: layers)
     monkeypatch.setattr(synthetic, "country", lambda seed: asked.append(seed) or made)
     found = assemble(Configuration.demonstration(seed=7))
     assert asked == [7]
     assert found.country is made
-    assert found.dataset.identical(made.scores)
-    assert found.inputs == ()
+    assert found.layers is layers
+    assert found.model is not None
 
 
 def test_irregular_years_are_shown(folder):

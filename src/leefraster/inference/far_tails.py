@@ -149,7 +149,9 @@ def _joint(
     """Return for each k the logarithm of table over approximation, where the table's tail is nearest 1e-9."""
     k = np.repeat(ks, nodes.shape[1])
     middle = k * float(population.sums.mean)
-    sums = np.rint(sign * nodes.ravel() * population.sd + middle).astype(np.int64)
+    # where the tilt has saturated the nodes run away: far from 1e-9, so any whole number will do there
+    reached = np.nan_to_num(np.rint(sign * nodes.ravel() * population.sd + middle), nan=0.0)
+    sums = np.clip(reached, -(2.0**62), 2.0**62).astype(np.int64)
     # the table is read at whole sums; the approximation follows with its slope, the tilt
     moved = (sign * (sums - middle) / population.sd).reshape(nodes.shape) - nodes
     logarithm = logarithm - moved * tilts

@@ -137,15 +137,16 @@ def _positions(ids: Any, labels: npt.NDArray[Any]) -> Ints:
     import pandas as pd
 
     known, wanted = pd.Index(ids), pd.Index(labels)
-    if not wanted.is_unique:
-        twice = wanted[wanted.duplicated()].unique()
-        raise UsageError(f"the field has {twice.size} labels of areas twice; first: {twice[:5].tolist()}")
-    rows = known.get_indexer(wanted)
+    rows = np.asarray(known.get_indexer(wanted), np.int64)
     if (rows < 0).all():
         known, wanted = _as_numbers(known), _as_numbers(wanted)
         if known is not None and wanted is not None:
-            rows = known.get_indexer(wanted)
-    return np.asarray(rows, np.int64)
+            rows = np.asarray(known.get_indexer(wanted), np.int64)
+    held = np.bincount(rows[rows >= 0], minlength=len(known))
+    if held.max() > 1:
+        twice = known[held > 1]
+        raise UsageError(f"the field has {twice.size} labels of areas twice; first: {twice[:5].tolist()}")
+    return rows
 
 
 def _as_numbers(index: Any) -> Any:

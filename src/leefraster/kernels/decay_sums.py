@@ -15,8 +15,8 @@ def decay_sums(columns, starts, west, east, reach, weights, values, sums):
     """Fill for each cell the sum of weight x value over the cells around it, the cell itself included.
 
     Cells are sorted by row, with columns within west..east. weights[dy, dx] is that of the offsets (+-dy, +-dx),
-    for dx up to reach[dy]. Terms are added in a fixed order: dy from 0, in it dx from 0, opposite offsets in pairs; so
-    the sum of a cell depends neither on threads nor on the side from which one counts.
+    for dx up to reach[dy]. Terms are added in a fixed order: dy from 0, in it dx from 0, opposite offsets in pairs;
+    so the sum of a cell depends neither on threads nor on the side from which one counts.
     """
     ny, across = starts.size - 1, weights.shape[1] - 1
     width = east - west + 1 + 2 * across

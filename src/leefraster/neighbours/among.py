@@ -139,9 +139,9 @@ def _positions(ids: Any, labels: npt.NDArray[Any]) -> Ints:
     known, wanted = pd.Index(ids), pd.Index(labels)
     rows = np.asarray(known.get_indexer(wanted), np.int64)
     if (rows < 0).all():
-        known, wanted = _as_numbers(known), _as_numbers(wanted)
-        if known is not None and wanted is not None:
-            rows = np.asarray(known.get_indexer(wanted), np.int64)
+        numbers, sought = _as_numbers(known), _as_numbers(wanted)
+        if numbers is not None and sought is not None:
+            rows = np.asarray(numbers.get_indexer(sought), np.int64)
     held = np.bincount(rows[rows >= 0], minlength=len(known))
     if held.max() > 1:
         twice = known[held > 1]

@@ -73,9 +73,7 @@ def beside_esda(cells: int) -> None:
 
     ours = measured(lambda: lr.moran(field, N.queen()), 5)[1]
     esda = measured(theirs, 1)[1]
-    print(
-        f"global Moran, {field.size:,} cells: ours {ours:.3f} s, esda with our graph {esda:.2f} s, ratio {esda / ours:.0f}"
-    )
+    print(f"global Moran, {field.size:,} cells: {ours:.3f} s, esda {esda:.2f} s, ratio {esda / ours:.0f}")
 
 
 def main() -> None:

@@ -152,12 +152,14 @@ class Points:
 
 
 def _outlying(z: Floats) -> npt.NDArray[np.bool_]:
-    """Return which of the sorted values have much of the variance, at most a tenth and so many as are taken."""
+    """Return which of the sorted values have much of the variance that larger ones leave; at most a tenth."""
     most = min(SINGLE + GROUPED, z.size // 10)
     far = np.zeros(z.size, dtype=bool)
     if most:
-        order = np.argsort(-np.square(z), kind="stable")[:most]
-        far[order] = np.square(z[order]) > OUTLYING * z.size / (1 + np.arange(most) / SINGLE)
+        squares = np.square(z)
+        order = np.argsort(-squares, kind="stable")[:most]
+        left = squares.sum() - np.concatenate([[0.0], np.cumsum(squares[order])[:-1]])
+        far[order] = np.logical_and.accumulate(squares[order] > OUTLYING * left)
     return far
 
 
@@ -355,7 +357,7 @@ class _Whole:
             return
         spread = self._spread[cells]
         many = (spread >= MANY * self._patterns.largest**2) & (self._sums is not None)
-        kinds = 2 * np.floor(np.log2(spread)).astype(np.int64) + many
+        kinds = 2 * np.floor(np.log2(spread / self._patterns.largest**2)).astype(np.int64) + many
         order = np.argsort(kinds, kind="stable")
         for part in np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1):
             yield self._group(cells[part], bool(many[part[0]]), standard, own)
@@ -519,7 +521,8 @@ class _Lines:
         plain = self._group.bases[:, degree + 3 :]
         typical = (plain.min(axis=0) + plain.max(axis=0)) / 2  # the same whatever the order of places
         landed = 1 + np.einsum("lfm,m->fl", single[:, :-1], typical)
-        ratios[:-1] /= np.where(np.abs(landed) > 0.1, landed, 1.0)[:, None]
+        # divided by it, without its zeros being felt
+        ratios[:-1] *= (landed.conj() / (np.square(np.abs(landed)) + 0.1))[:, None]
         total = np.einsum("f,fbl->bl", numbers, ratios[:-1])
         squares = np.einsum("f,fbl->bl", numbers, np.square(ratios[:-1]))
         expand(cosines / n, ((squares - total * total) / (2.0 * n))[None], single[:, -1:])

@@ -179,7 +179,7 @@ def invert(
         for c in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0])):
             total, term, scale = 0.0, 0.0, 0.0
             for node in range(0, nodes, stride):
-                a, b, more = 0.0, 0.0, 0.0
+                a, b, more, turn = 0.0, 0.0, 0.0, 0.0
                 for f in range(functions):
                     x, y = 0.0, 0.0
                     for m in range(width):
@@ -189,12 +189,14 @@ def invert(
                         a, b = x, y
                     else:
                         more -= half * (x * x - y * y)
-                        b -= half * 2.0 * x * y
+                        turn -= half * 2.0 * x * y
                 if numbers.size > 0:
                     for m in range(degree):
                         more += one_real[node, numbers.size, m] * bases[c, width + m]
-                        b += one_imaginary[node, numbers.size, m] * bases[c, width + m]
-                a += min(max(more, -LARGEST), LARGEST)
+                        turn += one_imaginary[node, numbers.size, m] * bases[c, width + m]
+                damped = 1.0 / np.sqrt(1.0 + (more * more + turn * turn) / (LARGEST * LARGEST))
+                a += more * damped
+                b += turn * damped
                 for f in range(numbers.size):
                     number = numbers[f] - (without[c] == f)
                     x, y = 1.0, 0.0

@@ -225,6 +225,14 @@ def _strides(population: Population, lattice: Lattice, k: Ints) -> Ints:
     return np.asarray(2 ** np.floor(np.log2(np.maximum(spread / lattice.resolution, 1))), dtype=np.int64)
 
 
+def enumerated(population: Population, kmax: int) -> npt.NDArray[np.bool_]:
+    """Return which of 0..kmax draws have so few sets that their sums are listed, and not tabled."""
+    k = np.arange(1, kmax + 1)
+    few = np.concatenate([[True], log_choose(population.sums.n, k) <= math.log(ENUMERABLE) + 1e-9])
+    few[1:2] = True
+    return few
+
+
 def build_tables(
     population: Population, lattice: Lattice, kmax: int, wanted: npt.NDArray[np.bool_]
 ) -> Tables:
@@ -233,9 +241,7 @@ def build_tables(
     Where there are at most a million sets of k values, their sums are enumerated; else the tails are tabled.
     """
     integers = population.numbers.integers
-    k = np.arange(1, kmax + 1)
-    few = np.concatenate([[False], log_choose(population.sums.n, k) <= math.log(ENUMERABLE) + 1e-9])
-    few[1:2] = True
+    few = enumerated(population, kmax)
     asked = wanted[: kmax + 1] & (np.arange(kmax + 1) > 0)
     kind = np.where(asked, np.where(few, SORTED, TABLE), ABSENT).astype(np.int8)
     begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))

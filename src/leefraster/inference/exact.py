@@ -15,6 +15,7 @@ from leefraster.inference.draws import (
     build_tables,
     choose_lattice,
     draw_tails,
+    enumerated,
     exclusion_coefficients,
     log_choose,
     table_bytes,
@@ -111,38 +112,52 @@ def _bound_below(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
 
 
 def _refined(population: Population, kmax: int, wanted: npt.NDArray[np.bool_]) -> tuple[Tables, float]:
-    """Halve the lattice until no p-value changes by more than 1 %, or the tables reach 64 MB."""
+    """Halve the lattice until no p-value changes by more than 1 %, or the tables reach 64 MB.
+
+    The lattice is judged by the tables of the fewest and of the most draws alone; all are made when it stands.
+    """
     lattice, _ = choose_lattice(population, kmax)
-    while True:
-        tables = build_tables(population, lattice, kmax, wanted)
-        if lattice.exact or lattice.shift == 0 or not (tables.kind == TABLE).any():
-            return tables, 0.0
+    if lattice.exact or lattice.shift == 0:
+        return build_tables(population, lattice, kmax, wanted), 0.0
+    judges = _fewest_and_most(population, kmax, wanted)
+    if not judges.any():
+        return build_tables(population, lattice, kmax, wanted), 0.0
+    coarse, largest = build_tables(population, lattice, kmax, judges), 0.0
+    while lattice.shift > 0:
         finer = Lattice(
             lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False, 2 * lattice.resolution
         )
-        change, largest = _changes(population, tables, finer)
+        fine = build_tables(population, finer, kmax, judges)
+        change, largest = _changes(population, coarse, fine)
         if change <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
-            return tables, STILL_TO_COME * largest
-        lattice = finer
+            break
+        lattice, coarse, largest = finer, fine, 0.0
+    return build_tables(population, lattice, kmax, wanted), STILL_TO_COME * largest
 
 
-def _changes(population: Population, tables: Tables, finer: Lattice) -> tuple[float, float]:
-    """Compare the tables of the fewest and of the most draws with those on the finer lattice.
+def _fewest_and_most(
+    population: Population, kmax: int, wanted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Return which numbers of draws are the smallest and the largest whose tails are tabled, not enumerated."""
+    tabled = np.flatnonzero(wanted & ~enumerated(population, kmax))
+    judges = np.zeros(kmax + 1, dtype=bool)
+    judges[tabled[:1]] = judges[tabled[-1:]] = True
+    return judges
+
+
+def _changes(population: Population, coarse: Tables, fine: Tables) -> tuple[float, float]:
+    """Compare tables with those on the finer lattice.
 
     Returns the largest relative change of a tail at evenly spaced sums, by which the lattice is judged, and at
     these and sums spaced by the size of their tails, which see steep places and far ends.
     """
-    tabled = np.flatnonzero(tables.kind == TABLE)
     even = largest = 0.0
-    for k in {int(tabled[0]), int(tabled[-1])}:
-        only = np.zeros(tables.kind.size, dtype=bool)
-        only[k] = True
-        other = build_tables(population, finer, k, only)
+    for k in np.flatnonzero(coarse.kind == TABLE).tolist():
         threshold = max(float(far_limit(k)), 1000.0 * math.exp(-float(log_choose(population.sums.n, k))))
-        pair = tables, other
-        even = max(even, _largest_change(population, pair, _even_positions(tables, k), k, threshold))
+        pair = coarse, fine
+        even = max(even, _largest_change(population, pair, _even_positions(coarse, k), k, threshold))
         vouched = max(REPORTED_FROM, threshold)
-        by_tail = _positions_by_tail(tables, k, vouched)
+        by_tail = _positions_by_tail(coarse, k, vouched)
         largest = max(largest, _largest_change(population, pair, by_tail, k, vouched))
     return even, max(even, largest)
 

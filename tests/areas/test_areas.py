@@ -171,3 +171,9 @@ def test_results_go_back_on_the_polygons():
     assert joined.crs == chosen.frame.crs
     with pytest.raises(InputError, match=r"1 codes of the result are no areas of frame: \['X9'\]"):
         chosen.to_geopandas(xr.Dataset({"a": ("area", [1.0])}, coords={"area": ["X9"]}))
+
+
+def test_a_result_named_like_a_column_of_the_polygons_is_refused():
+    result = xr.Dataset({"name": ("area", [1.0])}, coords={"area": ["A1"]})
+    with pytest.raises(InputError, match="the result has a variable 'name', as the polygons have; rename it"):
+        areas().to_geopandas(result)

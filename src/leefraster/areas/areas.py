@@ -232,7 +232,7 @@ class Areas:
         Raises
         ------
         InputError
-            When the result has codes that are no areas here.
+            When the result has codes that are no areas here, or a variable named like a column of the polygons.
         """
         joined = self.frame.rename(columns={LEVEL: f"area_{LEVEL}"}).set_index(CODE, drop=False)
         if result is None:
@@ -255,6 +255,9 @@ class Areas:
                 columns["_".join([str(name), *labels])] = flat.values[place]
         import pandas as pd
 
+        taken = sorted(set(columns) & set(joined.columns))
+        if taken:
+            raise InputError(f"the result has a variable {taken[0]!r}, as the polygons have; rename it first")
         table = pd.DataFrame(columns, index=result["area"].values)
         return joined.join(table).reset_index(drop=True)
 

@@ -26,15 +26,14 @@ from scipy.special import gammaln
 
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.kernels.inversion import (
-    LARGEST_POWER,
     chebyshev_of_rows,
     count_arrangements,
     expand,
     exponents,
     invert,
     log_generating,
+    move_chebyshev,
     outlier_ratios,
-    shift_chebyshev,
 )
 
 Ints = npt.NDArray[np.int64]
@@ -45,20 +44,22 @@ NONE = np.empty(0)
 DEGREE, ROW_DEGREE = 16, 32  # Chebyshev polynomials for many neighbours, and for few
 HEAVY_DEGREE = 64  # for both where single values weigh much
 MANY = 12.0  # sum w^2 over the largest w^2: from here on DEGREE polynomials suffice
-TILTS = 0.7 * 1.3 ** np.arange(24)  # in standard deviations of the sum
+TILTS = 0.05 * 1.35 ** np.arange(30)  # in standard deviations of the sum
+NEAREST = 0.6  # the least tilt where no single value weighs much: nearer to 0 steps must be small
 PIVOTS = (0.25, 0.6, 1.0)  # weights at which pairs are looked at, in the largest
 BINS_PER_SCALE = 24  # of values
 SAMPLE = 12  # places on which lines are tried
 TOLERATED = 1e-3  # change of a tail when every second node is left out
 LAST = 1e-7  # size of the last term
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
-MOST_NODES = 4096
+MOST_NODES = 2048
 FEW_ARRANGEMENTS = 1_000_000  # of values on a place's weights: all are looked at
 ALL_ARRANGEMENTS = 2e9  # over all places
 OUTLYING = 1e-2  # share of the variance from which on a value is an outlier
 SINGLE, GROUPED, GROUP = 16, 48, 8  # outliers taken one by one; further ones, and how many of these together
 UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
 NOISE = 1e-12
+UNSOUND = 0.01  # beyond the probabilities that there are
 TINY = float(np.nextafter(0.0, 1.0))
 
 
@@ -251,7 +252,8 @@ def inversion_tails(
         Tails, never 0; NaN where there is no weight.
     error : float
         Largest relative change of a tail, on a sample of places, when every second node of the integral is left
-        out; 0 where all arrangements were counted. The approximation to dependence is not in it.
+        out; 0 where all arrangements were counted, infinite where an integral failed. The approximation to
+        dependence is not in it.
 
     Notes
     -----
@@ -349,7 +351,7 @@ class _Whole:
         self._patterns, self._n, self._spread = patterns, n, spread
         self._means = patterns.totals / n
         self._low, self._high = -float(self._means.max(initial=0.0)), patterns.largest
-        self._sums = patterns.chebyshev(self._degrees[0], self._low, self._high)
+        self._sums = patterns.chebyshev(self._degrees[0], 0.0, self._high)
 
     def groups(self, cells: Ints, standard: Floats, own: Ints) -> Iterator[Group]:
         """Yield groups of cells; `standard` are the observed sums in standard units, `own` the outliers."""
@@ -373,10 +375,10 @@ class _Whole:
             starts, weights = self._patterns.rows(cells)
             low, high = -float(means.max()), float(weights.max())
             plain = np.empty((cells.size, self._degrees[1]))
-            chebyshev_of_rows(starts, weights, np.zeros(cells.size), low, high, plain)
+            chebyshev_of_rows(starts, weights, np.zeros(cells.size), 0.0, high, plain)
         centred = np.empty_like(plain)
         if many:
-            shift_chebyshev(plain, 2 * means / (high - low), centred)
+            move_chebyshev(plain, high / (high - low), -(2 * means + low) / (high - low), centred)
         else:
             chebyshev_of_rows(starts, weights, means, low, high, centred)
         outside = (self._n - self._patterns.counts[cells]) * means / unit
@@ -405,7 +407,7 @@ def _group_tails(group: Group, population: Points, n: int, upper: Floats, lower:
         for tilt in np.unique(tilts):
             chosen = np.flatnonzero(tilts == tilt)
             found, change = lines.tails(float(TILTS[tilt]), bases[chosen], sums[chosen], own[chosen])
-            error = max(error, change)
+            error = max(error, change if found.min() > -UNSOUND and found.max() < 1 + UNSOUND else math.inf)
             places = group.cells[here[chosen]]
             tail[places] = found
             other[places] = 1.0 - found
@@ -429,11 +431,13 @@ class _Lines:
         )
         logarithm, pairs = (np.empty((bases.shape[0], TILTS.size)) for _ in range(2))
         exponents(bases, own, smooth, single, self._points.numbers, self._half, logarithm, pairs)
-        usable = np.logical_and.accumulate(np.abs(pairs) < 1.0, axis=1)
-        usable[:, 0] = True
-        usable[:, 1:] &= logarithm[:, 1:] < LARGEST_POWER
-        height = np.where(usable, logarithm - TILTS * sums[:, None], np.inf)
-        return np.asarray(height.argmin(axis=1), np.int64)
+        usable = np.logical_and.accumulate(np.abs(pairs) < 1.0, axis=1) & np.isfinite(logarithm)
+        first = 0 if self._points.numbers.size else int(np.searchsorted(TILTS, NEAREST))
+        usable[:, first] = True
+        height = np.where(usable, logarithm - TILTS * sums[:, None], np.inf)[:, first:]
+        # the first minimum: far out the expansion no longer holds
+        rises = np.concatenate([height[:, 1:] >= height[:, :-1], np.ones((sums.size, 1), dtype=bool)], axis=1)
+        return np.asarray(first + rises.argmax(axis=1), np.int64)
 
     def tails(self, tilt: float, bases: Floats, sums: Floats, own: Ints) -> tuple[Floats, float]:
         """Return the tails of places on one line, and how much leaving out nodes changed those of a sample."""
@@ -498,7 +502,7 @@ class _Lines:
         angles = np.pi * (np.arange(degree) + 0.5) / degree
         inside = group.low + (np.cos(angles) + 1) * (group.high - group.low) / 2
         means = np.linspace(*group.means, 3)
-        functions, own = self._smooth(np.concatenate([inside, -means]), tilt, step, nodes)
+        functions = self._smooth(np.concatenate([inside, -means]), tilt, step, nodes)
         cosines = np.cos(np.outer(np.arange(degree), angles)) * (2 / degree)
         cosines[0] /= 2
         parabola = np.array([[0, 1, 0], [-0.5, 0, 0.5], [0.5, -1, 0.5]]) / means
@@ -506,17 +510,20 @@ class _Lines:
         expansion[:degree, :degree], expansion[degree:, degree:] = cosines, parabola
         smooth = np.empty((nodes, q + 1, degree + 3), np.complex128)
         expand(expansion, np.stack(functions), smooth)
-        return smooth, self._single(inside, own[:degree], cosines, tilt, step)
+        return smooth, self._single(cosines, tilt, step, nodes)
 
-    def _single(self, inside: Floats, own: Complexes, cosines: Floats, tilt: float, step: float) -> Complexes:
+    def _single(self, cosines: Floats, tilt: float, step: float, nodes: int) -> Complexes:
         """Return coefficients [node, function, basis] of the outliers, and of the places that two would share."""
         outliers, numbers, n = self._points.outliers, self._points.numbers, self._n
-        degree, nodes = own.shape
+        degree = self._group.degree
         if outliers.size == 0:
             return np.empty((nodes, 0, degree), np.complex128)
         single = np.empty((nodes, outliers.size + 1, degree), np.complex128)
         ratios = np.zeros((outliers.size + 1, degree, nodes), np.complex128)
-        outlier_ratios(inside, np.ascontiguousarray(own), tilt, step, outliers, ratios[:-1])
+        places = (np.cos(np.pi * (np.arange(degree) + 0.5) / degree) + 1) * self._group.high / 2
+        own = np.empty((degree, nodes), np.complex128)
+        log_generating(self._points.values, self._points.shares, places, tilt, step, own)
+        outlier_ratios(places, own, tilt, step, outliers, ratios[:-1])
         expand(cosines / n, ratios[:-1], single[:, :-1])
         plain = self._group.bases[:, degree + 3 :]
         typical = (plain.min(axis=0) + plain.max(axis=0)) / 2  # the same whatever the order of places
@@ -528,10 +535,8 @@ class _Lines:
         expand(cosines / n, ((squares - total * total) / (2.0 * n))[None], single[:, -1:])
         return single
 
-    def _smooth(
-        self, places: Floats, tilt: float, step: float, nodes: int
-    ) -> tuple[list[Complexes], Complexes]:
-        """Return at some weights the functions of ordinary values [function][weight, node], and log M."""
+    def _smooth(self, places: Floats, tilt: float, step: float, nodes: int) -> list[Complexes]:
+        """Return at some weights the functions of ordinary values [weight, node]: log M and those of F."""
         pivots = self._pivots
         q = pivots.size
         factors = [places, pivots]
@@ -546,10 +551,10 @@ class _Lines:
         log_generating(self._points.values, self._points.shares, flat, tilt, step, logs)
         own, at, *parts = np.split(logs, np.cumsum([f.size for f in factors])[:-1])
         if not q:
-            return [own], own
+            return [own]
         across = [self._ratio(parts[1].reshape(q, -1, nodes)[a] - own - at[a]) for a in range(q)]
         between = self._ratio(parts[2].reshape(q, q, nodes) - at[None] - at[:, None])
-        return [own + self._half * self._ratio(parts[0] - 2 * own), *_orthogonal(across, between)], own
+        return [own + self._half * self._ratio(parts[0] - 2 * own), *_orthogonal(across, between)]
 
     def _ratio(self, logarithm: Complexes) -> Complexes:
         """Return exp - 1 of the logarithm of a ratio, which cannot exceed the number of values."""

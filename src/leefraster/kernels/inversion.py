@@ -9,6 +9,7 @@ from leefraster.kernels.jit import jit, parallel_jit
 
 PIECE = 1 << 10
 LARGEST_POWER = 300.0  # of e
+FELT = 12.0  # power of e
 LARGEST = 2.0  # of a correction, beyond which it is no longer one
 
 
@@ -82,21 +83,21 @@ def chebyshev_of_rows(starts, weights, means, low, high, out):
 
 
 @jit
-def _shift(sums, shift, work, out):
-    """Turn sums of T_m(y) into those of T_m(y - shift)."""
+def _moved(sums, slope, shift, work, out):
+    """Turn sums of T_m(y) into those of T_m(slope y + shift)."""
     degree = out.size
     work[:, :] = 0.0
     work[0, 0] = 1.0
     if degree > 1:
-        work[1, 1] = 1.0
-        work[1, 0] = -shift
+        work[1, 1] = slope
+        work[1, 0] = shift
     for m in range(2, degree):
         for j in range(m):
             v = work[m - 1, j]
-            work[m, j + 1] += v if j > 0 else 2.0 * v
+            work[m, j + 1] += slope * v if j > 0 else 2.0 * slope * v
             if j > 0:
-                work[m, j - 1] += v
-            work[m, j] -= 2.0 * shift * v
+                work[m, j - 1] += slope * v
+            work[m, j] += 2.0 * shift * v
         for j in range(m - 1):
             work[m, j] -= work[m - 2, j]
     for m in range(degree):
@@ -107,13 +108,13 @@ def _shift(sums, shift, work, out):
 
 
 @parallel_jit
-def shift_chebyshev(sums, shifts, out):
-    """Fill for every cell the sums of T_m(y - shift) from those of T_m(y)."""
+def move_chebyshev(sums, slope, shifts, out):
+    """Fill for every cell the sums of T_m(slope y + shift) from those of T_m(y)."""
     pieces = (shifts.size + PIECE - 1) // PIECE
     for piece in prange(pieces):
         work = np.empty((out.shape[1], out.shape[1]))
         for c in range(piece * PIECE, min((piece + 1) * PIECE, shifts.size)):
-            _shift(sums[c], shifts[c], work, out[c])
+            _moved(sums[c], slope, shifts[c], work, out[c])
 
 
 @parallel_jit
@@ -215,7 +216,11 @@ def invert(
                 part = size * (np.cos(angle) * tilt + np.sin(angle) * height) / square
                 total += 0.5 * part if node == 0 else part
                 term = size * tilt / np.sqrt(square)
-            tails[c] = np.exp(scale - tilt * sums[c]) * total * step * stride / np.pi
+            # the trapezoid rule adds the tails 2 pi k / step lower, that is 1, in a geometric series
+            beyond = np.exp(-2.0 * np.pi * tilt / (step * stride))
+            tails[c] = np.exp(scale - tilt * sums[c]) * total * step * stride / np.pi - beyond / (
+                1.0 - beyond
+            )
             last[c] = term
 
 

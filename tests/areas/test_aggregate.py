@@ -249,6 +249,11 @@ def test_wrong_options_are_refused(options, error, message):
         lr.aggregate(field(np.ones(100)), areas(), **options)
 
 
+def test_infinite_values_are_refused():
+    with pytest.raises(lr.InputError, match="value has 1 infinite values; missing values are NaN"):
+        lr.aggregate(field(np.r_[np.inf, np.ones(99)]), areas())
+
+
 def test_areas_in_another_crs_are_refused():
     degrees = lr.Areas.from_geopandas(blocks(), code="code", to_crs="EPSG:4326")
     with pytest.raises(lr.InputError, match=r"EPSG:4326.*wanted EPSG:28992"):

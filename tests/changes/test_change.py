@@ -92,3 +92,10 @@ def test_wrong_questions_are_refused(arguments, options, message):
 def test_scores_without_a_measure_are_refused():
     with pytest.raises(lr.UsageError, match="none of score, total, level; it has version, dwellings"):
         lr.change(scores()[["version", "dwellings"]], 2018, 2024)
+
+
+def test_infinite_values_are_refused():
+    data = scores()
+    data["level"][3, 1] = np.inf
+    with pytest.raises(lr.InputError, match="level has 1 infinite values in 2018 and 2024"):
+        lr.change(data, 2018, 2024)

@@ -129,3 +129,12 @@ def test_what_is_handed_over_from_a_store_is_what_was_kept(run, stored):
     assert handover.notes == run.notes
     assert handover.clusters is not None
     assert handover.clusters["cluster"].tolist() == run.structural.table["cluster"].tolist()
+
+
+def test_formats_with_nothing_to_write_are_said_and_not_left_empty(tmp_path):
+    cells = xr.Dataset({"made_up": record("first").dataset["total"].isel(year=-1, drop=True)})
+    with pytest.raises(lr.UsageError, match="nothing to write as geotiff, csv"):
+        lr.export(cells, tmp_path, formats=["geotiff", "csv"])
+    with pytest.raises(lr.UsageError, match="source is a DataArray"):
+        lr.export(cells["made_up"], tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -326,7 +326,7 @@ def test_logarithms_and_roots_of_negatives_and_infinities():
     with pytest.raises(InputError, match="indicator 'noise' in 2024: sqrt of 2 negative values"):
         lr.score(data, model())
     data["noise"][2, 3:5] = np.inf
-    with pytest.raises(InputError, match="layer 'noise' in 2024: indicator 'noise' has 2 infinite values"):
+    with pytest.raises(InputError, match="layer 'noise' in 2024 has 2 infinite values"):
         lr.score(data, model())
 
 
@@ -420,3 +420,12 @@ def test_an_indicator_without_any_value_has_no_mean_to_stand_in():
     assert (
         np.isfinite(found["score"].sel(year=2022, dimension="onv")).sum() == 0
     )  # no cell counts in its means
+
+
+def test_infinite_layers_are_refused_by_name():
+    data = layers(0, missing=0.0)
+    measured = 'name = "age", measure = { kind = "focal_mean", radius = 300 }'
+    around = [one.replace('name = "age"', measured) for one in INDICATORS]
+    data["age"][1, 3] = np.inf  # measured around cells, it would pass for missing
+    with pytest.raises(InputError, match="layer 'age' in 2022 has 1 infinite values"):
+        lr.score(data, model(around))

@@ -91,8 +91,8 @@ def aggregate(
     UsageError
         When an option is not allowed, `obj` has no cells, or a name is not there.
     InputError
-        When the areas are in another CRS than the grid, a weight is negative or infinite, or more than 5 % of
-        the cells lie in two areas of one level.
+        When the areas are in another CRS than the grid, a value is infinite, a weight is negative or infinite,
+        or more than 5 % of the cells lie in two areas of one level.
 
     Warns
     -----
@@ -255,6 +255,9 @@ def _one(
     """Return one variable over (`quantile`, leading dimensions, `area`)."""
     if field.dtype.kind not in "fiub":
         raise UsageError(f"{field.name or 'field'} has dtype {field.dtype}; it must hold real numbers")
+    if field.dtype.kind == "f" and np.isinf(field.values).any():
+        infinite = int(np.isinf(field.values).sum())
+        raise InputError(f"{field.name or 'field'} has {infinite} infinite values; missing values are NaN")
     flat = field.transpose(..., unit)
     if weights is not None:
         extra = set(weights.dims) - set(flat.dims)

@@ -54,7 +54,8 @@ def change(
     UsageError
         When a year was not measured, the earlier is not first, or `cuts` are not six ascending numbers.
     InputError
-        When a year occurs twice, or the two are of different versions and `across_versions` is false.
+        When a year occurs twice, a value is infinite, or the two are of different versions and
+        `across_versions` is false.
 
     Notes
     -----
@@ -83,6 +84,12 @@ def change(
         _refuse_two_versions(before, after, from_year, to_year)
     names = _measures(ordered, isinstance(scores, xr.DataArray))
     spans = _between(ordered, from_year, to_year)
+    for name in names:
+        infinite = sum(int(np.isinf(year[name].values).sum()) for year in (before, after))
+        if infinite:
+            raise InputError(
+                f"{name} has {infinite} infinite values in {from_year} and {to_year}; missing is NaN"
+            )
     out = {
         f"{name}_change": (after[name].drop_vars(YEAR) - before[name].drop_vars(YEAR)).assign_attrs(
             ordered[name].attrs | {"long_name": f"change of {name}, {from_year} to {to_year}"}

@@ -45,7 +45,10 @@ class Tree:
         above = [""] * len(listed) if parents is None else [str(parent) for parent in parents]
         unknown = sorted({one for one in above if one and one not in place})
         if unknown:
-            raise InputError(f"{len(unknown)} parents are not among the units, first: {unknown[:10]}")
+            raise InputError(
+                f"{len(unknown)} parents are not among the units, first: {unknown[:10]}; a whole needs a row of "
+                "its own, or leave parent= out"
+            )
         tree = cls(listed, np.array([place[one] if one else -1 for one in above], dtype=np.int64))
         if tree.from_the_top().size != len(listed):
             raise InputError("units are part of each other in a ring")

@@ -87,6 +87,10 @@ def export(
 
 
 def _of(source: xr.Dataset | Store | str | Path, run: str | int | None) -> Handover:
+    if isinstance(source, xr.DataArray):
+        raise UsageError(
+            "source is a DataArray; give a Dataset (field.to_dataset(name=...)), a store or its folder"
+        )
     if isinstance(source, xr.Dataset):
         if run is not None:
             raise UsageError(f"run is {run!r}, but a Dataset is one run; give a store or its folder")

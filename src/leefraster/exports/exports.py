@@ -76,7 +76,7 @@ def write_exports(
     Raises
     ------
     UsageError
-        When a format is not known.
+        When a format is not known, or none of the formats has anything to write.
     EnvironmentFault
         When the disk is full or the folder cannot be written; what stood there is then unchanged.
     """
@@ -89,6 +89,11 @@ def write_exports(
     tables = _tables(handover)
     tasks = list(_tasks(handover, tables, formats))
     entries = [entry for entry, _ in tasks]
+    if not entries:
+        raise UsageError(
+            f"nothing to write as {', '.join(formats)}: rasters and tables are made of the named results of a run; "
+            "cells leave as geopackage or geoparquet, areas by areas.to_geopandas(result)"
+        )
     with written_beside(place) as waiting:
         for number, (entry, write) in enumerate(tasks, start=1):
             with disk_faults(place):

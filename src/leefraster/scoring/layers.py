@@ -57,10 +57,20 @@ class Layers:
         return YEAR in self.dataset[name].dims
 
     def values(self, name: str, year: int) -> npt.NDArray[Any]:
-        """Return the values of a layer in the year of that position, float32 or float64; NaN is missing."""
+        """Return the values of a layer in the year of that position, float32 or float64; NaN is missing.
+
+        Raises
+        ------
+        InputError
+            When a value is infinite.
+        """
         layer = self.dataset[name]
         one = layer.isel({YEAR: year}) if YEAR in layer.dims else layer
         values = np.ascontiguousarray(one.values)
+        if values.dtype.kind == "f" and np.isinf(values).any():
+            when = f" in {self.years[year]}" if self.years[year] is not None else ""
+            infinite = int(np.isinf(values).sum())
+            raise InputError(f"layer {name!r}{when} has {infinite} infinite values; missing values are NaN")
         return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
     def require(self, name: str, wanted_by: str) -> None:

@@ -10,6 +10,7 @@ from leefraster.kernels.jit import jit, parallel_jit
 PIECE = 1 << 10
 LARGEST_POWER = 300.0  # of e
 FELT = 12.0  # power of e
+NOISE = 1e-9  # of an integral that is at most 1
 LARGEST = 2.0  # of a correction, beyond which it is no longer one
 
 
@@ -216,11 +217,13 @@ def invert(
                 part = size * (np.cos(angle) * tilt + np.sin(angle) * height) / square
                 total += 0.5 * part if node == 0 else part
                 term = size * tilt / np.sqrt(square)
-            # the trapezoid rule adds the tails 2 pi k / step lower, that is 1, in a geometric series
-            beyond = np.exp(-2.0 * np.pi * tilt / (step * stride))
-            tails[c] = np.exp(scale - tilt * sums[c]) * total * step * stride / np.pi - beyond / (
-                1.0 - beyond
-            )
+            share = total * step * stride / np.pi
+            # near 0 the trapezoid rule adds the tails 2 pi k / step lower, that is 1, in a geometric series
+            period = 2.0 * np.pi / (step * stride)
+            if tilt * period < FELT:
+                tails[c] = np.exp(scale - tilt * sums[c]) * share - 1.0 / np.expm1(tilt * period)
+            else:  # where rounding is felt, Chernoff's bound: the integral is at most 1
+                tails[c] = np.exp(scale - tilt * sums[c]) * (share if share > NOISE else 1.0)
             last[c] = term
 
 

@@ -208,6 +208,20 @@ def test_encoding_marks_and_names(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_zip_with_flipped_bits_is_said_to_be_damaged(tmp_path, way):
+    path = tmp_path / "squares.zip"
+    with zipfile.ZipFile(path, "w", way) as archive:
+        archive.writestr("squares.csv", "cell,n\n" + "".join(f"{i},{i * i}\n" for i in range(500)))
+    data = bytearray(path.read_bytes())
+    for place in range(100, 110):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    refused(path, r"squares.zip: cannot be read \(\d+ bytes\); it may be cut off or damaged")
+
+
 def test_zip_faults(tmp_path):
     path = tmp_path / "squares.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +100,16 @@ def require_rows(path: Path, found: int, expected: int | None) -> None:
         raise InputError(f"{path}: has a header and no rows")
 
 
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,  # a way of compression that is not known
+    RuntimeError,  # a password
+)
+
+
 def damaged(path: Path, error: Exception) -> InputError:
     """Return the error for a file that its library cannot read: file, size and the library's words."""
     return InputError(
@@ -114,7 +126,11 @@ def content(path: Path, member: str | None) -> tuple[bytes, str]:
         with zipfile.ZipFile(path) as archive:
             name = _member(archive, path, member)
             return archive.read(name), f"{path}/{name}"
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
+        raise damaged(path, error) from error
+    except OSError as error:
+        if error.errno is not None:  # of the machine; bzip2 has none where its data are damaged
+            raise
         raise damaged(path, error) from error
 
 

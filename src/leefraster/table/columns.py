@@ -59,7 +59,9 @@ def arrow_table(table: Any, wanted: Iterable[str] | None, source: str) -> pa.Tab
 
             return from_dataframe(table)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        raise InputError(f"{source}: a column mixes kinds of values: {error}") from error
+        raise InputError(
+            f"{source}: a column mixes kinds of values, or columns differ in length: {error}"
+        ) from error
     raise UsageError(
         f"{source}: a {type(table).__name__} is no table; give a pandas, polars or arrow table, or a mapping"
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from leefraster.errors import UsageError
+from leefraster.scoring.complaints import sentences
 from leefraster.sources.sections import (
     Finite,
     InputSections,
@@ -254,7 +254,7 @@ class Configuration(InputSections):
         try:
             made = cls.model_validate(tree, context={"folder": folder})
         except ValidationError as error:
-            raise UsageError(_sentences(error, cls, tree, name)) from error
+            raise UsageError(sentences(error, cls, tree, name)) from error
         made._folder = folder
         return made
 
@@ -301,77 +301,3 @@ def _short_paths(value: Any, folder: Path) -> Any:
         return [_short_paths(item, folder) for item in value]
     path = Path(value)
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
-
-
-def _sentences(error: ValidationError, model: type[BaseModel], tree: dict[str, Any], name: str) -> str:
-    """Return pydantic's complaints as sentences that name file, section, key, value and rule."""
-    said: dict[str, None] = {}
-    for complaint in error.errors():
-        said[_sentence(complaint, model, tree)] = None
-    return "\n".join(f"{name}: {sentence}" for sentence in said)
-
-
-def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> str:
-    location = _places(complaint, tree)
-    where = _where(location, tree)
-    rule = str(complaint["msg"]).removeprefix("Value error, ")
-    if complaint["type"] == "extra_forbidden":
-        return _unknown(location, model, tree)
-    if complaint["type"] == "missing":
-        return f"{where} is missing"
-    if complaint["type"] == "value_error" and isinstance(complaint["input"], dict | BaseModel):
-        return f"{where}: {rule}" if where else rule
-    return f"{where} is {complaint['input']!r}: {rule[:1].lower()}{rule[1:]}"
-
-
-def _places(complaint: Any, tree: Any) -> tuple[str | int, ...]:
-    """Return the keys and numbers of a location that stand in the file, without the types that were tried."""
-    found: list[str | int] = []
-    for part in complaint["loc"]:
-        if isinstance(tree, dict) and str(part) in tree:
-            found.append(str(part))
-            tree = tree[str(part)]
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            found.append(part)
-            tree = tree[part]
-    if complaint["type"] == "missing":
-        found.append(complaint["loc"][-1])
-    return tuple(found)
-
-
-def _where(location: tuple[str | int, ...], tree: dict[str, Any]) -> str:
-    """Return a location as a reader of TOML sees it: [section] key, [[section]] number key."""
-    if not location:
-        return ""
-    section, *rest = location
-    if rest and isinstance(rest[0], int) and isinstance(tree.get(str(section)), list):
-        start, rest = f"[[{section}]] number {rest[0] + 1}", rest[1:]
-    else:
-        start = f"[{section}]"
-    keys = ".".join(str(part) for part in rest if isinstance(part, str))
-    return f"{start} {keys}".rstrip()
-
-
-def _unknown(location: tuple[str | int, ...], model: type[BaseModel], tree: dict[str, Any]) -> str:
-    *parents, key = location
-    owner = _model_at(model, tuple(parents))
-    known = sorted(owner.model_fields)
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    if not parents:
-        return f"there is no section [{key}]; {hint}"
-    return f"{_where(tuple(parents), tree)} has no key {key!r}; {hint}"
-
-
-def _model_at(model: type[BaseModel], parents: tuple[str | int, ...]) -> type[BaseModel]:
-    for part in parents:
-        if isinstance(part, str) and part in model.model_fields:
-            found = _models_in(model.model_fields[part].annotation)
-            model = found[0] if found else model
-    return model
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]

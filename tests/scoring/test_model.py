@@ -146,9 +146,9 @@ FAULTS = [
     (
         'name = "small"',
         'nam = "small"',
-        r"file: name is missing\nfile: there is no key or section 'nam'; did you mean name\?",
+        r"file: name is missing\nfile: there is no key 'nam'; did you mean name\?",
     ),
-    ("[dimensions]", "[dimension]", r"there is no key or section 'dimension'; did you mean dimensions\?"),
+    ("[dimensions]", "[dimension]", r"there is no section \[dimension\]; did you mean dimensions\?"),
     ("year = 2024\nlevel", "level", r"\[reference\] year is missing"),
     (
         "year = 2024\nlevel",

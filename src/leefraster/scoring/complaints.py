@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], otherwise: str = "there are") -> str:
     """Return a hint for a name that is not there: the nearest one that is, or all of them.
 
     Examples
@@ -22,7 +22,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(names) or 'none'}"
 
 
 def sentences(error: ValidationError, model: type[BaseModel], tree: dict[str, Any], name: str) -> str:
@@ -49,11 +49,16 @@ def _sentence(complaint: Any, model: type[BaseModel], tree: dict[str, Any]) -> s
             if tag is None
             else f"{where} is {tag!r}; {nearest(tag, kinds)}"
         )
-    if isinstance(complaint["input"], dict | list | tuple) or not isinstance(
-        complaint["input"], str | float | int
-    ):
+    if not _is_shown(complaint["input"]):
         return f"{where}: {rule}" if where else rule
     return f"{where} is {complaint['input']!r}: {rule[:1].lower()}{rule[1:]}"
+
+
+def _is_shown(value: Any) -> bool:
+    """Tell whether a value is short enough to be told: a plain one, or a list of such."""
+    if isinstance(value, list):
+        return all(isinstance(item, str | float | int) for item in value)
+    return isinstance(value, str | float | int)
 
 
 def _in_file(complaint: Any, tree: Any) -> tuple[str | int, ...]:
@@ -95,8 +100,11 @@ def _unknown(
     *parents, key = location
     known = sorted(_variants(model, loc[:-1])[0].model_fields)
     owner = _where(tuple(parents), tree)
-    hint = nearest(str(key), known)
-    return f"{owner} has no key {key!r}; {hint}" if parents else f"there is no key or section {key!r}; {hint}"
+    hint = nearest(str(key), known, "known are")
+    if parents:
+        return f"{owner} has no key {key!r}; {hint}"
+    called = f"section [{key}]" if isinstance(tree.get(str(key)), dict | list) else f"key {key!r}"
+    return f"there is no {called}; {hint}"
 
 
 def _variants(model: type[BaseModel], parents: tuple[str | int, ...]) -> list[type[BaseModel]]:

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class RowPatterns:
-    """Weights in compressed rows; see `inference.inversion.Patterns`.
+    """Weights in compressed rows; see `inference.weight_patterns.Patterns`.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class RowPatterns:
 
 @dataclass(frozen=True, slots=True)
 class OffsetPatterns:
-    """Weights per offset on a grid; see `inference.inversion.Patterns`.
+    """Weights per offset on a grid; see `inference.weight_patterns.Patterns`.
 
     Attributes
     ----------

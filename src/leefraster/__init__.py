@@ -41,6 +41,7 @@ _NAMES = {
     "protect": "disclosure.protect",
     "differencing": "disclosure.differencing",
     "change": "changes.change",
+    "risers_and_fallers": "changes.risers",
     "trend": "changes.trend",
     "emerging_hotspots": "changes.emerging",
     "lisa_transitions": "changes.transitions",
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from leefraster.cells import to_raster as to_raster
     from leefraster.changes.change import change as change
     from leefraster.changes.emerging import emerging_hotspots as emerging_hotspots
+    from leefraster.changes.risers import risers_and_fallers as risers_and_fallers
     from leefraster.changes.transitions import lisa_transitions as lisa_transitions
     from leefraster.changes.transitions import spatial_markov as spatial_markov
     from leefraster.changes.trend import trend as trend

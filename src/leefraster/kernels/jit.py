@@ -1,9 +1,12 @@
 """The one wrapper for compiled code: caching, error model and parallelism are decided here.
 
 `error_model="numpy"` is about four times faster on these kernels than numba's default, since no division
-has to be guarded. `fastmath` stays off: it deletes the checks for NaN. Serial and parallel kernels are
-different functions, because numba's cache does not tell apart two builds of one function. Parallel kernels
-are entered one at a time: numba's fallback threading layer ends the process when two Python threads meet in it.
+has to be guarded. `fastmath` stays off: it deletes the checks for NaN. Nothing is compiled before it is called.
+
+A parallel kernel has two builds, which are two functions to numba. With one thread the serial one is used: it
+starts no threads, so any number of Python threads can be in it at once, and so can a process that was forked.
+The parallel one is entered one at a time: numba's fallback threading layer ends the process when two Python threads
+meet in it.
 """
 
 from __future__ import annotations
@@ -19,26 +22,72 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
 
+from leefraster.kernels.cache import KernelCache
+
 _entrance = threading.RLock()
 
 
 def jit[F: Callable[..., Any]](function: F) -> F:
     """Compile a serial kernel on first use; it may be called from other kernels and from threads."""
-    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+    return cast(F, _build(function))
 
 
 def parallel_jit[F: Callable[..., Any]](function: F) -> F:
-    """Compile a kernel whose `prange` loops run on the threads set by `set_threads`."""
-    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
+    """Compile a kernel whose `prange` loops run on the threads set by `set_threads`, on first use.
+
+    With one thread it is compiled without threads. Both builds give the same bytes as long as no iteration of a
+    `prange` loop depends on another, which no kernel here does.
+    """
+    serial, parallel = _build(function), _build(function, parallel=True)
 
     @wraps(function)
     def enter(*args: Any) -> Any:
+        n = threads()
+        if n == 1:
+            return serial(*args)
         with _entrance:
-            numba.set_num_threads(threads())
-            return compiled(*args)
+            numba.set_num_threads(n)
+            _parallel_was_used()
+            return parallel(*args)
 
-    enter.compiled = compiled  # type: ignore[attr-defined]
+    enter.serial, enter.parallel = serial, parallel  # type: ignore[attr-defined]
     return cast(F, enter)
+
+
+def _build(function: Callable[..., Any], **options: Any) -> Any:
+    """Return numba's dispatcher of a function, which compiles on first call (the function where numba is off)."""
+    built = numba.njit(error_model="numpy", nogil=True, **options)(function)
+    keep(built)
+    return built
+
+
+def keep(dispatcher: Any) -> None:
+    """Let the compiled code of a numba dispatcher be kept on disk."""
+    if hasattr(dispatcher, "_cache"):
+        dispatcher._cache = KernelCache(dispatcher.py_func, dispatcher.targetoptions)
+
+
+_started = False
+_threads_are_lost = False
+
+
+def _parallel_was_used() -> None:
+    global _started
+    _started = True
+
+
+def _after_fork() -> None:
+    """Use serial builds in a process forked from one whose threads had started: these do not exist in it.
+
+    GNU's OpenMP ends such a process at its next parallel loop.
+    """
+    global _entrance, _threads_are_lost
+    _entrance = threading.RLock()
+    _threads_are_lost = _started
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 _threads: int | None = None
@@ -46,6 +95,8 @@ _threads: int | None = None
 
 def threads() -> int:
     """Return the number of threads that parallel kernels use."""
+    if _threads_are_lost:
+        return 1
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     limit = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
     return min(_threads if _threads is not None else available, limit)

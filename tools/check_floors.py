@@ -21,6 +21,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "shipped",
         "crs",
         "colours",
+        "outlines",
         "grid",
         "cells",
         "neighbourhood",

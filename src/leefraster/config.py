@@ -29,7 +29,7 @@ TEMPLATE: str = files("leefraster").joinpath("config_template.toml").read_text(e
 
 ILLUSTRATIVE = "illustrative"  # the shipped model that the demonstration country is scored by
 
-Question = Literal["urbanity", "catch_up", "hard_core"]
+Question = Literal["urbanity", "catch_up", "spread", "tradeoff", "hard_core", "focus_areas"]
 
 
 class RunSection(Section):
@@ -175,7 +175,7 @@ class QuestionsSection(Section):
     Attributes
     ----------
     ask : list
-        Names out of urbanity, catch_up, hard_core; those without the input they need are skipped, by name.
+        Names of `lr.questions`; those without the input they need are skipped, by name. All by default.
     """
 
     ask: list[Question] = Field(default_factory=lambda: list(get_args(Question)))
@@ -186,7 +186,7 @@ class Configuration(InputSections):
 
     Attributes
     ----------
-    run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, references
+    run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, focus_areas, references
         The sections of the file that say what is read.
     statistics, structural, exports, disclosure, questions
         Those that say what is done with it.

@@ -51,5 +51,9 @@ class EmptyAreaWarning(LeefrasterWarning):
     """Areas hold no cell, so that their results are missing."""
 
 
+class OverlapWarning(LeefrasterWarning):
+    """Areas overlap, so that cells lie in two of them."""
+
+
 class MissingWeightWarning(LeefrasterWarning):
     """Cells hold a value but no weight, and are left out of weighted results."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.areas.files import read_frame
+from leefraster.areas.grouping import Groups, from_codes, merged, refuse_unknown
 from leefraster.areas.polygons import CODE, LEVEL, NAME, clean_polygons
 from leefraster.errors import InputError, UsageError
 
@@ -160,20 +161,81 @@ class Areas:
         UsageError
             When a code is not there; the message names those missing and the nearest code.
         """
-        import difflib
-
-        unknown = sorted(set(codes) - set(self.codes))
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], list(self.codes), 3, cutoff=0.4)
-            hint = f" Near {unknown[0]!r} are {', '.join(near)}." if near else ""
-            raise UsageError(
-                f"{self.source}: {len(unknown)} codes are not there: {', '.join(unknown[:10])}.{hint} "
-                "Codes change with the year of the borders"
-            )
+        refuse_unknown(codes, self.codes, self.source)
         return self._part(self.frame[CODE].isin(list(codes)))
 
     def _part(self, chosen: pd.Series[bool]) -> Areas:
         return replace(self, frame=self.frame[chosen].reset_index(drop=True))
+
+    def merged(self, groups: Groups, *, level: str = "group") -> Areas:
+        """Return one area a group: the polygons with the listed codes, joined.
+
+        Parameters
+        ----------
+        groups : mapping of str to sequence of str
+            Codes by the name of the group: focus areas by their neighbourhoods, say.
+        level : str
+            Level of the new areas.
+
+        Raises
+        ------
+        UsageError
+            When a code is not there (the nearest are told) or in two groups, or a group has no code.
+
+        Examples
+        --------
+        >>> import geopandas, shapely
+        >>> frame = geopandas.GeoDataFrame({"code": ["A", "B"]}, crs="EPSG:28992",
+        ...     geometry=[shapely.box(0, 0, 200, 200), shapely.box(200, 0, 400, 200)])
+        >>> Areas.from_geopandas(frame, code="code").merged({"Centre": ["A", "B"]}).frame.geometry.area.tolist()
+        [80000.0]
+        """
+        whole = merged(self.frame, groups, level, self.source)
+        return Areas._cleaned(
+            whole, code=CODE, name=NAME, level=level, to_crs=None, leave_out=None, source=self.source
+        )
+
+    @classmethod
+    def from_codes(cls, codes: xr.DataArray, groups: Groups | None = None, *, level: str = "group") -> Areas:
+        """Make areas of cells that know their code, where no polygons are at hand.
+
+        Parameters
+        ----------
+        codes : DataArray of str, (cell,)
+            Code of the neighbourhood (or other area) of each cell, "" for none.
+        groups : mapping of str to sequence of str, or None
+            Codes by the name of the group, focus areas by their neighbourhoods, say; None makes an area of every
+            code.
+        level : str
+            Level of the new areas.
+
+        Returns
+        -------
+        Areas
+            Polygons that are exactly the squares of the cells.
+
+        Raises
+        ------
+        UsageError
+            When a code is not there (the nearest are told) or in two groups, or a group has no code.
+        InputError
+            When no cell has a code.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> import leefraster as lr
+        >>> from leefraster.cells import cell_coordinates
+        >>> grid = lr.Grid(0, 200, 2, 2)
+        >>> codes = xr.DataArray(["A", "A", "B", ""], dims="cell", coords=cell_coordinates(grid, np.arange(4)))
+        >>> lr.Areas.from_codes(codes, {"North": ["A"], "South-west": ["B"]})
+        Areas(2 of level group, no CRS)
+        """
+        frame = from_codes(codes, groups, level)
+        source = f"codes {codes.name!r}" if codes.name else "codes"
+        return cls._cleaned(
+            frame, code=CODE, name=NAME, level=level, to_crs=None, leave_out=None, source=source
+        )
 
     def parents(self, level: str) -> pd.Series[str]:
         """Return for every area of another level the code of the area of `level` that it lies in.

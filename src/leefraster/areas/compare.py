@@ -9,10 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.areas.areas import Areas
-from leefraster.areas.membership import by_centre
+from leefraster.areas.placement import placed
 from leefraster.cells import CELL, grid_of
 from leefraster.clusters.structural import StructuralClusters
-from leefraster.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +67,11 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
     InputError
         When the areas are in another CRS, or no cell of the clusters' data lies in any of them.
 
+    Warns
+    -----
+    OverlapWarning, EmptyAreaWarning
+        When cells lie in two areas (the first code has them), or areas hold no cell.
+
     Examples
     --------
     >>> import geopandas, numpy as np, shapely, xarray as xr
@@ -85,13 +89,8 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
     (0.5, 0.4)
     """
     labels = clusters.labels
-    member = by_centre(areas, grid_of(labels), labels[CELL].values)
-    if member.cell.size == 0:
-        raise InputError(
-            f"{areas.source}: none of the {labels.sizes[CELL]} cells lies in any of the {len(areas)} areas; are "
-            "they of the same country?"
-        )
-    latest = dwellings.isel(year=-1) if "year" in dwellings.dims else dwellings
+    member = placed(areas, grid_of(labels), labels[CELL].values)
+    latest = _latest(dwellings)
     weight = np.nan_to_num(latest.reindex({CELL: labels[CELL].values}).values.astype(np.float64))
     pairs = pd.DataFrame(
         {"area": member.area, "cluster": labels.values[member.cell], "dwellings": weight[member.cell]}
@@ -104,6 +103,13 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
         _per_area(areas, pairs),
         _per_cluster(clusters, areas, pairs, weight),
     )
+
+
+def _latest(dwellings: xr.DataArray) -> xr.DataArray:
+    if "year" not in dwellings.dims:
+        return dwellings
+    ordered = dwellings.sortby("year") if "year" in dwellings.coords else dwellings
+    return ordered.isel(year=-1)
 
 
 def _overall(weight: np.ndarray, inside: np.ndarray, in_cluster: np.ndarray) -> dict[str, float]:
@@ -128,7 +134,7 @@ def _per_area(areas: Areas, pairs: pd.DataFrame) -> pd.DataFrame:
     )
     share = table["dwellings_in_clusters"] / table["dwellings"].where(table["dwellings"] > 0)
     table["share_in_clusters"] = share
-    table["clusters"] = hit.groupby("area")["cluster"].agg(_listed).reindex(table.index, fill_value="")
+    table["clusters"] = _lists(hit, "area", "cluster").reindex(table.index, fill_value="")
     return pd.DataFrame(table)
 
 
@@ -142,9 +148,14 @@ def _per_cluster(
     table["dwellings"] = number.map(whole).astype(float)
     table["dwellings_in_areas"] = number.map(hit.groupby("cluster")["dwellings"].sum()).fillna(0.0)
     table["share_in_areas"] = table["dwellings_in_areas"] / table["dwellings"].where(table["dwellings"] > 0)
-    table["areas"] = number.map(hit.groupby("cluster")["code"].agg(_listed)).fillna("")
+    table["areas"] = _lists(hit, "cluster", "code").reindex(number, fill_value="").to_numpy()
     table["outside"] = table["areas"] == ""
     return table
+
+
+def _lists(hit: pd.DataFrame, by: str, what: str) -> pd.Series:
+    """Return for each of `by` what it meets, as text."""
+    return hit.groupby(by)[what].agg(_listed).astype(object)
 
 
 def _listed(values: pd.Series) -> str:

@@ -12,17 +12,18 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.areas.areas import Areas
-from leefraster.areas.membership import by_centre
+from leefraster.areas.placement import labels_of, placed
 from leefraster.clusters.course import Course, course_of, means_by, weighted_mean
 from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel, panel_of
-from leefraster.errors import InputError, UsageError
+from leefraster.errors import UsageError
 from leefraster.inference.mann_kendall import slope_ranks
 from leefraster.scoring.cuts import Cuts, as_cuts
 
 START = 2022
 """Measurement of the year in which the programme (NPLV) began: the last that does not clearly follow it."""
 
+FORESEEABLE = 100  # years ahead, beyond which a date says nothing
 STEP = 0.05  # width of the levels within which cells are alike
 CAVEATS = (
     "A description, no evaluation of a programme: areas were chosen for being weak, and part of a later rise is "
@@ -45,8 +46,9 @@ class FocusProgress:
     areas : DataFrame
         One row an area: ``code name dwellings``; ``weak_share`` and ``gap`` in the latest year; ``slope`` of the
         gap a year with limits of 95 %; ``state``; ``closes_not_before``, the year before which the gap will not
-        close (one-sided limit of 95 %), NaN where closing is ``"not foreseeable"``, as ``outlook`` says;
-        ``change_since_start`` of the level, that of cells alike (``matched_change``), their ``difference``, and the
+        close (one-sided limit of 95 %), NaN where it never does; ``outlook`` says so in words, and
+        ``"not foreseeable"`` where that is more than a century ahead; ``change_since_start``
+        of the level, that of cells alike (``matched_change``), their ``difference``, and the
         same difference for a ``placebo`` start one measurement earlier; ``weakest_dimension``.
     caveats : tuple of str
         What the figures do not say.
@@ -96,6 +98,11 @@ def focus_progress(
     InputError
         When no cell lies in any area, or the areas are in another CRS.
 
+    Warns
+    -----
+    OverlapWarning, EmptyAreaWarning
+        When cells lie in two areas (the first code has them), or areas hold no cell (they are left out).
+
     Notes
     -----
     An area's level is taken over its cells with a level in every year, weighted by the dwellings of the latest
@@ -123,7 +130,8 @@ def focus_progress(
     panel = panel_of(scores)
     if start not in panel.years.tolist():
         raise UsageError(f"start is {start}; measured are {', '.join(map(str, panel.years))}")
-    labels, kept = _labels(panel, areas)
+    labels, held = labels_of(placed(areas, panel.grid, panel.cells))
+    kept = areas.frame.loc[held, ["code", "name"]].reset_index(drop=True)
     course = course_of(panel, labels, float(bounds[weak_class - 1]))
     peers = _Peers(panel, labels)
     begin = int(np.flatnonzero(panel.years == start)[0])
@@ -131,19 +139,6 @@ def focus_progress(
     summary = _summary(panel, kept, course, horizon, table)
     summary = summary.assign(**_since(panel, labels, peers, begin))
     return FocusProgress(table, summary, CAVEATS)
-
-
-def _labels(panel: Panel, areas: Areas) -> tuple[npt.NDArray[np.int32], pd.DataFrame]:
-    """Return the number of the area of each cell (0 for none), and the areas that hold a cell, in that order."""
-    member = by_centre(areas, panel.grid, panel.cells)
-    if member.cell.size == 0:
-        raise InputError(
-            f"{areas.source}: none of the {panel.cells.size} cells lies in any of the {len(areas)} areas"
-        )
-    held, number = np.unique(member.area, return_inverse=True)
-    labels = np.zeros(panel.cells.size, np.int32)
-    labels[member.cell[::-1]] = number[::-1] + 1  # of two levels, the first
-    return labels, areas.frame.loc[held, ["code", "name"]].reset_index(drop=True)
 
 
 class _Peers:
@@ -219,7 +214,8 @@ def _summary(
         out[name] = [getattr(one, name) for one in judged]
     earliest = [_closes_not_before(panel.years, gap) for gap in course.gap]
     out["closes_not_before"] = [year if isfinite(year) else np.nan for year in earliest]
-    out["outlook"] = [f"not before {year:.0f}" if isfinite(year) else "not foreseeable" for year in earliest]
+    seen = panel.years[-1] + FORESEEABLE
+    out["outlook"] = [f"not before {year:.0f}" if year <= seen else "not foreseeable" for year in earliest]
     latest = table[table["year"] == panel.years[-1]].set_index("code")
     gaps = latest[[name for name in latest.columns if str(name).startswith("gap_")]]
     lowest = (

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.grid import Grid
+from leefraster.outlines import outlines
 
 if TYPE_CHECKING:
     import geopandas
@@ -19,15 +20,7 @@ def cluster_polygons(
 ) -> geopandas.GeoDataFrame:
     """Return the table with the union of each cluster's squares as geometry, in the grid's CRS."""
     import geopandas
-    import shapely
 
-    inside = np.flatnonzero(labels)
-    order = inside[np.argsort(labels[inside], kind="stable")]
-    x, y = grid.xy_from_cell(cells[order])
-    half = grid.cell / 2
-    squares = shapely.box(x - half, y - half, x + half, y + half)
-    ends = np.cumsum(np.bincount(labels[order], minlength=len(table) + 1))
-    shapes = [
-        shapely.coverage_union_all(squares[ends[number - 1] : ends[number]]) for number in table["cluster"]
-    ]
-    return geopandas.GeoDataFrame(table.copy(), geometry=shapes, crs=grid.crs)
+    shapes = outlines(grid, cells, labels, len(table))
+    ordered = [shapes[number - 1] for number in table["cluster"]]
+    return geopandas.GeoDataFrame(table.copy(), geometry=ordered, crs=grid.crs)

@@ -9,7 +9,7 @@ from leefraster.pipeline.detection import score_detection
 from leefraster.pipeline.global_statistics import measure_global
 from leefraster.pipeline.identity import check_identity
 from leefraster.pipeline.local_statistics import find_hot_spots, find_local_moran
-from leefraster.pipeline.questions import answer_catch_up, answer_hard_core, answer_urbanity
+from leefraster.pipeline.questions import question_steps
 from leefraster.pipeline.read import read
 from leefraster.pipeline.scores import make_scores
 from leefraster.pipeline.structure import find_structural
@@ -26,9 +26,7 @@ STEPS: tuple[tuple[str, StepFunction], ...] = (
     ("hot spots", find_hot_spots),
     ("structural clusters", find_structural),
     ("detection", score_detection),
-    ("question: urbanity", answer_urbanity),
-    ("question: catch_up", answer_catch_up),
-    ("question: hard_core", answer_hard_core),
+    *question_steps(),
     ("cross-check with esda", check_against_esda),
 )
 

@@ -16,6 +16,7 @@ def read(work: Work) -> None:
     found = assemble(work.configuration)
     work.data, work.inputs = found.dataset, found.inputs
     work.notes.extend(found.notes)
+    work.focus = found.focus
     if found.country is not None:
         work.planted = found.country.planted
         work.area_names = found.country.areas[["code", "name"]]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from leefraster.areas.areas import Areas
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.config import Configuration
     from leefraster.questions.answer import Answer
@@ -42,6 +43,8 @@ class Work:
         The model of a run that makes its scores out of indicators.
     read : Assembled or None
         What such a run has read, until scores are made of it.
+    focus : Areas or None
+        Focus areas, where any are given.
     """
 
     configuration: Configuration
@@ -57,6 +60,7 @@ class Work:
     detection: dict[str, float] | None = None
     model: Model | None = None
     read: Assembled | None = None
+    focus: Areas | None = None
 
     def need(self, *names: str, for_: str = "") -> None:
         """Skip the step when one of these variables is not in the data.

@@ -13,6 +13,7 @@ from leefraster.sources.areas import place_areas
 from leefraster.sources.bench import Bench, note_dropped
 from leefraster.sources.covering import covering_grid, grid_beforehand
 from leefraster.sources.files import input_file
+from leefraster.sources.focus_areas import read_focus_areas
 from leefraster.sources.indicators import read_indicators
 from leefraster.sources.joined import with_joins
 from leefraster.sources.joins import JoinReport, unit_of
@@ -26,6 +27,7 @@ from leefraster.sources.sections import InputSections, ModelSection, ScoresSecti
 if TYPE_CHECKING:
     import xarray as xr
 
+    from leefraster.areas.areas import Areas
     from leefraster.scoring.model import Model
 
 
@@ -51,6 +53,8 @@ class Assembled:
         was joined.
     model : Model or None
         The model of such a run.
+    focus : Areas or None
+        The focus areas, where any are given.
     """
 
     dataset: xr.Dataset
@@ -60,6 +64,7 @@ class Assembled:
     country: Any = None
     layers: xr.Dataset | None = None
     model: Any = None
+    focus: Areas | None = None
 
 
 def assemble(sections: InputSections) -> Assembled:
@@ -103,10 +108,11 @@ def assemble(sections: InputSections) -> Assembled:
         else:
             dataset = read_layers(sections, bench)
         dataset = with_joins(dataset, sections, bench)
+        focus = _focus(sections, country, dataset, bench)
     _pass_on(caught, bench)
     notes = (_years_note(dataset), *bench.notes)
     inputs, joins = tuple(bench.inputs.values()), tuple(bench.joins)
-    return Assembled(dataset, notes, inputs, joins, country, layers, model)
+    return Assembled(dataset, notes, inputs, joins, country, layers, model, focus)
 
 
 def with_scores(found: Assembled, sections: InputSections) -> Assembled:
@@ -146,6 +152,15 @@ def _pass_on(caught: list[warnings.WarningMessage], bench: Bench) -> None:
             bench.notes.append(str(warning.message))
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _focus(sections: InputSections, country: Any, dataset: xr.Dataset, bench: Bench) -> Areas | None:
+    """Return the focus areas: those of the demonstration country, or those that a section names."""
+    if country is not None:
+        from leefraster.areas.areas import Areas
+
+        return Areas.from_geopandas(country.focus_areas, code="code", name="name", level="focus area")
+    return None if sections.focus_areas is None else read_focus_areas(sections.focus_areas, dataset, bench)
 
 
 def _country(seed: int) -> Any:

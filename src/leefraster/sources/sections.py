@@ -347,6 +347,39 @@ class AreasSection(FileSection):
         return {name: column for name in ARRANGED if (column := getattr(self, name)) is not None}
 
 
+class FocusAreasSection(Section):
+    """``[focus_areas]``: the areas of a programme, as polygons or as lists of neighbourhood codes.
+
+    Attributes
+    ----------
+    path : path
+        Polygons (GeoPackage, GeoJSON, Shapefile, GeoParquet), or a CSV file of neighbourhood codes.
+    code : str
+        Column of the areas' codes; in a CSV file, of the neighbourhoods' codes.
+    name : str or None
+        Column of the areas' names; a CSV file needs it, since it says which codes belong together.
+    layer : str or None
+        Layer of a file that holds several.
+    crs, to_crs : str or None
+        CRS of polygons that state none, and CRS to transform them to; nothing is transformed unasked.
+    separator, encoding : str
+        Of a CSV file.
+    """
+
+    path: ConfigPath
+    code: str
+    name: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    to_crs: str | None = None
+    separator: str | None = None
+    encoding: str = "utf-8"
+
+    def options(self) -> FileOptions:
+        """Return how a CSV file is read."""
+        return FileOptions(separator=self.separator, encoding=self.encoding, layer=self.layer)
+
+
 class InputSections(Section):
     """All sections that say what is read."""
 
@@ -359,6 +392,7 @@ class InputSections(Section):
     inhabitants: JoinSection | None = None
     urbanity: UrbanitySection | None = None
     areas: AreasSection | None = None
+    focus_areas: FocusAreasSection | None = None
     references: dict[int, Finite] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -398,7 +432,11 @@ class InputSections(Section):
         if self.references and self.scores is None and self.model is None:
             raise ValueError("has [references] without [scores] or [model]; they belong together")
         if self.demonstration_seed() is not None:
-            given = [name for name in (*COUNTS, "urbanity", "areas") if getattr(self, name) is not None]
+            given = [
+                name
+                for name in (*COUNTS, "urbanity", "areas", "focus_areas")
+                if getattr(self, name) is not None
+            ]
             if given or self.references:
                 shown = ", ".join(f"[{name}]" for name in given) or "[references]"
                 raise ValueError(f"has {shown} with the demonstration country, which brings its own")

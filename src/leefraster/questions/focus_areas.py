@@ -1,0 +1,232 @@
+"""The question how focus areas fare: each by itself, never only their average."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from leefraster.areas.areas import Areas
+from leefraster.areas.compare import AreaComparison, compare_areas
+from leefraster.areas.focus import START, FocusProgress, focus_progress
+from leefraster.areas.placement import labels_of, placed
+from leefraster.cells import CELL, grid_of
+from leefraster.clusters.panel import MINIMUM_YEARS
+from leefraster.errors import LeefrasterWarning
+from leefraster.questions.answer import Answer, Verdict
+from leefraster.questions.by_unit import (
+    in_order,
+    level_at,
+    require_one_version,
+    unit_field,
+    weights_at,
+    years_of,
+)
+from leefraster.questions.focus_areas_words import QUESTION, caveats, columns, sentence
+from leefraster.questions.question import Unanswerable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leefraster.clusters.structural import StructuralClusters
+
+STATES = ("diverging", "lagging", "catching up")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of which data: the parameters of one call."""
+
+    scores: xr.Dataset
+    areas: Areas
+    clusters: StructuralClusters | None
+    start: int
+    weak_class: int
+    horizon: float
+
+    @property
+    def years(self) -> list[int]:
+        """The measurement years, ascending."""
+        return years_of(self.scores)
+
+    def inputs(self) -> dict[str, Any]:
+        """Return the parameters as plain values."""
+        return {
+            "areas": self.areas.source, "start": self.start, "weak_class": self.weak_class,
+            "horizon": self.horizon, "years": self.years,
+        }  # fmt: skip
+
+
+def focus_areas(
+    scores: xr.Dataset,
+    areas: Areas | None = None,
+    clusters: StructuralClusters | None = None,
+    *,
+    start: int | None = None,
+    weak_class: int = 4,
+    horizon: float = 20.0,
+) -> Answer:
+    """Answer whether focus areas make up their lag, each by itself.
+
+    For each area the gap of its level to the country, its course, and the share of its dwellings in cells of the
+    weak class or lower, as `lr.focus_progress` computes them.
+
+    Parameters
+    ----------
+    scores : Dataset
+        `level` (year, cell), or `total` with `reference` (year); `dwellings` ([year,] cell); where known `score`
+        and `urbanity`. Three measurement years at least.
+    areas : Areas or None
+        The focus areas. Without any, the answer is "cannot be said".
+    clusters : StructuralClusters or None
+        When given, `details` tells how clusters and areas cover each other, and which clusters are in no area.
+    start : int or None
+        Last measurement that does not follow the programme; 2022 where measured (NPLV), else the last but one.
+    weak_class : int
+        Highest class that counts as weak.
+    horizon : float
+        Years within which a gap must close to be catching up.
+
+    Returns
+    -------
+    Answer
+        `table` has a row an area: dwellings, share of them in weak cells in the first and the latest year, gap,
+        slope, state, when it closes, change since the start beside that of cells alike, weakest dimension;
+        `details` holds "years" (every area and year), "dimensions" (gap of each dimension in the latest year) and,
+        with clusters, "missed" and "covered". `map` is the number of the area of each cell.
+
+    Raises
+    ------
+    UsageError
+        When the scores have no dimension `cell`, or `start` was not measured.
+    InputError
+        When a year occurs twice, or the areas are in another CRS or hold no cell at all.
+
+    Notes
+    -----
+    It describes and evaluates no programme. Docs: ``docs/questions.md``.
+
+    Examples
+    --------
+    >>> import geopandas, numpy as np, shapely, xarray as xr
+    >>> import leefraster as lr
+    >>> from leefraster.cells import cell_coordinates
+    >>> grid = lr.Grid(0, 1000, 10, 10)
+    >>> level = np.full((3, 100), 4.1)
+    >>> level[:, :40] = [[3.6], [3.7], [3.8]]
+    >>> scores = xr.Dataset({"level": (("year", "cell"), level), "dwellings": ("cell", np.full(100, 20.0))},
+    ...                     coords={"year": [2020, 2022, 2024], **cell_coordinates(grid, np.arange(100))})
+    >>> north = geopandas.GeoDataFrame({"code": ["N"]}, geometry=[shapely.box(0, 600, 1000, 1000)])
+    >>> answer = lr.questions.focus_areas(scores, lr.Areas.from_geopandas(north, code="code"))
+    >>> answer.verdict, answer.table["state"].tolist()
+    ('holds', ['catching up'])
+    """
+    from leefraster.errors import UsageError
+
+    scores = in_order(scores)
+    if CELL not in scores.dims:
+        raise UsageError(f"scores needs a dimension 'cell'; it has {sorted(map(str, scores.dims))}")
+    try:
+        if areas is None:
+            raise Unanswerable("er zijn geen focusgebieden gegeven", "no focus areas are given")
+        asked = Asked(scores, areas, clusters, _start(scores, start), weak_class, horizon)
+    except Unanswerable as gap:
+        return QUESTION.cannot_say(gap.reason, {"start": start, "weak_class": weak_class, "horizon": horizon})
+    try:
+        return _answer(asked)
+    except Unanswerable as gap:
+        return QUESTION.cannot_say(gap.reason, asked.inputs())
+
+
+def _start(scores: xr.Dataset, start: int | None) -> int:
+    years = years_of(scores)
+    if len(years) < MINIMUM_YEARS:
+        raise Unanswerable(
+            f"er zijn {len(years)} meetjaren; voor een verloop zijn er {MINIMUM_YEARS} nodig",
+            f"there are {len(years)} measurement years; a course takes {MINIMUM_YEARS}",
+        )
+    if start is not None:
+        return start
+    return START if START in years else years[-2]
+
+
+def _answer(asked: Asked) -> Answer:
+    for year in asked.years:
+        level_at(asked.scores, year)
+        weights_at(asked.scores, "dwellings", year)
+    require_one_version(asked.scores, asked.years)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LeefrasterWarning)
+        found = focus_progress(
+            asked.scores, asked.areas, start=asked.start, weak_class=asked.weak_class, horizon=asked.horizon
+        )
+        grid, cells = grid_of(asked.scores), asked.scores[CELL].values
+        labels, _ = labels_of(placed(asked.areas, grid, cells))
+        compared = None if asked.clusters is None else _compared(asked)
+    if not np.isfinite(found.areas["gap"]).any():
+        raise Unanswerable(
+            "geen van de focusgebieden heeft woningen met een niveau",
+            "none of the focus areas has dwellings with a level",
+        )
+    table = _table(asked, found)
+    said = sorted({str(one.message) for one in caught if issubclass(one.category, LeefrasterWarning)})
+    return QUESTION.answer(
+        _verdict(table),
+        sentence(asked, table, compared),
+        caveats(asked, table, said),
+        table=table,
+        map=unit_field(asked.scores, labels, "focus_area", "number of the focus area", "1"),
+        figure={
+            "kind": "bars", "x": "name", "y": ["weak_share_first", "weak_share"], "unit": "share of dwellings",
+            "title": f"Dwellings in cells of class {asked.weak_class} or lower, {asked.years[0]} and "
+            f"{asked.years[-1]}",
+            "title_nl": f"Woningen in cellen van klasse {asked.weak_class} of lager, {asked.years[0]} en "
+            f"{asked.years[-1]}",
+        },
+        inputs=asked.inputs(),
+        details=_details(asked, found, compared),
+        columns=columns(asked),
+    )  # fmt: skip
+
+
+def _compared(asked: Asked) -> AreaComparison:
+    assert asked.clusters is not None
+    return compare_areas(asked.clusters, asked.areas, asked.scores["dwellings"])
+
+
+def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
+    """Return one row an area; the largest gap first."""
+    first = found.table[found.table["year"] == asked.years[0]].set_index("code")
+    table = found.areas.copy()
+    table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
+    kept = [
+        "code", "name", "dwellings", "weak_share_first", "weak_share", "gap", "slope", "slope_low", "slope_high",
+        "state", "outlook", "change_since_start", "matched_change", "difference", "placebo", "weakest_dimension",
+    ]  # fmt: skip
+    table["name"] = table["name"].where(table["name"] != "", table["code"])
+    return table[kept].sort_values(["gap", "code"], ignore_index=True)
+
+
+def _verdict(table: pd.DataFrame) -> Verdict:
+    """Return whether areas catch up: all, none, or some."""
+    judged = table[table["gap"].notna()]
+    up = int((judged["state"] == "catching up").sum())
+    if up == len(judged):
+        return "holds"
+    return "does not hold" if up == 0 else "mixed"
+
+
+def _details(asked: Asked, found: FocusProgress, compared: AreaComparison | None) -> dict[str, pd.DataFrame]:
+    gaps = [name for name in found.table.columns if str(name).startswith("gap_")]
+    years = found.table.drop(columns=gaps)
+    details = {"years": years}
+    if gaps:
+        latest = found.table[found.table["year"] == asked.years[-1]]
+        details["dimensions"] = latest[["code", "name", *gaps]].reset_index(drop=True)
+    if compared is not None:
+        details["missed"] = compared.missed.drop(columns=["outside", "areas"]).reset_index(drop=True)
+        details["covered"] = compared.areas.drop(columns="level")
+    return details

@@ -1,0 +1,158 @@
+"""The words of `focus_areas`: question, rule, sentence, caveats and column titles, in Dutch and English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leefraster.questions.question import Question, Words, words
+from leefraster.questions.wording import DIMENSIONS, Language, column_titles, listed, number, percentage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leefraster.areas.compare import AreaComparison
+    from leefraster.questions.focus_areas import Asked
+
+QUESTION = Question(
+    name="focus_areas",
+    asked=words(
+        "Lopen de focusgebieden hun achterstand in, elk voor zich?",
+        "Do the focus areas make up their lag, each by itself?",
+    ),
+    rule=words(
+        "Een gebied loopt in als zijn achterstand op het landelijk niveau op de gepaste lijn binnen de horizon "
+        "verdwijnt. Klopt: elk gebied loopt in. Klopt niet: geen enkel gebied. Wisselend: sommige wel, andere "
+        "niet. Niet te zeggen: gebieden, niveaus, woningen of een derde meetjaar ontbreken.",
+        "An area catches up when, on the fitted line, its gap to the national level closes within the horizon. "
+        "Holds: every area does. Does not hold: none does. Mixed: some do and others do not. Cannot be said: "
+        "areas, levels, dwellings or a third measurement year are missing.",
+    ),
+)
+
+_STATES: dict[str, Words] = {
+    "diverging": words("verder achterop", "falling further behind"),
+    "lagging": words("achterblijvend", "staying behind"),
+    "catching up": words("inlopend", "catching up"),
+}
+
+
+def sentence(asked: Asked, table: pd.DataFrame, compared: AreaComparison | None) -> Words:
+    """Return the answer in words: how many areas in each state, the widest gap, and the clusters in no area."""
+    judged = table[table["gap"].notna()]
+    return words(*(_sentence(asked, judged, compared, language) for language in ("nl", "en")))
+
+
+def _sentence(asked: Asked, judged: pd.DataFrame, compared: AreaComparison | None, language: Language) -> str:
+    counts = judged["state"].value_counts()
+    states = listed(
+        [f"{counts[state]} {_STATES[state][language]}" for state in _STATES if state in counts], language
+    )
+    worst, first, last = judged.iloc[0], asked.years[0], asked.years[-1]
+    low, high = (percentage(float(judged["weak_share"].agg(how)), language) for how in ("min", "max"))
+    gap = number(float(worst["gap"]), 3, language)
+    if language == "nl":
+        text = (
+            f"Focusgebieden over {first}-{last}, {len(judged)} in getal: {states}. In {last} staat per gebied "
+            f"{low} tot {high} van de woningen in cellen van klasse {asked.weak_class} of lager. De grootste "
+            f"achterstand op het land heeft {worst['name']} ({gap})."
+        )
+    else:
+        text = (
+            f"Focus areas over {first}-{last}, {len(judged)} in number: {states}. In {last}, by area, {low} to "
+            f"{high} of the dwellings stand in cells of class {asked.weak_class} or lower. {worst['name']} lags "
+            f"furthest behind the country ({gap})."
+        )
+    return text if compared is None else f"{text} {_missed(compared, language)}"
+
+
+def _missed(compared: AreaComparison, language: Language) -> str:
+    missed, whole = compared.missed, compared.clusters
+    dwellings = number(float(missed["dwellings"].sum()), 0, language)
+    if language == "nl":
+        return (
+            f"Structurele clusters die in geen enkel focusgebied liggen: {len(missed)} van {len(whole)}, met "
+            f"{dwellings} woningen."
+        )
+    counts = f"{len(missed)} of {len(whole)}, with {dwellings} dwellings"
+    return f"Structural clusters that lie in no focus area: {counts}."
+
+
+def caveats(asked: Asked, table: pd.DataFrame, said: list[str]) -> list[Words]:
+    """Return what the answer does not say."""
+    follows = [year for year in asked.years if year > asked.start]
+    after = ", ".join(map(str, follows)) or "-"
+    found = [
+        words(
+            "Dit beschrijft en evalueert geen programma: gebieden zijn gekozen omdat ze zwak waren, en een deel "
+            "van een latere stijging is terugkeer naar het gemiddelde.",
+            "This describes and evaluates no programme: areas were chosen for being weak, and part of a later "
+            "rise is regression to the mean.",
+        ),
+        words(
+            f"Alleen deze metingen volgen duidelijk op de start ({asked.start}): {after}. Waar de schijnstart een "
+            "meting eerder evenveel verschil laat zien, zegt het verschil met vergelijkbare cellen niets.",
+            f"Only these measurements clearly follow the start ({asked.start}): {after}. Where the placebo start "
+            "one measurement earlier shows as much, the difference with cells alike says nothing.",
+        ),
+        words(
+            "Met weinig meetjaren is de helling onzeker; grenzen van 95 procent bestaan vanaf vijf jaren.",
+            "With few measurement years the slope is uncertain; limits of 95 per cent exist from five years on.",
+        ),
+    ]
+    lost = int(table["gap"].isna().sum())
+    if lost:
+        found.append(
+            words(
+                f"{lost} gebieden zonder woningen met een niveau zijn niet beoordeeld.",
+                f"{lost} areas without dwellings that have a level are not judged.",
+            )
+        )
+    found += [words(text, text) for text in said]
+    return found
+
+
+def columns(asked: Asked) -> dict[str, dict[str, str]]:
+    """Return the titles of the columns of all tables."""
+    weak, first, last = asked.weak_class, asked.years[0], asked.years[-1]
+    titles = column_titles(
+        f"""
+        code | code | code | text
+        name | focusgebied | focus area | text
+        year | jaar | year | year
+        dwellings | woningen | dwellings | dwellings
+        weak_share_first | klasse {weak} of lager, {first} | class {weak} or lower, {first} | share of dwellings
+        weak_share | klasse {weak} of lager, {last} | class {weak} or lower, {last} | share of dwellings
+        level | niveau | level | level
+        country | land | country | level
+        gap | achterstand (-) op het land | gap to the country | level
+        slope | verandering van de achterstand | change of the gap | level per year
+        slope_low | onderste grens | lower limit | level per year
+        slope_high | bovenste grens | upper limit | level per year
+        state | toestand | state | text
+        outlook | sluit | closes | text
+        change_since_start | verandering sinds {asked.start} | change since {asked.start} | level
+        matched_change | dezelfde, vergelijkbare cellen | the same, cells alike | level
+        matched_level | niveau van vergelijkbare cellen | level of cells alike | level
+        difference | verschil | difference | level
+        placebo | verschil bij een schijnstart | difference at a placebo start | level
+        weakest_dimension | zwakste dimensie | weakest dimension | text
+        cluster | cluster | cluster | text
+        rank | rang | rank | 1
+        severity | ernst | severity | dwellings x level
+        dwellings_in_areas | woningen in focusgebieden | dwellings in focus areas | dwellings
+        share_in_areas | aandeel in focusgebieden | share in focus areas | 1
+        dwellings_in_clusters | woningen in clusters | dwellings in clusters | dwellings
+        share_in_clusters | aandeel in clusters | share in clusters | 1
+        clusters | clusters | clusters | text
+        """
+    )
+    for code, name in DIMENSIONS.items():
+        titles[f"gap_{code}"] = {
+            "nl": f"achterstand {name['nl']}",
+            "en": f"gap in {name['en']}",
+            "unit": "score",
+        }
+    titles["weak_share"] = titles["weak_share"] | {
+        "nl": f"klasse {weak} of lager", "en": f"class {weak} or lower"
+    }  # fmt: skip
+    return titles

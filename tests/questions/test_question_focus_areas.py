@@ -1,0 +1,153 @@
+"""Focus areas each by itself: verdicts on made countries, figures against the table, what cannot be said."""
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+
+import leefraster as lr
+from leefraster.cells import cell_coordinates
+
+GRID = lr.Grid(0.0, 2000.0, 20, 20, 100.0, "EPSG:28992")
+YEARS = [2014, 2016, 2018, 2020, 2022, 2024]
+
+
+def areas(**boxes):
+    frame = geopandas.GeoDataFrame(
+        {"code": list(boxes), "name": [f"Area {code}" for code in boxes]},
+        geometry=[shapely.box(*box) for box in boxes.values()], crs="EPSG:28992",
+    )  # fmt: skip
+    return lr.Areas.from_geopandas(frame, code="code", name="name", level="focus area")
+
+
+WEST = areas(N=(0, 1000, 500, 2000), S=(0, 0, 500, 1000))
+
+
+def country(north=0.0, south=0.0, seed=0):
+    """Return weak cells in the west whose northern and southern halves move by so much a year."""
+    rng = np.random.default_rng(seed)
+    level = np.full((6, 20, 20), 4.2) + rng.normal(0, 0.002, (6, 20, 20))
+    level[:, :, :5] -= 0.5
+    since = (np.array(YEARS) - YEARS[0])[:, None, None]
+    level[:, :10, :5] += north * since
+    level[:, 10:, :5] += south * since
+    return xr.Dataset(
+        {"level": (("year", "cell"), level.reshape(6, -1)), "dwellings": ("cell", np.full(400, 20.0))},
+        coords={"year": YEARS, **cell_coordinates(GRID, np.arange(400))},
+    )
+
+
+@pytest.mark.parametrize(
+    ("moves", "verdict", "states"),
+    [
+        ((0.03, 0.025), "holds", {"catching up"}),
+        ((0.03, 0.0), "mixed", {"catching up", "diverging"}),  # the country rises
+        ((-0.02, -0.01), "does not hold", {"diverging"}),
+        ((0.004, 0.003), "does not hold", {"lagging"}),  # rising, but not within the horizon
+    ],
+)
+def test_the_verdict_follows_from_the_areas(moves, verdict, states):
+    answer = lr.questions.focus_areas(country(*moves), WEST)
+    assert answer.verdict == verdict
+    assert set(answer.table["state"]) == states
+
+
+def test_a_longer_horizon_turns_lagging_into_catching_up():
+    data = country(0.01, 0.01)
+    assert lr.questions.focus_areas(data, WEST, horizon=20).verdict == "does not hold"
+    assert lr.questions.focus_areas(data, WEST, horizon=60).verdict == "holds"
+
+
+def test_every_area_has_its_row_and_the_sentence_its_figures():
+    answer = lr.questions.focus_areas(country(-0.02, 0.03), WEST)
+    assert answer.table["code"].tolist() == ["N", "S"]  # the widest gap first
+    assert set(answer.details["years"]["year"]) == set(YEARS)
+    assert len(answer.details["years"]) == 12
+    widest = f"{answer.table['gap'].iloc[0]:.3f}"
+    assert f"Area N lags furthest behind the country ({widest})" in answer.sentence["en"]
+    assert widest.replace(".", ",") in answer.sentence["nl"]
+    assert answer.map.values.tolist() == [
+        (1 if y < 10 else 2) if x < 5 else 0 for y in range(20) for x in range(20)
+    ]
+
+
+def test_clusters_in_no_area_are_told():
+    data = country()
+    clusters = lr.structural_clusters(data, lr.StructuralRule(radius=100))
+    north = areas(N=(0, 1000, 500, 2000))
+    assert len(lr.questions.focus_areas(data, north, clusters).details["missed"]) == 0
+    elsewhere = areas(E=(1500, 0, 2000, 500))
+    answer = lr.questions.focus_areas(data, elsewhere, clusters)
+    assert len(answer.details["missed"]) == len(clusters.table) == 1
+    dwellings = clusters.table["dwellings"].sum()
+    assert f"1 of 1, with {dwellings:,.0f} dwellings" in answer.sentence["en"]
+
+
+def test_the_order_of_years_and_cells_does_not_matter():
+    data = country(0.03, 0.0)
+    shuffled = data.isel(year=[3, 1, 5, 0, 2, 4], cell=np.random.default_rng(2).permutation(400))
+    one, other = (lr.questions.focus_areas(d, WEST) for d in (data, shuffled))
+    assert one.sentence == other.sentence
+    assert one.table.equals(other.table)
+
+
+def test_a_constant_added_everywhere_changes_no_gap():
+    data = country(0.02, -0.01)
+    raised = data.assign(level=data["level"] + 0.125)
+    one, other = (lr.questions.focus_areas(d, WEST).table for d in (data, raised))
+    np.testing.assert_allclose(one["gap"], other["gap"], atol=1e-12)
+    assert one["state"].tolist() == other["state"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d.isel(year=[0, 1]), "there are 2 measurement years; a course takes 3"),
+        (lambda d: d.drop_vars("level"), "the level of 2014 is missing"),
+        (lambda d: d.drop_vars("dwellings"), r"the weights \(dwellings\) are missing"),
+        (
+            lambda d: d.assign(version=("year", ["2.0"] + ["3.0"] * 5)),
+            "scores of 2014 are of version 2.0 and those of 2016 of version 3.0",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(change, reason):
+    answer = lr.questions.focus_areas(change(country()), WEST)
+    assert answer.verdict == "cannot be said"
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(answer.sentence["en"])
+
+
+def test_without_areas_nothing_is_said():
+    answer = lr.questions.focus_areas(country())
+    assert answer.verdict == "cannot be said"
+    assert "no focus areas are given" in answer.sentence["en"]
+
+
+def test_areas_without_dwellings_are_not_judged():
+    data = country(0.03, 0.03)
+    dwellings = data["dwellings"].values.reshape(20, 20).copy()
+    dwellings[:10, :5] = 0
+    answer = lr.questions.focus_areas(data.assign(dwellings=("cell", dwellings.ravel())), WEST)
+    assert answer.verdict == "holds"
+    assert any("1 areas without dwellings" in text for text in answer.caveats)
+    dwellings[:, :5] = 0
+    answer = lr.questions.focus_areas(data.assign(dwellings=("cell", dwellings.ravel())), WEST)
+    assert "none of the focus areas has dwellings with a level" in answer.sentence["en"]
+
+
+def test_overlaps_and_areas_outside_are_counted_in_the_caveats():
+    drawn = areas(A=(0, 1000, 500, 2000), B=(0, 1000, 200, 1400), Z=(9000, 9000, 9500, 9500))
+    answer = lr.questions.focus_areas(country(), drawn)
+    assert any("8 cells lie in two areas" in text for text in answer.caveats)
+    assert any(
+        "2 of 3 areas hold no cell" in text or "1 of 3 areas hold no cell" in text for text in answer.caveats
+    )
+
+
+def test_wrong_use_is_refused():
+    with pytest.raises(lr.UsageError, match="start is 2021; measured are 2014, 2016"):
+        lr.questions.focus_areas(country(), WEST, start=2021)
+    with pytest.raises(lr.UsageError, match="needs a dimension 'cell'"):
+        lr.questions.focus_areas(country().rename(cell="area"), WEST)

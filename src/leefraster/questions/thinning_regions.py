@@ -56,8 +56,9 @@ def regions_of(scores: xr.Dataset, regions: Areas | str) -> Regions:
         raise UsageError(
             f"regions has levels {', '.join(regions.levels)}; name one with regions=areas.at({regions.levels[0]!r})"
         )
-    names = [str(name) for name in regions.frame["name"]]
-    return Regions([str(code) for code in regions.codes], names, _inside(scores, regions))
+    codes = [str(code) for code in regions.codes]
+    names = [str(name) or code for name, code in zip(regions.frame["name"], codes, strict=True)]
+    return Regions(codes, names, _inside(scores, regions))
 
 
 def _by_code(scores: xr.Dataset, name: str) -> Regions:

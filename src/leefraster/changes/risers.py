@@ -38,7 +38,7 @@ class RisersAndFallers:
     units : Dataset
         Per unit: ``direction`` (1 risen, -1 fallen, 0 unchanged or without a value), ``change_class`` (as
         `lr.change`), ``start_class``, ``end_class`` (0 missing), ``steps`` (end less start, 0 where one is
-        missing), ``level_change`` and, with dimensions, ``leading`` (which pulls most; its attributes list the codes).
+        missing), ``level_change`` and, with dimensions, ``leading`` (which pulls most; attributes list codes).
     counts : dict of str to int
         Units ``compared``, with a value ``only_before``, ``only_after`` or in ``neither`` year; of those compared
         ``without_dwellings`` (left out of shares and means) and ``without_dimensions`` (left out of contributions).

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-_MODULES = ("cbs", "leefbaarometer", "synthetic", "tables")
+_MODULES = ("cbs", "change_files", "leefbaarometer", "synthetic", "tables")
 
-__all__ = ["cbs", "leefbaarometer", "synthetic", "tables"]
+__all__ = ["cbs", "change_files", "leefbaarometer", "synthetic", "tables"]
 
 if TYPE_CHECKING:
     from leefraster.sources import cbs as cbs
+    from leefraster.sources import change_files as change_files
     from leefraster.sources import leefbaarometer as leefbaarometer
     from leefraster.sources import synthetic as synthetic
     from leefraster.sources import tables as tables

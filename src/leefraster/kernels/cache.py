@@ -104,10 +104,11 @@ class KernelCache:
             file = folder / self._file_name(key)
             try:
                 return _read(file, key, target)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
             except Exception as error:  # whatever a damaged file does to those who read it
-                self._discard(file, error)
+                if not isinstance(error, PermissionError) or os.access(folder, os.X_OK):
+                    self._discard(file, error)
         return None
 
     def _discard(self, file: Path, error: Exception) -> None:
@@ -192,7 +193,9 @@ def _write(file: Path, payload: bytes) -> None:
 
 
 def _delete(file: Path) -> bool:
-    """Delete a file, or a folder in its place, and return whether it is gone."""
-    with contextlib.suppress(OSError):
-        file.unlink()
-    return not os.path.lexists(file)
+    """Delete a file, and return whether it is gone."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

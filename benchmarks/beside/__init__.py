@@ -1,0 +1,1 @@
+"""leefraster beside its peers: the same cells, one run, a child process for each program."""

@@ -1,0 +1,61 @@
+"""The machine, the versions and the load under which a run was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "leefraster", "numpy", "numba", "scipy", "xarray", "esda", "libpysal", "pygeoda", "xarray-spatial"
+)  # fmt: skip
+BUSY = 0.5  # waiting or running programs a processor before the run began
+
+
+def about() -> dict[str, Any]:
+    """Return date, machine, versions, and the load."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "processors": processors,
+        "memory_gb": round(_memory() / 2**30),
+        "python": sys.version.split()[0],
+        "versions": _versions(),
+        "load": round(load, 2),
+        "busy": bool(load > BUSY * processors),
+    }
+
+
+def _versions() -> dict[str, str]:
+    from beside.r_programs import has_package, version_of
+
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    found.update({f"R {name}": version_of(name) for name in ("spdep", "terra") if has_package(name)})
+    return found
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
+
+
+def _memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total)

@@ -1,0 +1,134 @@
+"""Where the time of an exact local statistic goes: a sampling thread notes in which part of the package it is.
+
+The share of processors in use during a stage tells which stages run on one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import leefraster as lr
+from beside.cells import QUEEN, Cells
+from beside.limits import DISC, in_child
+
+PACKAGE = str(Path(lr.__file__).parent)
+PAUSE = 0.0005
+LEAST_SECONDS, MOST_RUNS = 3.0, 25
+
+# The first entry that any frame of the stack agrees with: how the file's path begins, function ("" is any).
+STAGES: tuple[tuple[str, str, str], ...] = (
+    ("inference/exact", "_refined", "null tables"),
+    ("inference/multiple_testing", "", "ranking for q"),
+    ("inference/far_tails", "", "far tails"),
+    ("inference/pair_tails", "", "pairs counted"),
+    ("inference/draws", "draw_tails", "look-ups in the null tables"),
+    ("inference/draws", "", "null tables"),
+    ("inference/exact", "_bound_below", "bounds of tails"),
+    ("inference/numbers", "", "numbers on a lattice, totals"),
+    ("kernels/decision", "", "codes and two-sided p"),
+    ("neighbours", "", "neighbours: counts and sums"),
+    ("kernels/rowruns", "", "neighbours: counts and sums"),
+    ("statistics/local_sums", "", "z and lags"),
+    ("kernels/local_sums", "", "z and lags"),
+    ("kernels/local_moran", "", "I and its moments, quadrants"),
+    ("kernels/getis_ord", "", "G and spots"),
+    ("fields", "", "reading the field, labels"),
+    ("statistics/plan", "put", "results into place"),
+    ("statistics/plan", "__init__", "results into place"),
+)
+
+
+class Sampler:
+    """Notes where the main thread is, with the time and processor time since the last note."""
+
+    def __init__(self) -> None:
+        self._main = threading.main_thread().ident
+        self._stop = threading.Event()
+        self.wall: dict[str, float] = defaultdict(float)
+        self.processor: dict[str, float] = defaultdict(float)
+
+    def run(self, work: Callable[[], object], runs: int) -> float:
+        """Sample the work; return the seconds of one run."""
+        thread = threading.Thread(target=self._sample, daemon=True)
+        thread.start()
+        begin = time.perf_counter()
+        for _ in range(runs):
+            work()
+        seconds = time.perf_counter() - begin
+        self._stop.set()
+        thread.join()
+        return seconds / runs
+
+    def _sample(self) -> None:
+        own = time.thread_time()
+        wall, processor = time.perf_counter(), time.process_time()
+        while not self._stop.wait(PAUSE):
+            frame = sys._current_frames().get(self._main or 0)
+            place = stage_of(frame)
+            now, used, mine = time.perf_counter(), time.process_time(), time.thread_time()
+            self.wall[place] += now - wall
+            self.processor[place] += (used - processor) - (mine - own)
+            wall, processor, own = now, used, mine
+
+
+def stage_of(frame: FrameType | None) -> str:
+    """Return the stage of the place that a stack is in; the innermost file of the package where none is known."""
+    stack: list[tuple[str, str]] = []
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename.startswith(PACKAGE):
+            stack.append((code.co_filename[len(PACKAGE) + 1 :], code.co_name))
+        frame = frame.f_back
+    for part, name, stage in STAGES:
+        if any(file.startswith(part) and name in ("", function) for file, function in stack):
+            return stage
+    inner = [file for file, _ in stack if not file.startswith("kernels/jit")]
+    return f"other: {inner[0].removesuffix('.py')}" if inner else "other"
+
+
+def profile(work: Callable[[], object]) -> list[dict[str, Any]]:
+    """Return the stages of a work, the longest first: seconds a run, share, processors in use."""
+    work()
+    begin = time.perf_counter()
+    work()
+    once = time.perf_counter() - begin
+    sampler = Sampler()
+    seconds = sampler.run(work, max(3, min(MOST_RUNS, int(LEAST_SECONDS / once))))
+    noted = sum(sampler.wall.values())
+    return [
+        {
+            "stage": stage,
+            "seconds": seconds * wall / noted,
+            "share": wall / noted,
+            "processors": sampler.processor[stage] / wall,
+        }
+        for stage, wall in sorted(sampler.wall.items(), key=lambda item: -item[1])
+    ]
+
+
+def measured(cells: int) -> dict[str, Any]:
+    """Profile exact local Moran and G*."""
+    field = Cells.made(cells).field
+    works: dict[str, Callable[[], object]] = {
+        "local Moran, exact, queen": lambda: lr.local_moran(field, QUEEN),
+        "local Moran, exact, disc of 1 km": lambda: lr.local_moran(field, DISC),
+        "G*, exact, queen": lambda: lr.getis_ord(field, QUEEN),
+    }
+    return {"cells": field.size, "works": {name: profile(work) for name, work in works.items()}}
+
+
+def stages(cells: int) -> dict[str, Any]:
+    """Profile in a child process."""
+    return in_child("beside.stages", cells)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measured(int(sys.argv[1]))))

@@ -221,14 +221,14 @@ def _groups(asked: Asked) -> dict[str, Ints]:
 
 
 def divided(values: Floats, weight: Floats, groups: dict[str, Ints], kept: npt.NDArray[np.bool_]) -> Parts:
-    """Divide the weighted variance over nested areas, from the largest to the smallest.
+    """Divide the weighted variance over nested areas, given from the largest to the smallest.
 
     A unit without an area of a level counts as an area of its own there, so that the parts add up.
     """
     whole = np.average(values[kept], weights=weight[kept])
     above = np.full(values.size, whole)
     variances = []
-    levels = [name for name in LEVELS if name in groups]
+    levels = list(groups)
     for name in levels:
         below = _means(values, weight, groups[name], kept, above)
         variances.append(np.average(np.square(below - above)[kept], weights=weight[kept]))

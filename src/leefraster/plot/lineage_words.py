@@ -1,0 +1,44 @@
+"""The words of the flow of clusters, in Dutch and English."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from leefraster.clusters.track import BORN, ENDED, GROWN, MERGED, SHRUNK, SPLIT, STEADY
+
+Language = Literal["en", "nl"]
+
+START = "start"
+
+EVENTS: dict[str, dict[str, str]] = {
+    START: {"en": "there at the start", "nl": "er bij het begin"},
+    BORN: {"en": "born", "nl": "ontstaan"},
+    GROWN: {"en": "grown", "nl": "gegroeid"},
+    STEADY: {"en": "steady", "nl": "gelijk gebleven"},
+    SHRUNK: {"en": "shrunk", "nl": "gekrompen"},
+    SPLIT: {"en": "split off", "nl": "afgesplitst"},
+    MERGED: {"en": "merged", "nl": "samengevoegd"},
+    ENDED: {"en": "ended", "nl": "verdwenen"},
+}
+TITLE = {"en": "Clusters through the years", "nl": "Clusters door de jaren"}
+NOTE = {
+    "en": "thickness: {size}; in brackets: at its last measurement",
+    "nl": "dikte: {size}; tussen haakjes: bij de laatste meting",
+}
+SIZE = {
+    "dwellings": {"en": "dwellings", "nl": "woningen"},
+    "cells": {"en": "cells", "nl": "cellen"},
+}
+CLUSTER = {"en": "cluster", "nl": "cluster"}
+
+
+def whole(value: float, language: Language) -> str:
+    """Return a count, grouped by thousands.
+
+    Examples
+    --------
+    >>> whole(12345.2, "en"), whole(12345.2, "nl")
+    ('12,345', '12.345')
+    """
+    text = f"{value:,.0f}"
+    return text.replace(",", ".") if language == "nl" else text

@@ -5,13 +5,15 @@ import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import leefraster as lr
 from leefraster.clusters.rule import StructuralRule
-from leefraster.config import TEMPLATE, Configuration, StructuralSection
+from leefraster.config import TEMPLATE, Configuration, Question, StructuralSection
 from leefraster.errors import UsageError
+from leefraster.questions.ask import QUESTIONS
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SCORES = '[scores]\npath = "scores.csv"\n'
@@ -31,14 +33,22 @@ def test_defaults():
     assert made.statistics.of_cells() == lr.Neighbourhood.queen()
     assert made.statistics.of_hotspots() == lr.Neighbourhood.queen()
     assert made.structural.rule() == StructuralRule()
-    assert made.questions.ask == ["urbanity", "catch_up", "hard_core"]
+    assert tuple(made.questions.ask) == QUESTIONS
     assert made.dwellings is None
     assert made.areas is None
 
 
 def test_fields_of_the_rule_are_those_of_structural_rule():
     defaults = {field.name: field.default for field in fields(StructuralRule)}
-    assert StructuralSection().model_dump() == defaults
+    given = StructuralSection().model_dump()
+    assert {name: given[name] for name in defaults} == defaults
+    assert StructuralSection().error() == lr.ScoreError()
+
+
+def test_the_command_line_and_the_configuration_know_the_same_questions():
+    from leefraster.cli import parser
+
+    assert parser._QUESTIONS == QUESTIONS == get_args(Question)
 
 
 def test_demonstration():
@@ -72,7 +82,7 @@ def commented_sections():
 
 def test_template_shows_examples_that_parse():
     blocks = commented_sections()
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     for block in blocks:
         tree = tomllib.loads(block)
         alone = "scores" in tree or "layers" in tree

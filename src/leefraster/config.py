@@ -22,14 +22,18 @@ from leefraster.sources.sections import (
 
 if TYPE_CHECKING:
     from leefraster.clusters.rule import StructuralRule
+    from leefraster.clusters.sensitivity import ScoreError
     from leefraster.disclosure.rule import DisclosureRule
     from leefraster.neighbourhood import Neighbourhood
 
 TEMPLATE: str = files("leefraster").joinpath("config_template.toml").read_text(encoding="utf-8")
 
+DEMONSTRATED = 20  # recomputations of the demonstration, which is to take a minute; 200 are usual
 ILLUSTRATIVE = "illustrative"  # the shipped model that the demonstration country is scored by
 
-Question = Literal["urbanity", "catch_up", "spread", "tradeoff", "hard_core", "focus_areas"]
+Question = Literal[
+    "urbanity", "catch_up", "spread", "tradeoff", "hard_core", "thinning", "focus_areas", "geography"
+]
 
 
 class RunSection(Section):
@@ -107,7 +111,21 @@ class StatisticsSection(Section):
 
 
 class StructuralSection(Section):
-    """``[structural]``: the rule for structurally weak clusters; fields as in `StructuralRule`."""
+    """``[structural]``: the rule for structurally weak clusters, and how surely each is one.
+
+    Attributes
+    ----------
+    radius, weak_class, probability, share_of_years, latest_years
+        As in `StructuralRule`, as are the next four.
+    minimum_dwellings, minimum_weak_share, bridge, horizon
+        As in `StructuralRule`.
+    recomputations : int
+        How often the search is repeated under perturbed scores; 0 leaves it out.
+    error_size, error_range, error_persistence : float
+        The assumed error of scores, as in `ScoreError`: level points, metres, correlation two years apart.
+    seed : int
+        Of the perturbations.
+    """
 
     radius: Positive = 250.0
     weak_class: int = Field(default=4, ge=1, le=8)
@@ -118,12 +136,23 @@ class StructuralSection(Section):
     minimum_weak_share: float = Field(default=0.5, ge=0, le=1)
     bridge: Finite = Field(default=200.0, ge=0)
     horizon: Positive = 20.0
+    recomputations: int = Field(default=200, ge=0)
+    error_size: Finite = Field(default=0.05, ge=0)
+    error_range: Finite = Field(default=300.0, ge=0)
+    error_persistence: float = Field(default=0.7, ge=0, lt=1)
+    seed: int = Field(default=0, ge=0)
 
     def rule(self) -> StructuralRule:
         """Return the rule that the fields describe."""
         from leefraster.clusters.rule import StructuralRule
 
-        return StructuralRule(**self.model_dump())
+        return StructuralRule(**{name: getattr(self, name) for name in StructuralRule.__dataclass_fields__})
+
+    def error(self) -> ScoreError:
+        """Return the assumed error of scores."""
+        from leefraster.clusters.sensitivity import ScoreError
+
+        return ScoreError(self.error_size, self.error_range, self.error_persistence)
 
 
 Format = Literal["geopackage", "geoparquet", "geotiff", "netcdf", "csv", "excel", "r"]
@@ -271,6 +300,7 @@ class Configuration(InputSections):
             run=RunSection(title=f"Demonstration country (invented, seed {seed})"),
             model=ModelSection(name=ILLUSTRATIVE),
             layers=[LayerSection(reader="demonstration", seed=seed)],
+            structural=StructuralSection(recomputations=DEMONSTRATED),
         )
 
     def parameters(self) -> dict[str, Any]:

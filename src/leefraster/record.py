@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from leefraster.clusters.sensitivity import Sensitivity
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.questions.answer import Answer
 
@@ -60,6 +61,8 @@ class RunRecord:
         Remarks about the data that a reader must know (matched, suppressed, fallback, warnings).
     structural : StructuralClusters or None
         The clusters, None when the step was skipped.
+    sensitivity : Sensitivity or None
+        How surely they are ones: recomputations under perturbed scores and moved thresholds.
     answers : tuple of Answer
         The answered questions.
     crosscheck : DataFrame or None
@@ -77,6 +80,7 @@ class RunRecord:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     structural: StructuralClusters | None = None
+    sensitivity: Sensitivity | None = None
     answers: tuple[Answer, ...] = ()
     crosscheck: pd.DataFrame | None = None
     detection: dict[str, float] | None = None

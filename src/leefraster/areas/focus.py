@@ -15,7 +15,7 @@ from leefraster.areas.areas import Areas
 from leefraster.areas.placement import labels_of, placed
 from leefraster.clusters.course import Course, course_of, means_by, weighted_mean
 from leefraster.clusters.outlook import outlook
-from leefraster.clusters.panel import Floats, Panel, panel_of
+from leefraster.clusters.panel import Floats, Panel, in_order, panel_of
 from leefraster.errors import UsageError
 from leefraster.inference.mann_kendall import slope_ranks
 from leefraster.scoring.cuts import Cuts, as_cuts
@@ -154,11 +154,12 @@ class _Peers:
         """Return the level (area, year) of cells alike in year `begin`, shifted to the area's level there."""
         panel = self._panel
         start = panel.level[begin]
+        step = np.floor(np.nan_to_num(start, nan=-9.0) / STEP).astype(np.int64)
+        step -= step.min()
         _, group = np.unique(
-            np.column_stack([self._urbanity, np.floor(np.nan_to_num(start, nan=-9.0) / STEP)]),
-            axis=0, return_inverse=True,
-        )  # fmt: skip
-        group = group.ravel() + 1
+            self._urbanity.astype(np.int64) * (int(step.max()) + 1) + step, return_inverse=True
+        )
+        group = group + 1
         count, areas = int(group.max()), int(self._labels.max())
         out = np.full((areas, panel.years.size), np.nan)
         known = np.isfinite(start)
@@ -184,7 +185,7 @@ def _table(
     table["weak_share"] = course.weak_share.ravel()
     table["matched_level"] = matched.ravel()
     if "score" in scores:
-        ordered = scores["score"].transpose("year", "dimension", "cell").sortby("year").sortby("cell")
+        ordered = in_order(in_order(scores["score"].transpose("year", "dimension", "cell"), "year"), "cell")
         for position, name in enumerate(ordered["dimension"].values):
             table[f"gap_{name}"] = _gaps(panel, labels, ordered, position).ravel()
     return table

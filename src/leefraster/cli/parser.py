@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+_QUESTIONS = (
+    "urbanity", "catch_up", "spread", "tradeoff", "hard_core", "thinning", "focus_areas", "geography"
+)  # fmt: skip
 _EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 input data, 4 environment, 5 interrupted"
 
 
@@ -26,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_runs(commands)
     _add_export(commands)
     _add_areas(commands)
+    _add_questions(commands)
     _command(commands, "version", "say which version of leefraster and of its libraries this is")
     return parser
 
@@ -135,19 +139,7 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
         help="default: geopackage geoparquet geotiff csv",
     )
     _add_area(export, "the files")
-    export.add_argument(
-        "--minimum",
-        type=float,
-        metavar="N",
-        help="withhold cells and rows with fewer dwellings (or inhabitants)",
-    )
-    export.add_argument(
-        "--base",
-        type=_positive,
-        default=5,
-        metavar="N",
-        help="with --minimum, round counts to this (default: 5)",
-    )
+    _add_disclosure(export)
     export.add_argument(
         "--licence", default="", metavar="NAME", help="licence of the data, for datapackage.json"
     )
@@ -187,6 +179,50 @@ def _add_areas(commands: argparse._SubParsersAction) -> None:
     )
     areas.add_argument(
         "--out", type=Path, default=Path("out/areas"), metavar="FOLDER", help="default: out/areas"
+    )
+
+
+def _add_questions(commands: argparse._SubParsersAction) -> None:
+    questions = _command(commands, "questions", "answer the questions of a parliament from a stored run")
+    _add_store(questions)
+    questions.add_argument(
+        "--run", metavar="RUN", help="run id, its beginning, tag, or position (default: the last)"
+    )
+    questions.add_argument(
+        "--ask", nargs="+", metavar="NAME", choices=_QUESTIONS, help=f"default: {' '.join(_QUESTIONS)}"
+    )
+    questions.add_argument(
+        "--focus",
+        type=Path,
+        metavar="FILE",
+        help="focus areas: polygons, or a CSV file of neighbourhood codes",
+    )
+    questions.add_argument("--code", metavar="COLUMN", help="with --focus, column of the codes")
+    questions.add_argument("--name", metavar="COLUMN", help="with --focus, column of the areas' names")
+    questions.add_argument("--layer", metavar="NAME", help="with --focus, layer of a file that holds several")
+    questions.add_argument("--to-crs", metavar="CRS", help="with --focus, transform to this CRS")
+    questions.add_argument(
+        "--language", choices=["en", "nl"], default="en", help="of what is printed (default: en)"
+    )
+    questions.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also write questions.html and the tables here"
+    )
+    _add_disclosure(questions)
+
+
+def _add_disclosure(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--minimum",
+        type=float,
+        metavar="N",
+        help="withhold cells and rows with fewer dwellings (or inhabitants)",
+    )
+    command.add_argument(
+        "--base",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="with --minimum, round counts to this (default: 5)",
     )
 
 

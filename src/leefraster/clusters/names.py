@@ -48,11 +48,44 @@ def cluster_names(panel: Panel, labels: Labels, names: dict[str, str]) -> list[s
     ] or [""] * count
 
 
-def _dominant(codes: npt.NDArray[np.str_], labels: Labels, weights: Floats, count: int) -> list[str]:
-    """Return per cluster the code with most dwellings (ties: the first by name)."""
+def cluster_areas(panel: Panel, labels: Labels) -> tuple[list[str], list[str]]:
+    """Return per cluster the code of its municipality, and those of its neighbourhoods, most dwellings first.
+
+    "" where the cells do not know them; codes are separated by a comma.
+    """
+    count = int(labels.max(initial=0))
+    empty = [""] * count
+    towns = (
+        _dominant(panel.areas["municipality"], labels, panel.weights, count)
+        if "municipality" in panel.areas
+        else empty
+    )
+    if "neighbourhood" not in panel.areas:
+        return towns, empty
+    unique, held = _held(panel.areas["neighbourhood"], labels, panel.weights, count)
+    cells = _held(panel.areas["neighbourhood"], labels, np.ones(labels.size), count)[1]
+    lists = []
+    for dwellings, size in zip(held, cells, strict=True):
+        order = np.argsort(-dwellings, kind="stable")
+        lists.append(", ".join(str(unique[i]) for i in order if size[i] > 0 and unique[i]))
+    return towns, lists
+
+
+def _held(
+    codes: npt.NDArray[np.str_], labels: Labels, weights: Floats, count: int
+) -> tuple[npt.NDArray[np.str_], Floats]:
+    """Return the codes that occur in clusters, and the weight of each in each cluster (cluster, code)."""
     inside = np.flatnonzero(labels)
     unique, position = np.unique(codes[inside], return_inverse=True)
     held = np.bincount(
         (labels[inside] - 1) * unique.size + position, weights[inside], minlength=count * unique.size
     )
-    return [str(unique[best]) for best in held.reshape(count, unique.size).argmax(axis=1)] if count else []
+    return unique, held.reshape(count, unique.size)
+
+
+def _dominant(codes: npt.NDArray[np.str_], labels: Labels, weights: Floats, count: int) -> list[str]:
+    """Return per cluster the code with most dwellings (ties: the first by name)."""
+    if not count:
+        return []
+    unique, held = _held(codes, labels, weights, count)
+    return [str(unique[best]) for best in held.argmax(axis=1)]

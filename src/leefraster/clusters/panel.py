@@ -107,9 +107,13 @@ def _ordered(scores: xr.Dataset) -> xr.Dataset:
         if unique.size < labels.size:
             first = ", ".join(str(label) for label in unique[counts > 1][:10])
             raise InputError(f"structural clusters: {name} repeats; first: {first}")
-        if (np.diff(labels) < 0).any():
-            data = data.sortby(name)
+        data = in_order(data, name)
     return data
+
+
+def in_order[T: (xr.Dataset, xr.DataArray)](data: T, name: str) -> T:
+    """Return data with ascending labels along a dimension; as it is, without a copy, where they are."""
+    return data.sortby(name) if (np.diff(data[name].values) < 0).any() else data
 
 
 def _level(data: xr.Dataset) -> xr.DataArray:

@@ -54,24 +54,74 @@ def weak_cut(rule: StructuralRule, cuts: tuple[float, ...]) -> float:
     return cuts[rule.weak_class - 1]
 
 
-def pressure_by_year(panel: Panel, rule: StructuralRule, cut: float) -> Bools:
+class LocalMeans:
+    """Means of a panel's values in the disc round each cell, by the dwellings of the year.
+
+    The sums of the weights are taken once, so that recomputations with other levels are cheaper.
+    """
+
+    def __init__(self, panel: Panel, radius: float) -> None:
+        self._disc = Disc.around(panel.grid, panel.cells, radius)
+        held = np.isfinite(panel.level) & (panel.dwellings > 0)
+        self._weights = np.where(held, panel.dwellings, 0.0)
+        self._whole = [self._disc.sums(weights, counting=False)[0] for weights in self._weights]
+
+    def of(self, year: int, values: Floats) -> Floats:
+        """Return the means of the values of a year (finite where that year's levels are), NaN without weight."""
+        weights, whole = self._weights[year], self._whole[year]
+        total, _ = self._disc.sums(weights * np.where(weights > 0, values, 0.0), counting=False)
+        mean = np.full(values.size, np.nan)
+        np.divide(total, whole, out=mean, where=whole > 0)
+        return mean
+
+
+def pressure_by_year(
+    panel: Panel, rule: StructuralRule, cut: float, means: LocalMeans | None = None
+) -> Bools:
     """Return per year and cell whether the local mean level is at or below the cut, surely enough.
 
     The error of a local mean is taken as the weighted mean of the errors in the disc: what it is when the
     errors of neighbouring cells go together fully, and the most that it can be.
     """
-    disc = Disc.around(panel.grid, panel.cells, rule.radius)
+    means = LocalMeans(panel, rule.radius) if means is None else means
     margin = float(ndtri(rule.probability))
     under = np.zeros(panel.level.shape, dtype=bool)
     for year in range(panel.years.size):
-        mean = disc.means(panel.level[year], panel.dwellings[year])
+        mean = means.of(year, panel.level[year])
         if panel.error is not None:
-            mean += margin * disc.means(panel.error[year], panel.dwellings[year])
+            mean += margin * _mean_error(panel, rule, year)
         under[year] = (mean <= cut + TIE) & np.isfinite(panel.level[year])
     return under
 
 
+def _mean_error(panel: Panel, rule: StructuralRule, year: int) -> Floats:
+    """Return the mean error in each disc, over the cells that have one."""
+    assert panel.error is not None
+    return Disc.around(panel.grid, panel.cells, rule.radius).means(panel.error[year], panel.dwellings[year])
+
+
 def structural_pressure(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...]) -> Pressure:
+    """Return which cells are structurally weak, and for how long they have been under pressure.
+
+    Raises
+    ------
+    UsageError
+        When the rule asks for more latest years than there are.
+    """
+    under = pressure_by_year(panel, rule, weak_cut(rule, cuts))
+    structural = _structural(panel, rule, cuts, under)
+    weak = under.sum(axis=0)
+    return Pressure(structural, weak.astype(np.int16), _time_share(panel, under, np.isfinite(panel.level)))
+
+
+def structural_cells(
+    panel: Panel, rule: StructuralRule, cuts: tuple[float, ...], means: LocalMeans | None = None
+) -> Bools:
+    """Return which cells are structurally weak, and nothing more; `means` are those of the rule's radius."""
+    return _structural(panel, rule, cuts, pressure_by_year(panel, rule, weak_cut(rule, cuts), means))
+
+
+def _structural(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...], under: Bools) -> Bools:
     """Return which cells are structurally weak.
 
     A cell is when it is under pressure in at least `share_of_years` of the years in which it has a level
@@ -87,14 +137,11 @@ def structural_pressure(panel: Panel, rule: StructuralRule, cuts: tuple[float, .
         raise UsageError(
             f"StructuralRule: latest_years is {rule.latest_years}, but there are {panel.years.size} years"
         )
-    cut = weak_cut(rule, cuts)
-    under = pressure_by_year(panel, rule, cut)
-    measured = np.isfinite(panel.level)
-    years, weak = measured.sum(axis=0), under.sum(axis=0)
+    years, weak = np.isfinite(panel.level).sum(axis=0), under.sum(axis=0)
     needed = np.array([max(rule.years_needed(n), 1) for n in range(panel.years.size + 1)])
     latest = under[panel.years.size - rule.latest_years :].all(axis=0)
-    structural = (years >= MINIMUM_YEARS) & (weak >= needed[years]) & latest & _low_itself(panel, rule, cuts)
-    return Pressure(structural, weak.astype(np.int16), _time_share(panel, under, measured))
+    structural: Bools = (years >= MINIMUM_YEARS) & (weak >= needed[years]) & latest
+    return structural & _low_itself(panel, rule, cuts)
 
 
 def _low_itself(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...]) -> Bools:

@@ -14,7 +14,7 @@ import xarray as xr
 from leefraster.cells import cell_coordinates
 from leefraster.clusters.connect import Labels, connect, keep_large
 from leefraster.clusters.panel import Floats, Panel, panel_of
-from leefraster.clusters.pressure import structural_pressure, weak_cut
+from leefraster.clusters.pressure import LocalMeans, structural_cells, weak_cut
 from leefraster.clusters.rule import StructuralRule
 from leefraster.errors import UsageError
 from leefraster.scoring.cuts import Cuts, as_cuts
@@ -159,11 +159,12 @@ def structural_sensitivity(
     base = _labels(panel, rule, bounds)
     tally = _Tally(panel, base, weak_cut(rule, bounds))
     errors = _Errors(panel, error)
+    means = LocalMeans(panel, rule.radius)
     moved = _moves(rule, bounds)
     whole = int(recomputations) + len(moved)
     for i in range(int(recomputations)):
         perturbed = replace(panel, level=panel.level + errors.draw(seed, i))
-        tally.add(perturbed, _labels(perturbed, rule, bounds))
+        tally.add(perturbed, _labels(perturbed, rule, bounds, means))
         if progress:
             progress(i + 1, whole)
     thresholds, lost = _thresholds(panel, base, moved)
@@ -172,10 +173,12 @@ def structural_sensitivity(
     return tally.result(thresholds, lost, error)
 
 
-def _labels(panel: Panel, rule: StructuralRule, bounds: tuple[float, ...]) -> Labels:
+def _labels(
+    panel: Panel, rule: StructuralRule, bounds: tuple[float, ...], means: LocalMeans | None = None
+) -> Labels:
     """Return the clusters of a panel, as `lr.structural_clusters` finds them."""
-    pressure = structural_pressure(panel, rule, bounds)
-    labels, bridges = connect(panel.grid, panel.cells, pressure.structural, rule.bridge)
+    structural = structural_cells(panel, rule, bounds, means)
+    labels, bridges = connect(panel.grid, panel.cells, structural, rule.bridge)
     return keep_large(labels, bridges, panel, rule, weak_cut(rule, bounds))[0]
 
 
@@ -208,7 +211,7 @@ class _Errors:
 
     def _field(self, generator: np.random.Generator) -> Floats:
         noise: Floats = np.asarray(generator.standard_normal(self._shape[1]))
-        return noise if self._disc is None else self._disc.sums(noise)[0] * self._scale
+        return noise if self._disc is None else self._disc.sums(noise, counting=False)[0] * self._scale
 
 
 class _Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
+from scipy.special import ndtr
 
 from leefraster.cells import CELL, cell_coordinates, from_raster, grid_of
 from leefraster.clusters.connect import connect, keep_large
@@ -21,11 +22,13 @@ from leefraster.clusters.polygons import cluster_polygons
 from leefraster.clusters.pressure import Pressure, structural_pressure, weak_cut
 from leefraster.clusters.rule import StructuralRule
 from leefraster.clusters.table import cluster_table
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 from leefraster.scoring.cuts import Cuts, as_cuts
 
 if TYPE_CHECKING:
     import geopandas
+
+    from leefraster.clusters.sensitivity import Sensitivity
 
 DEFAULT_RULE = StructuralRule()
 CAVEAT = (
@@ -65,10 +68,14 @@ class StructuralClusters:
           below it, in the latest year; dwellings x level points.
         * ``cold_share``: share of its cells in a significantly cold spot, NaN where not given; reported,
           never selecting.
+        * ``municipality`` with most of its dwellings, and all ``neighbourhoods`` that it touches, as codes, those
+          with most dwellings first ("" without areas).
         * ``x``, ``y``: dwelling-weighted centre, m.
+        * after `with_sensitivity`: ``reappears`` and ``hangs_on``, as `lr.structural_sensitivity` found them.
     cells : Dataset, (cell,)
         ``label`` int32, ``bridge`` bool, ``structural`` bool, ``weak_years`` int16 and ``time_share``
-        float64 of every cell, in a cluster or not.
+        float64 of every cell, in a cluster or not; where the scores carry errors, ``weak_probability``: how
+        probable it is that the cell's own latest level is of the weak class or lower (normal errors).
     course : DataFrame
         One row a cluster and measurement year: ``cluster year level country gap gap_urbanity weak_share
         dwellings``; levels on fixed cells with the weights of the latest year, dwellings of that year.
@@ -88,6 +95,27 @@ class StructuralClusters:
         return cluster_polygons(
             grid_of(self.labels), self.labels[CELL].values, self.labels.values, self.table
         )
+
+    def with_sensitivity(self, sensitivity: Sensitivity) -> StructuralClusters:
+        """Return the clusters with two more columns in the table: how often each reappears, and what it hangs on.
+
+        Raises
+        ------
+        UsageError
+            When the sensitivity is that of other clusters.
+        """
+        found = sensitivity.clusters.set_index("cluster")
+        if sorted(found.index) != sorted(self.table["cluster"]):
+            raise UsageError(
+                f"sensitivity is that of {len(found)} clusters and these are {len(self.table)}; compute it from "
+                "the same scores and the same rule"
+            )
+        columns = {name: self.table["cluster"].map(found[name]) for name in ("reappears", "hangs_on")}
+        columns["reappears"] = columns["reappears"].astype(np.float64)
+        columns["hangs_on"] = columns["hangs_on"].astype("str")
+        table = self.table.assign(**columns)
+        table.attrs = self.table.attrs | sensitivity.clusters.attrs
+        return replace(self, table=table)
 
 
 def structural_clusters(
@@ -216,6 +244,9 @@ def _cells(
         "weak_years": (pressure.weak_years, "measurement years under pressure", "years"),
         "time_share": (pressure.time_share, "share of the time covered under pressure", "1"),
     }
+    if panel.error is not None:
+        probability = _weak_probability(panel, cut)
+        texts["weak_probability"] = (probability, f"probability of class {rule.weak_class} or lower", "1")
     return xr.Dataset(
         {
             name: (CELL, values, {"long_name": text, "units": unit, **method})
@@ -223,6 +254,17 @@ def _cells(
         },
         coords=cell_coordinates(panel.grid, panel.cells),
     )
+
+
+def _weak_probability(panel: Panel, cut: float) -> npt.NDArray[np.float64]:
+    """Return P(level <= cut) per cell in the latest year, with a normal error; 0 or 1 where the error is 0."""
+    assert panel.error is not None
+    level, error = panel.level[-1], panel.error[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = ndtr((cut - level) / error)
+    certain = error == 0
+    found[certain] = np.where(np.isfinite(level[certain]), level[certain] <= cut, np.nan)
+    return np.asarray(found)
 
 
 def _course_table(panel: Panel, course: Course) -> pd.DataFrame:

@@ -7,13 +7,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from leefraster.clusters.course import Course, means_by, weighted_mean
+from leefraster.clusters.names import cluster_areas
 from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel
 from leefraster.clusters.pressure import Bools, Pressure
 
 Labels = npt.NDArray[np.int32]
 
-TEXTS = ("code", "name", "state", "weakest_dimension", "second_dimension")
+TEXTS = (
+    "code", "name", "municipality", "neighbourhoods", "state", "weakest_dimension", "second_dimension"
+)  # fmt: skip
 
 
 def cluster_table(
@@ -40,9 +43,16 @@ def cluster_table(
         _outlooks(panel, course, horizon),
         _dimensions(panel, labels, count),
         _severity(panel, sums, low, cut, spot),
+        _areas(panel, labels),
         _centres(panel, labels, count),
     ]
     return _ranked(pd.concat(parts, axis=1))
+
+
+def _areas(panel: Panel, labels: Labels) -> pd.DataFrame:
+    """Return the codes of the areas in which each cluster lies."""
+    municipality, neighbourhoods = cluster_areas(panel, labels)
+    return pd.DataFrame({"municipality": municipality, "neighbourhoods": neighbourhoods})
 
 
 class _Sums:

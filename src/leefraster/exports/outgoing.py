@@ -111,8 +111,12 @@ def _protected(record: RunRecord, rule: DisclosureRule) -> RunRecord:
     tables: dict[str, Any] = {}
     if record.structural is not None:
         tables = {"clusters": record.structural.table, "course": record.structural.course}
+    if record.sensitivity is not None:
+        tables["thresholds"] = record.sensitivity.thresholds
     done = protect_run(record.dataset, tables, rule)
-    structural = record.structural
+    structural, sensitivity = record.structural, record.sensitivity
+    if sensitivity is not None:
+        sensitivity = replace(sensitivity, thresholds=done.tables["thresholds"])
     if structural is not None:
         structural = replace(structural, table=done.tables["clusters"], course=done.tables["course"])
     published = done.dataset[STATUS] == PUBLISHED
@@ -121,9 +125,24 @@ def _protected(record: RunRecord, rule: DisclosureRule) -> RunRecord:
         record,
         dataset=done.dataset,
         structural=structural,
+        sensitivity=sensitivity,
         answers=answers,
         notes=(*record.notes, f"Disclosure control: {done.said}"),
     )
+
+
+def protected_answers(
+    answers: Sequence[Answer], dataset: xr.Dataset, rule: DisclosureRule
+) -> tuple[Answer, ...]:
+    """Return the answers about a run as they may be published.
+
+    Raises
+    ------
+    UsageError
+        When the run has neither dwellings nor inhabitants to judge by.
+    """
+    published = protect_run(dataset, {}, rule).dataset[STATUS] == PUBLISHED
+    return tuple(_answer(one, rule, published) for one in answers)
 
 
 def _answer(answer: Answer, rule: DisclosureRule, published: xr.DataArray) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def run_tables(record: RunRecord) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name; those that the run does not have are absent.
 
-    The names are clusters, course, answers, answer_<name>, answer_<name>_<detail>, crosscheck, detection, steps,
-    inputs, notes.
+    The names are clusters, course, thresholds, answers, answer_<name>, answer_<name>_<detail>, crosscheck,
+    detection, steps, inputs, notes.
     """
     import pandas as pd
 
@@ -24,16 +25,27 @@ def run_tables(record: RunRecord) -> dict[str, pd.DataFrame]:
     if record.structural is not None:
         tables["clusters"] = record.structural.table
         tables["course"] = record.structural.course
-    if record.answers:
-        tables["answers"] = pd.DataFrame([_summary(answer) for answer in record.answers])
-    for answer in record.answers:
-        tables[f"answer_{answer.name}"] = answer.table
-        tables |= {f"answer_{answer.name}_{name}": table for name, table in answer.details.items()}
+    if record.sensitivity is not None:
+        tables["thresholds"] = record.sensitivity.thresholds
+    tables |= answer_tables(record.answers)
     if record.crosscheck is not None:
         tables["crosscheck"] = record.crosscheck
     if record.detection is not None:
         tables["detection"] = pd.DataFrame(list(record.detection.items()), columns=["figure", "value"])
     return {**tables, **_about(record)}
+
+
+def answer_tables(answers: Sequence[Answer]) -> dict[str, pd.DataFrame]:
+    """Return the tables of answers by name: answers, answer_<name>, answer_<name>_<detail>."""
+    import pandas as pd
+
+    if not answers:
+        return {}
+    tables = {"answers": pd.DataFrame([_summary(answer) for answer in answers])}
+    for answer in answers:
+        tables[f"answer_{answer.name}"] = answer.table
+        tables |= {f"answer_{answer.name}_{name}": table for name, table in answer.details.items()}
+    return tables
 
 
 def _about(record: RunRecord) -> dict[str, pd.DataFrame]:

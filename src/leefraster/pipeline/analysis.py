@@ -12,7 +12,7 @@ from leefraster.pipeline.local_statistics import find_hot_spots, find_local_mora
 from leefraster.pipeline.questions import question_steps
 from leefraster.pipeline.read import read
 from leefraster.pipeline.scores import make_scores
-from leefraster.pipeline.structure import find_structural
+from leefraster.pipeline.structure import find_sensitivity, find_structural
 from leefraster.pipeline.work import StepFunction
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ STEPS: tuple[tuple[str, StepFunction], ...] = (
     ("local Moran", find_local_moran),
     ("hot spots", find_hot_spots),
     ("structural clusters", find_structural),
+    ("sensitivity of clusters", find_sensitivity),
     ("detection", score_detection),
     *question_steps(),
     ("cross-check with esda", check_against_esda),

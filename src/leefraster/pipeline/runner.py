@@ -149,6 +149,7 @@ def _record(work: Work, run_id: str, steps: tuple[Step, ...], started: str) -> R
         steps=steps,
         notes=tuple(dict.fromkeys(work.notes)),
         structural=work.structural,
+        sensitivity=work.sensitivity,
         answers=tuple(work.answers),
         crosscheck=work.crosscheck,
         detection=work.detection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leefraster.clusters.sensitivity import structural_sensitivity
 from leefraster.clusters.structural import structural_clusters
 from leefraster.pipeline.fields import TOTAL, unit_of
 from leefraster.pipeline.work import Skipped, Work
@@ -35,6 +36,37 @@ def find_structural(work: Work) -> None:
         names=work.area_names,
     )
     work.data = data.assign(_per_cell(work))
+
+
+def find_sensitivity(work: Work) -> None:
+    """Repeat the search under perturbed scores and moved thresholds; add what that says to the clusters.
+
+    Raises
+    ------
+    Skipped
+        Without clusters, or where no recomputations are asked for.
+    """
+    section = work.configuration.structural
+    if work.structural is None:
+        raise Skipped("no structural clusters were sought")
+    if not section.recomputations:
+        raise Skipped("no recomputations are asked for ([structural] recomputations = 0)")
+    if not len(work.structural.table):
+        raise Skipped("there are no structural clusters")
+    found = structural_sensitivity(
+        work.data,
+        section.rule(),
+        error=section.error(),
+        recomputations=section.recomputations,
+        seed=section.seed,
+        progress=lambda done, whole: work.progress.advanced("sensitivity of clusters", done, whole),
+    )
+    work.structural = work.structural.with_sensitivity(found)
+    work.sensitivity = found
+    share = found.cells["weak_share"].reindex(cell=work.data["cell"].values).values.astype("float32")
+    long_name = "share of recomputations under perturbed scores in which the cell is weak itself"
+    attrs = {"long_name": long_name, "units": "1", "method": f"{section.error()}"}
+    work.data = work.data.assign(structural_weak_share=(("cell",), share, attrs))
 
 
 def _per_cell(work: Work) -> dict[str, tuple[tuple[str, ...], object, dict[str, str]]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from leefraster.areas.areas import Areas
+    from leefraster.clusters.sensitivity import Sensitivity
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.config import Configuration
     from leefraster.questions.answer import Answer
@@ -45,6 +46,8 @@ class Work:
         What such a run has read, until scores are made of it.
     focus : Areas or None
         Focus areas, where any are given.
+    sensitivity : Sensitivity or None
+        How surely the structural clusters are ones.
     """
 
     configuration: Configuration
@@ -61,6 +64,7 @@ class Work:
     model: Model | None = None
     read: Assembled | None = None
     focus: Areas | None = None
+    sensitivity: Sensitivity | None = None
 
     def need(self, *names: str, for_: str = "") -> None:
         """Skip the step when one of these variables is not in the data.

@@ -9,8 +9,10 @@ from leefraster.errors import UsageError
 from leefraster.questions.answer import Answer
 from leefraster.questions.catch_up import catch_up
 from leefraster.questions.focus_areas import focus_areas
+from leefraster.questions.geography import geography
 from leefraster.questions.hard_core import hard_core
 from leefraster.questions.spread import spread
+from leefraster.questions.thinning import thinning
 from leefraster.questions.tradeoff import tradeoff
 from leefraster.questions.urbanity import urbanity
 
@@ -27,7 +29,9 @@ _TAKES: dict[str, tuple[Callable[..., Answer], tuple[str, ...]]] = {
     "spread": (spread, ()),
     "tradeoff": (tradeoff, ("neighbourhood",)),
     "hard_core": (hard_core, ("clusters",)),
+    "thinning": (thinning, ()),
     "focus_areas": (focus_areas, ("areas", "clusters")),
+    "geography": (geography, ()),
 }
 QUESTIONS = tuple(_TAKES)
 

@@ -321,5 +321,11 @@ def _map(asked: Asked, values: dict[str, Floats], weight: Floats) -> xr.DataArra
     kept = np.isfinite(x) & np.isfinite(y) & (weight > 0)
     high = [one > float(np.average(one[kept], weights=weight[kept])) for one in (x, y)]
     sides = np.where(high[0] & ~high[1], 1.0, np.where(~high[0] & high[1], -1.0, 0.0))
-    text = f"1: {asked.one} above and {asked.other} below its mean, -1: the reverse"
-    return unit_field(asked.scores, np.where(kept, sides, np.nan).astype(np.float32), "tradeoff", text, "1")
+    text = f"{asked.one} and {asked.other} beside their means"
+    drawn = unit_field(asked.scores, np.where(kept, sides, np.nan).astype(np.float32), "tradeoff", text, "1")
+    meanings = [
+        f"{asked.other}_above,_{asked.one}_below",
+        "both_alike",
+        f"{asked.one}_above,_{asked.other}_below",
+    ]
+    return drawn.assign_attrs(flag_values=[-1, 0, 1], flag_meanings=" ".join(meanings))

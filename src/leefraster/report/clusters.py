@@ -15,6 +15,7 @@ from leefraster.report.maps import Mark
 from leefraster.report.national import binned_scale
 from leefraster.report.picture import Picture, legend
 from leefraster.report.places import Cells, Place
+from leefraster.report.tables import Table, printed
 from leefraster.report.view import TOTAL, View
 from leefraster.report.wording import layer_name, number, share, whole
 
@@ -23,6 +24,14 @@ STATES = {
     "diverging": ("diverging", "falls further behind the country", "▼"),
     "lagging": ("lagging", "not projected to close in time", "▬"),
     "catching up": ("catching up", "projected to close within the horizon", "▲"),
+}
+THRESHOLDS = {
+    "threshold": {"en": "threshold", "nl": "drempel", "unit": ""},
+    "value": {"en": "moved to", "nl": "verzet naar", "unit": ""},
+    "clusters": {"en": "clusters", "nl": "clusters", "unit": ""},
+    "dwellings": {"en": "dwellings in them", "nl": "woningen erin", "unit": ""},
+    "jaccard": {"en": "overlap with the set as it stands", "nl": "overlap met de verzameling", "unit": ""},
+    "lost": {"en": "clusters lost", "nl": "clusters verloren", "unit": ""},
 }
 
 
@@ -40,6 +49,16 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Surely:
+    """What recomputations under perturbed scores and moved thresholds showed."""
+
+    recomputations: str
+    error: str
+    weak_dwellings: str
+    thresholds: Table
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSection:
     """All that the section on clusters shows."""
 
@@ -49,6 +68,7 @@ class ClusterSection:
     locator: Picture | None
     legend: tuple[Any, ...]
     states: dict[str, int]
+    surely: Surely | None = None
 
 
 def section(record: RunRecord, view: View, place: Place | None, *, figures: bool) -> ClusterSection | None:
@@ -65,7 +85,8 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     locator = _locator(place, rows) if figures and place is not None and rows else None
     keys = legend(draw.scale, missing=False) if draw is not None else ()
     left = max(0, len(rows) - MOST_CARDS)
-    return ClusterSection(tuple(_row(row) for row in rows), cards, left, locator, keys, states)
+    rows_shown = tuple(_row(row) for row in rows)
+    return ClusterSection(rows_shown, cards, left, locator, keys, states, _surely(record))
 
 
 def name_of(row: Mapping[Any, Any]) -> str:
@@ -149,6 +170,30 @@ def _figures(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
         ("weak dwellings", share(row["weak_share"])),
         ("cells significantly cold", share(row["cold_share"])),
         ("pulled down by", _weakest(row)),
+        *_sensitivity(row),
+    )
+
+
+def _sensitivity(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Return how surely it is a cluster, where that was computed."""
+    if "reappears" not in row:
+        return ()
+    hangs = str(row["hangs_on"]).replace("_", " ")
+    return (("reappears", share(row["reappears"])), ("hangs on", hangs or "none of the thresholds"))
+
+
+def _surely(record: RunRecord) -> Surely | None:
+    """Return what moved thresholds and perturbed scores do to the whole set."""
+    found = record.sensitivity
+    if found is None:
+        return None
+    about = found.clusters.attrs
+    return Surely(
+        number(float(about["recomputations"]), 0),
+        f"{number(float(about['size']), 2)} level points, alike within {whole(about['spatial_range'])} m, "
+        f"correlated {number(float(about['persistence']), 1)} two years apart",
+        share(found.weak_dwellings),
+        printed(found.thresholds, meanings=THRESHOLDS),
     )
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
-from leefraster.errors import EnvironmentFault
 from leefraster.record import RunRecord, Step
 from leefraster.report import answers, clusters, course, national
 from leefraster.report.notes import is_demonstration, model_of, notes
 from leefraster.report.picture import Picture
 from leefraster.report.places import Place, places_of
 from leefraster.report.tables import Table, printed
+from leefraster.report.templating import filled, written
 from leefraster.report.view import TOTAL, View
 from leefraster.report.wording import file_size, layer_name, moment, number, plain, share, whole
 
@@ -56,37 +53,12 @@ def write_report(record: RunRecord, path: str | os.PathLike[str], *, figures: bo
     EnvironmentFault
         When the file cannot be written.
     """
-    target = Path(path)
-    text = render(record, figures=figures)
-    unfinished = target.with_name(target.name + ".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, target)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise EnvironmentFault(
-            f"report: cannot write {target} ({error.strerror or error}); choose a folder that may be "
-            "written, or free some space"
-        ) from error
-    return target
+    return written(render(record, figures=figures), Path(path))
 
 
 def render(record: RunRecord, *, figures: bool = True) -> str:
     """Return the report as HTML; all text that comes from data is escaped by the template."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("leefraster.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count_text"] = whole
-    css = Markup(resources.files("leefraster.report").joinpath("templates/report.css").read_text("utf-8"))
-    return environment.get_template("report.html").render(css=css, **content(record, figures=figures))
+    return filled("report.html", content(record, figures=figures))
 
 
 def content(record: RunRecord, *, figures: bool = True) -> dict[str, Any]:

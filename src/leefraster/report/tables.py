@@ -59,7 +59,7 @@ def heading(name: str, meanings: Meanings | None = None) -> str:
     if meaning is None or not meaning.get("en"):
         return name.replace("_", " ").strip() or "–"
     words, unit = meaning["en"], meaning.get("unit", "")
-    said = unit in ("", "count") or words.endswith(")") or unit.split()[0] in words
+    said = unit in ("", "1", "text", "count", "year") or words.endswith(")") or unit.split()[0] in words
     return words if said else f"{words} ({unit})"
 
 

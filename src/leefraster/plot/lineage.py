@@ -53,8 +53,8 @@ def lineage(
     Bars and bands are as thick as their dwellings. Colours and signs of bars tell what happened: grown (+), shrunk
     (-), split off (<), merged (>), as `lr.track_clusters` defines it. A wedge before a bar is what it gained, one
     behind it what it lost; a cluster that is born comes out of a point, one that ends goes into one. Clusters of
-    the first year with any were there at the start. Every lineage has its own height in the picture; those that have
-    to do with each other lie next to each other. Years stand as far apart as they are.
+    the first year with any were there at the start. Every lineage has its own height in the picture; those that
+    have to do with each other lie next to each other. Years stand as far apart as they are.
 
     Parameters
     ----------

@@ -103,6 +103,17 @@ def test_an_uncertain_share_is_not_said_to_follow_place():
     assert "too uncertain to say whether differences follow place" in answer.sentence["en"]
 
 
+def test_change_that_cannot_be_told_from_none_is_said_so():
+    answer = geography(country(jitter=0.5, seed=3))
+    assert answer.verdict == "cannot be said"
+    told = "growth since 2014 between municipalities, districts and neighbourhoods is neither shown nor"
+    assert told in answer.sentence["en"]
+    assert "de verandering is niet van nul te onderscheiden" in answer.sentence["nl"]
+    for row in answer.table.itertuples():
+        assert percentage(row.share_end, "nl") in answer.sentence["nl"]
+    assert len(answer.caveats) == len(answer.caveats_nl) == 5
+
+
 @pytest.mark.parametrize(
     ("spoil", "missing"),
     [
@@ -242,7 +253,7 @@ def test_squares_of_the_same_size_are_as_good_as_codes():
     squares = geography(data, areas="squares", sides=(1200, 600, 300))
     assert squares.table["scale"].tolist() == ["1200 m", "600 m", "300 m"]
     assert "tussen vierkanten van 1,2 km" in squares.sentence["nl"]
-    np.testing.assert_allclose(squares.table.iloc[:, 1:6], by_code.table.iloc[:, 1:6], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(squares.table.iloc[:, 3:8], by_code.table.iloc[:, 3:8], rtol=1e-9, atol=1e-12)
     uncoded = geography(data.drop_vars("municipality"), sides=(1200, 600, 300), block_side=1200)
     np.testing.assert_allclose(uncoded.table["share_end"], by_code.table["share_end"])
     np.testing.assert_allclose(uncoded.table["low"], by_code.table["low"], rtol=1e-6)

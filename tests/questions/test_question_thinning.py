@@ -76,6 +76,15 @@ def test_cannot_be_said_names_what_is_missing(spoil, missing):
     assert answer.sentence["nl"].startswith("Niet te zeggen: ")
 
 
+def test_what_is_left_open_is_told_with_its_figures_and_caveats():
+    answer = thinning(thin_country(sd=0.02))
+    row = answer.table.iloc[0]
+    assert answer.sentence["nl"].startswith("Niet te zeggen: de verandering tussen 2014 en 2024")
+    assert number(float(row["low"]), 4, "nl") in answer.sentence["nl"]
+    assert answer.sentence["en"].endswith("show no fall of at least 0.001, but do not rule one out.")
+    assert len(answer.caveats) == len(answer.caveats_nl) == 5
+
+
 def test_no_centre_given_is_no_answer():
     answer = thinning(thin_country(thin=-0.02), centres=np.empty((0, 2)))
     assert "not one centre was given" in answer.sentence["en"]
@@ -171,18 +180,14 @@ def test_sentence_tells_the_figures_of_the_table():
     row, other = answer.table.iloc[0], answer.details["against"].iloc[0]
     for language in ("nl", "en"):
         text = answer.sentence[language]
-        for value in (
-            row["change"],
-            row["low"],
-            row["high"],
-            row["contribution_start"],
-            row["contribution_end"],
-        ):
+        for value in (row["change"], row["low"], row["high"]):
+            assert number(float(value), 4, language) in text
+        for value in (row["contribution_start"], row["contribution_end"]):
             assert number(float(value), 3, language) in text
         for value in (other["difference"], other["low"], other["high"]):
-            assert number(float(value), 3, language) in text
+            assert number(float(value), 4, language) in text
         assert number(float(row["weight"]), 0, language) in text
-    assert "ver van het ene centrum" in answer.sentence["nl"]
+    assert "ver van het enige centrum" in answer.sentence["nl"]
     assert "geen van de regio's liggen er genoeg" in answer.sentence["nl"]
 
 
@@ -260,7 +265,7 @@ def test_centres_given_as_points_and_areas():
 def test_by_urbanity_cells_and_areas_give_the_same():
     scores = thin_country(thin=-0.02)
     cells = thinning(scores, places=ThinPlaces(measure="urbanity"))
-    assert "stedelijkheidsklasse 5, niet stedelijk; verder dan 10 km" in cells.sentence["nl"]
+    assert "stedelijkheidsklasse 5, niet stedelijk; verder dan 10 km van elk centrum" in cells.sentence["nl"]
     towns = scores.drop_vars(["spatial_ref", "cell"]).rename(cell="area")
     towns = towns.assign_coords(area=[f"a{i:05d}" for i in range(towns.sizes["area"])])
     as_areas = thinning(towns)

@@ -24,7 +24,15 @@ from leefraster.questions.by_unit import (
     years_of,
 )
 from leefraster.questions.geography_shares import Kind, Nest, Shares, default_kind, nested_areas, shares
-from leefraster.questions.geography_words import QUESTION, caveats, columns, one_year, open_question, sentence
+from leefraster.questions.geography_words import (
+    QUESTION,
+    caveats,
+    columns,
+    names,
+    one_year,
+    open_question,
+    sentence,
+)
 from leefraster.questions.jackknife import Interval, covariance, critical_value, interval
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.weighted import group_means
@@ -252,12 +260,11 @@ def _judged(
 ) -> Answer:
     if len(asked.years) == 1:
         return QUESTION.cannot_say(one_year(asked, table), **parts)
-    dimensions = details.get("dimensions")
+    dimensions, rings = details.get("dimensions"), details.get("correlogram")
     verdict = _verdict(asked, table, dimensions)
-    if verdict == "cannot be said":
-        return QUESTION.cannot_say(open_question(asked, table), **parts)
-    words = sentence(asked, table, dimensions, details.get("correlogram"))
-    return QUESTION.answer(verdict, words, caveats(asked, nest, lost), **parts)
+    unsaid = verdict == "cannot be said"
+    said = (open_question if unsaid else sentence)(asked, table, dimensions, rings)
+    return QUESTION.answer(verdict, said, caveats(asked, nest, lost), **parts)
 
 
 def _measures(asked: Asked) -> dict[str, Floats]:
@@ -363,7 +370,14 @@ def _table(asked: Asked, nest: Nest, total: Measured) -> pd.DataFrame:
             spreads[f"between_{year}"] = one.deviation * float(np.sqrt(one.between[k]))
             spreads[f"within_{year}"] = one.deviation * float(np.sqrt(max(1 - one.between[k], 0.0)))
         limits = {"share_end_low": sure.low, "share_end_high": sure.high}
-        rows.append({"scale": nest.scales[k], "areas": total.areas[k]} | row | limits | spreads)
+        rows.append(
+            {"scale": nest.scales[k]}
+            | names(nest.scales[k])
+            | {"areas": total.areas[k]}
+            | row
+            | limits
+            | spreads
+        )
     return pd.DataFrame(rows)
 
 
@@ -461,7 +475,7 @@ def _rings(found: xr.Dataset, along: str | None) -> pd.DataFrame:
 def _figure(asked: Asked) -> dict[str, Any]:
     years = "-".join(map(str, asked.years))
     return {
-        "kind": "bars", "x": "scale", "y": ["share_start", "share_end"][-len(asked.years) :],
+        "kind": "bars", "x": "name_en", "y": ["share_start", "share_end"][-len(asked.years) :],
         "unit": "share of the variance", "title": f"Differences in the total score between areas, {years}",
         "title_nl": f"Verschillen in totaalscore tussen gebieden, {years}",
     }  # fmt: skip

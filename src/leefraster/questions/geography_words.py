@@ -58,6 +58,11 @@ def _areas(scale: str) -> Words:
     return words(f"vierkanten van {size.replace('.', ',')}", f"squares of {size}")
 
 
+def names(scale: str) -> dict[str, str]:
+    """Return the name of the areas of a scale, for its row."""
+    return {f"name_{language}": text for language, text in _areas(scale).items()}
+
+
 def _points(value: float, language: Language, sign: bool = True) -> str:
     """Return a change of a share in percentage points, with its sign."""
     text = number(100 * value, 1, language)
@@ -78,7 +83,9 @@ def _shares(table: pd.DataFrame, language: Language) -> str:
         share, area = percentage(float(row["share_end"]), language), _areas(str(row["scale"]))[language]
         items.append(f"{share}{'' if items else what} {'tussen' if nl else 'between'} {area}")
     included = (
-        ", wat tussen grotere gebieden ligt meegeteld" if nl else ", what lies between larger areas included"
+        " (wat tussen grotere gebieden ligt, telt mee)"
+        if nl
+        else " (what lies between larger areas counts too)"
     )
     return listed(items, language) + (included if len(items) > 1 else "")
 
@@ -159,10 +166,17 @@ def _by_dimension(dimensions: pd.DataFrame) -> Words:
             "For no dimension did the share clearly grow or shrink.",
         )
     grew, shrank = (_named(dimensions[small & moved[course]], smallest) for course in ("grew", "shrank"))
-    nl = f"Per dimensie groeide het aandeel tussen {area['nl']} aantoonbaar bij {grew['nl'] or 'geen enkele'}"
-    en = f"By dimension the share between {area['en']} clearly grew for {grew['en'] or 'none'}"
-    nl += f", en kromp het bij {shrank['nl']}." if shrank["nl"] else "."
-    en += f", and shrank for {shrank['en']}." if shrank["en"] else "."
+    if grew["nl"]:
+        nl = f"Per dimensie groeide het aandeel tussen {area['nl']} aantoonbaar bij {grew['nl']}"
+        en = f"By dimension the share between {area['en']} clearly grew for {grew['en']}"
+        nl += f", en kromp het bij {shrank['nl']}." if shrank["nl"] else "."
+        en += f", and shrank for {shrank['en']}." if shrank["en"] else "."
+    elif shrank["nl"]:
+        nl = f"Per dimensie kromp het aandeel tussen {area['nl']} aantoonbaar bij {shrank['nl']}."
+        en = f"By dimension the share between {area['en']} clearly shrank for {shrank['en']}."
+    else:
+        nl = f"Voor geen dimensie groeide of kromp het aandeel tussen {area['nl']} aantoonbaar."
+        en = f"For no dimension did the share between {area['en']} clearly grow or shrink."
     for course, verb_nl, verb_en in (("grew", "groeide", "grew"), ("shrank", "kromp", "shrank")):
         other = _named(dimensions[~small & moved[course]], smallest)
         nl += f" Op grotere schaal {verb_nl} het bij {other['nl']}." if other["nl"] else ""
@@ -220,33 +234,53 @@ def one_year(asked: Asked, table: pd.DataFrame) -> Words:
     )
 
 
-def open_question(asked: Asked, table: pd.DataFrame) -> Words:
-    """Return why nothing is said where the limits leave it open."""
+def open_question(
+    asked: Asked, table: pd.DataFrame, dimensions: pd.DataFrame | None, rings: pd.DataFrame | None
+) -> Words:
+    """Say why nothing can be said where the limits leave it open, then what is known of scale and dimensions."""
     smallest = table.iloc[-1]
+    uncertain = not smallest["share_end_low"] >= asked.least_share
+    parts = [_too_uncertain(asked, smallest) if uncertain else _untold(asked, table), _now(asked, table)]
+    parts.append(_change(asked, table))
+    if dimensions is not None:
+        parts.append(_by_dimension(dimensions))
+    if rings is not None and (said := _over_distance(asked, rings)) is not None:
+        parts.append(said)
+    return words(*(" ".join(part[language] for part in parts) for language in _LANGUAGES))
+
+
+def _too_uncertain(asked: Asked, smallest: pd.Series[Any]) -> Words:
     area = _areas(str(smallest["scale"]))
-    if not smallest["share_end_low"] >= asked.least_share:
-        return words(
-            f"het aandeel van de verschillen tussen {area['nl']} in {asked.end} "
-            f"({percentage(float(smallest['share_end']), 'nl')}; {_sure(asked, 'nl')} "
-            f"{_points(float(smallest['share_end_low']), 'nl', False)} tot "
-            f"{_points(float(smallest['share_end_high']), 'nl', False)}) is te onzeker om te zeggen of "
-            f"verschillen de plaats volgen (grens {percentage(asked.least_share, 'nl')})",
-            f"the share of the differences between {area['en']} in {asked.end} "
-            f"({percentage(float(smallest['share_end']), 'en')}; {_sure(asked, 'en')} "
-            f"{_points(float(smallest['share_end_low']), 'en', False)} to "
-            f"{_points(float(smallest['share_end_high']), 'en', False)}) is too uncertain to say whether "
-            f"differences follow place (limit {percentage(asked.least_share, 'en')})",
-        )
-    change, low, high = (float(smallest[key]) for key in ("change", "low", "high"))
+    limits = {
+        language: [
+            _points(float(smallest[key]), language, False)
+            for key in ("share_end", "share_end_low", "share_end_high")
+        ]
+        for language in _LANGUAGES
+    }
+    nl, en = limits["nl"], limits["en"]
     return words(
-        f"in {asked.end} lag {_shares(table, 'nl')}, maar de verandering sinds "
-        f"{asked.start} is niet van nul te onderscheiden terwijl groei niet is uitgesloten (tussen {area['nl']} "
-        f"{_points(change, 'nl')} procentpunt; {_sure(asked, 'nl')} {_points(low, 'nl')} tot "
-        f"{_points(high, 'nl')})",
-        f"in {asked.end}, {_shares(table, 'en')}, but the change since "
-        f"{asked.start} cannot be told from none while growth is not ruled out (between {area['en']} "
-        f"{_points(change, 'en')} percentage points; {_sure(asked, 'en')} {_points(low, 'en')} to "
-        f"{_points(high, 'en')})",
+        f"Niet te zeggen: het aandeel van de verschillen tussen {area['nl']} in {asked.end} ({nl[0]} procent; "
+        f"{_sure(asked, 'nl')} {nl[1]} tot {nl[2]}) is te onzeker om te zeggen of verschillen de plaats volgen "
+        f"(grens {percentage(asked.least_share, 'nl')}).",
+        f"Cannot be said: the share of the differences between {area['en']} in {asked.end} ({en[0]} per cent; "
+        f"{_sure(asked, 'en')} {en[1]} to {en[2]}) is too uncertain to say whether differences follow place "
+        f"(limit {percentage(asked.least_share, 'en')}).",
+    )
+
+
+def _untold(asked: Asked, table: pd.DataFrame) -> Words:
+    """Say at which scales growth is neither shown nor ruled out."""
+    rows = table[table["course"] == "open"]
+    scales = [_areas(str(scale)) for scale in rows["scale"]]
+    nl, en = (listed([scale[language] for scale in scales], language) for language in _LANGUAGES)
+    none = bool((rows["low"] <= 0).all())
+    return words(
+        f"Niet te zeggen: verschillen volgen de plaats, maar groei sinds {asked.start} is tussen {nl} niet "
+        "aantoonbaar en ook niet "
+        f"uitgesloten{'; de verandering is niet van nul te onderscheiden' if none else ''}.",
+        f"Cannot be said: differences follow place, but growth since {asked.start} between {en} is neither "
+        f"shown nor ruled out{'; the change cannot be told from none' if none else ''}.",
     )
 
 
@@ -311,7 +345,9 @@ def caveats(asked: Asked, nest: Nest, left_out: int) -> list[Words]:
 
 
 _COLUMNS = """
-scale | gebieden | areas | text
+scale | schaal | scale | text
+name_nl | gebieden | areas in Dutch | text
+name_en | gebieden in het Engels | areas | text
 areas | aantal gebieden | number of areas | count
 share_start | aandeel van de variantie in het beginjaar | share of the variance in the start year | 1
 share_end | aandeel van de variantie in het eindjaar | share of the variance in the end year | 1

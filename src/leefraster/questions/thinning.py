@@ -25,7 +25,15 @@ from leefraster.questions.jackknife import Interval, block_means, covariance, cr
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.thinning_places import Found, ThinPlaces, find_places
 from leefraster.questions.thinning_regions import Regions, regions_of
-from leefraster.questions.thinning_words import QUESTION, caveats, columns, nowhere, open_question, sentence
+from leefraster.questions.thinning_words import (
+    QUESTION,
+    caveats,
+    columns,
+    names,
+    nowhere,
+    open_question,
+    sentence,
+)
 from leefraster.questions.weighted import weighted_mean
 
 if TYPE_CHECKING:
@@ -238,7 +246,7 @@ def _answer(asked: Asked, centres: Any, regions: Regions | None) -> Answer:
         "table": table,
         "map": _map(asked, units),
         "figure": {
-            "kind": "bars", "x": "group", "y": ["change"], "unit": "contribution",
+            "kind": "bars", "x": "name_en", "y": ["change"], "unit": "contribution",
             "title": f"Change of the contribution of {asked.dimension}, {asked.start}-{asked.end}",
             "title_nl": f"Verandering van de bijdrage van {asked.dimension}, {asked.start}-{asked.end}",
         },
@@ -247,11 +255,11 @@ def _answer(asked: Asked, centres: Any, regions: Regions | None) -> Answer:
     }  # fmt: skip
     inputs = asked.inputs() | {"number_of_centres": found.centres, "centres_given": centres is not None}
     verdict = _verdict(table, against, by_region)
+    said = sentence(asked, found, table, against, by_region)
     if verdict == "cannot be said":
-        return QUESTION.cannot_say(open_question(asked, table, against), inputs, **parts)
-    words = sentence(asked, found, table, against, by_region)
+        said = open_question(asked, table, against)
     notes = caveats(asked, found, int((units.weight > 0).sum()), regions)
-    return QUESTION.answer(verdict, words, notes, inputs=inputs, **parts)
+    return QUESTION.answer(verdict, said, notes, inputs=inputs, **parts)
 
 
 def contributions(scores: xr.Dataset, dimension: str, start: int, end: int) -> tuple[Floats, Floats]:
@@ -330,7 +338,10 @@ def _tables(asked: Asked, units: Units, block: Ints, n_blocks: int) -> tuple[pd.
         )
         begin = weighted_mean(units.start, units.weight, inside)
         rows.append(
-            {"group": group} | _counts(units, inside) | _row(asked, begin, limits, int(means.blocks[column]))
+            {"group": group}
+            | names(group)
+            | _counts(units, inside)
+            | _row(asked, begin, limits, int(means.blocks[column]))
         )
         if column:
             apart = means.without[:, [0]] - means.without[:, [column]]

@@ -54,6 +54,13 @@ _GROUPS = {
     "not sparse": words("gebieden die niet dunbevolkt zijn", "places that are not sparsely populated"),
 }
 
+_SHORT = {
+    "thin": words("dun, ver van een centrum", "sparse, far from a centre"),
+    "rest": words("de rest van het land", "the rest of the country"),
+    "sparse, near": words("dun, bij een centrum", "sparse, near a centre"),
+    "not sparse": words("niet dun", "not sparse"),
+}
+
 _COUNTED = {
     "inhabitants": words("inwoners", "inhabitants"),
     "dwellings": words("woningen", "dwellings"),
@@ -69,12 +76,18 @@ _MOVED = {
 }
 
 
+def names(group: str) -> dict[str, str]:
+    """Return the name of a group of places, for its row."""
+    return {f"name_{language}": text for language, text in _SHORT[group].items()}
+
+
 def _counted(name: str | None, language: Language) -> str:
     return _COUNTED.get(name or "", words(name or "eenheden", name or "units"))[language]
 
 
 def _signed(value: float, language: Language) -> str:
-    text = number(value, 3, language)
+    """Return a change with its sign; a change is small, so it has a decimal more than a score."""
+    text = number(value, 4, language)
     return f"+{text}" if value > 0 and any(character in "123456789" for character in text) else text
 
 
@@ -119,21 +132,21 @@ def definition(asked: Asked, measure: str) -> Words:
         nl = f"stedelijkheidsklasse {k}, {URBANITY[k]['nl']}{more['nl']}"
         en = f"urbanity class {k}, {URBANITY[k]['en']}{more['en']}"
     return words(
-        f"{nl}; verder dan {reach['nl']} km van een centrum", f"{en}; over {reach['en']} km from a centre"
+        f"{nl}; verder dan {reach['nl']} km van elk centrum", f"{en}; over {reach['en']} km from every centre"
     )
 
 
 def _where(asked: Asked, found: Found, table: pd.DataFrame) -> Words:
     thin, whole = table.iloc[0], float(table["weight"].iloc[:2].sum())
     weight, share = float(thin["weight"]), float(thin["weight"]) / whole
-    said, stand = definition(asked, found.measure), "staan" if asked.weights == "dwellings" else "zijn"
+    said, hold = definition(asked, found.measure), "staan" if asked.weights == "dwellings" else "zijn"
     one = found.centres == 1
     return words(
-        f"Dunbevolkt en ver van {'het ene centrum' if one else f'alle {found.centres} centra'} ({said['nl']}) "
-        f"{stand} {number(weight, 0, 'nl')} {_counted(asked.weights, 'nl')}, {percentage(share, 'nl')} van het "
-        "totaal.",
-        f"Sparsely populated and far from {'the one centre' if one else f'all {found.centres} centres'} "
-        f"({said['en']}) are {number(weight, 0, 'en')} {_counted(asked.weights, 'en')}, "
+        f"In dunbevolkte gebieden ver van {'het enige centrum' if one else f'alle {found.centres} centra'} "
+        f"({said['nl']}) {hold} {number(weight, 0, 'nl')} {_counted(asked.weights, 'nl')}, "
+        f"{percentage(share, 'nl')} van het totaal.",
+        f"Sparsely populated places far from {'the one centre' if one else f'all {found.centres} centres'} "
+        f"({said['en']}) hold {number(weight, 0, 'en')} {_counted(asked.weights, 'en')}, "
         f"{percentage(share, 'en')} of the total.",
     )
 
@@ -267,7 +280,7 @@ def nowhere(
 
 
 def open_question(asked: Asked, table: pd.DataFrame, against: pd.DataFrame) -> Words:
-    """Return why nothing is said where the intervals leave it open."""
+    """Say why nothing can be said where the intervals leave it open."""
     own, other = table.iloc[0], against.iloc[0]
     figures = {
         language: [
@@ -278,13 +291,14 @@ def open_question(asked: Asked, table: pd.DataFrame, against: pd.DataFrame) -> W
         for language in _LANGUAGES
     }
     nl, en = figures["nl"], figures["en"]
+    least = {language: number(asked.minimum_change, 3, language) for language in _LANGUAGES}
     return words(
-        f"de verandering tussen {asked.start} en {asked.end} in dunbevolkte gebieden ver van een centrum "
-        f"({nl[0]}), en het verschil met de rest van het land ({nl[1]}), zijn niet van nul te onderscheiden, "
-        "terwijl een daling niet is uitgesloten",
-        f"the change between {asked.start} and {asked.end} in sparsely populated places far from a centre "
-        f"({en[0]}), and the difference from the rest of the country ({en[1]}), cannot be told from none, while "
-        "a fall is not ruled out",
+        f"Niet te zeggen: de verandering tussen {asked.start} en {asked.end} in dunbevolkte gebieden ver van een "
+        f"centrum ({nl[0]}) en het verschil met de rest van het land ({nl[1]}) tonen geen daling van ten minste "
+        f"{least['nl']} aan, maar sluiten die ook niet uit.",
+        f"Cannot be said: the change between {asked.start} and {asked.end} in sparsely populated places far from a "
+        f"centre ({en[0]}) and the difference from the rest of the country ({en[1]}) show no fall of at least "
+        f"{least['en']}, but do not rule one out.",
     )
 
 
@@ -352,7 +366,9 @@ def _left_out(asked: Asked, found: Found, taking_part: int, regions: Regions | N
 
 
 _COLUMNS = """
-group | gebieden | places | text
+group | groep | group | text
+name_nl | gebieden | places in Dutch | text
+name_en | gebieden in het Engels | places | text
 against | vergeleken met | compared with | text
 region | regio | region | text
 name | naam | name | text

@@ -232,6 +232,19 @@ def test_dwellings_are_those_of_the_first_year():
         lr.risers_and_fallers(data, 2018, 2024, dwellings=weights)
 
 
+def test_areas_made_of_smaller_ones_change_as_much_in_the_mean():
+    data = country(5, 300, missing=0, unit="area").drop_vars("version").dropna("area")
+    larger = (np.arange(data.sizes["area"]) % 7).astype(str)
+    whole = lr.aggregate(
+        data, xr.DataArray(larger, dims="area", coords={"area": data["area"]}), weight="dwellings"
+    )
+    small, large = (lr.risers_and_fallers(one, 2014, 2024).overall for one in (data, whole))
+    assert large["units"] == 7
+    assert large["dwellings"] == small["dwellings"]
+    assert large["mean_change"] == pytest.approx(small["mean_change"], abs=1e-12)
+    assert large["unchanged"] > small["unchanged"]
+
+
 def refused_versions():
     data = country()
     return data.assign(version=("year", ["2.0", "3.0", "3.0"]))

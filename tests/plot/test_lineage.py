@@ -158,6 +158,17 @@ def test_wedges_are_what_was_gained_and_lost():
     assert gained[COLOURS["ended"]] + gained[COLOURS["shrunk"]] == pytest.approx(less)
 
 
+@pytest.mark.parametrize("rows", [ROWS, ("110", "111"), ("1122334455", "1122330055")])
+@pytest.mark.parametrize("weight", [1.0, 7.0, 120.0])
+def test_the_measure_is_as_thick_as_it_says_and_below_everything(rows, weight):
+    axes = lr.plot.lineage(tracked(rows, weight))
+    line = next(one for one in axes.collections if one.get_label() == "measure").get_segments()[0]
+    says = next(text.get_text() for text in axes.texts if text.get_text().endswith(" dwellings"))
+    assert np.ptp(line[:, 1]) == pytest.approx(float(says.split()[0].replace(",", "")))
+    assert line[:, 1].max() < min(outline[:, 1].min() for outline, _ in shapes(axes, "bars"))
+    assert line[:, 1].min() >= axes.get_ylim()[0]
+
+
 def test_events_have_signs_that_need_no_colour():
     axes = lr.plot.lineage(tracked())
     table = tracked().table
@@ -174,12 +185,12 @@ def test_events_have_signs_that_need_no_colour():
         (
             "en", "Clusters through the years",
             ["there at the start (4)", "born (2)", "grown (5)", "steady (6)", "shrunk (2)", "split off (4)",
-             "merged (2)", "ended (2)"], ["cluster 2 (1,200)", "1,000 dwellings"],
+             "merged (2)", "ended (2)"], ["cluster 2 (1,200)", "500 dwellings"],
         ),
         (
             "nl", "Clusters door de jaren",
             ["er bij het begin (4)", "ontstaan (2)", "gegroeid (5)", "gelijk gebleven (6)", "gekrompen (2)",
-             "afgesplitst (4)", "samengevoegd (2)", "verdwenen (2)"], ["cluster 2 (1.200)", "1.000 woningen"],
+             "afgesplitst (4)", "samengevoegd (2)", "verdwenen (2)"], ["cluster 2 (1.200)", "500 woningen"],
         ),
     ],
 )  # fmt: skip

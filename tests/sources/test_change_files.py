@@ -89,6 +89,13 @@ def test_years_come_from_columns_arguments_or_the_name(tmp_path):
         changes.read_changes(written(tmp_path, AREAS), from_year=2018, to_year=2024)
 
 
+def test_parquet_with_years_as_numbers_reads_as_csv_does(tmp_path):
+    known = changes.read_changes(written(tmp_path, AREAS))
+    file = tmp_path / "changes.parquet"
+    pd.read_csv(tmp_path / "changes.csv", sep=";").to_parquet(file)
+    xr.testing.assert_equal(changes.read_changes(file), known)
+
+
 def test_a_file_of_several_periods_named_by_its_first_and_last_year_is_refused(tmp_path):
     text = "wk_code,lbm\nWK000300,0.1\nWK000300,-0.1\n"
     named = written(tmp_path, text, "Leefbaarometer-ontwikkeling wijken 2002-2024.csv")

@@ -246,7 +246,7 @@ def _label(
 def _frame(axes: Axes, flow: Flow, scale: _Scale, language: Language, size: Size) -> None:
     pad = scale.half + scale.reach / 2
     axes.set_xlim(flow.years[0] - pad, flow.years[-1] + pad)
-    axes.set_ylim(-0.08 * flow.height, flow.height * 1.02)
+    axes.set_ylim(-0.02 * flow.height, flow.height * 1.02)
     axes.set_xticks(flow.years, [str(year) for year in flow.years])
     axes.set_yticks([])
     for side in ("top", "right", "left"):
@@ -260,16 +260,16 @@ def _frame(axes: Axes, flow: Flow, scale: _Scale, language: Language, size: Size
 
 
 def _measure(axes: Axes, flow: Flow, language: Language, size: Size) -> None:
-    """Draw how thick a round number is."""
-    thick = round_step(max(bar.size for bar in flow.bars.values()))
-    if not thick < flow.height:
+    """Draw how thick a round number is, below everything else."""
+    largest = max(bar.size for bar in flow.bars.values())
+    if largest < 1:
         return
-    x = axes.get_xlim()[0]
-    axes.vlines(
-        x, -0.07 * flow.height, -0.07 * flow.height + thick, color=INK, linewidth=2.5, label="measure"
-    )
+    thick = max(1.0, float(np.floor(round_step(min(0.12 * flow.height, largest)))))
+    x, low = axes.get_xlim()[0], -0.02 * flow.height - thick
+    axes.set_ylim(low - 0.01 * flow.height, flow.height * 1.02)
+    axes.vlines(x, low, low + thick, color=INK, linewidth=2.5, label="measure")
     axes.annotate(
-        f"{whole(thick, language)} {SIZE[size][language]}", (x, -0.07 * flow.height + thick / 2), (5, 0),
+        f"{whole(thick, language)} {SIZE[size][language]}", (x, low + thick / 2), (5, 0),
         textcoords="offset points", va="center", fontsize=8, color=INK,
     )  # fmt: skip
 
@@ -277,6 +277,7 @@ def _measure(axes: Axes, flow: Flow, language: Language, size: Size) -> None:
 def _legend(axes: Axes, flow: Flow, language: Language) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+    from matplotlib.transforms import offset_copy
 
     counts: Counter[str] = Counter(_event(bar, flow) for bar in flow.bars.values())
     counts[ENDED] = sum(bar.ends for bar in flow.bars.values())
@@ -289,6 +290,8 @@ def _legend(axes: Axes, flow: Flow, language: Language) -> None:
         for event in kept
     ]
     labels = [f"{EVENTS[event][language]} ({whole(counts[event], language)})" for event in kept]
+    below = offset_copy(axes.transAxes, axes.get_figure(root=True), y=-18, units="points")
     axes.legend(
-        handles, labels, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4
-    )
+        handles, labels, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below,
+        ncols=4,
+    )  # fmt: skip

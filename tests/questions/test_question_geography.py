@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import leefraster as lr
 from leefraster.cells import cell_coordinates
-from leefraster.questions.geography_shares import shares
+from leefraster.questions.geography_shares import Division, Nest
 from leefraster.questions.jackknife import critical_value
 from leefraster.questions.spread import divided
 from leefraster.questions.wording import number, percentage
@@ -177,8 +177,10 @@ def test_leaving_out_a_block_is_dividing_without_it(seed, blocks):
     upper = rng.integers(0, 3, n)
     numbers = [upper, upper * 4 + rng.integers(0, 4, n)]
     rows, weight = rng.normal(0, 1, (2, n)) + upper, rng.integers(1, 9, n).astype(float)
-    found = shares(rows, weight, numbers, block, blocks)
-    for values, one in zip(rows, found, strict=True):
+    over = Division.of(np.ones(n, bool), weight, Nest(("a", "b"), numbers, ()), block)
+    assert over.blocks == blocks
+    for values in rows:
+        one = over.shares(values)
         for left in range(blocks):
             kept = block != left
             groups = dict(zip("ab", (number[kept] for number in numbers), strict=True))

@@ -23,7 +23,7 @@ from leefraster.questions.by_unit import (
     weights_at,
     years_of,
 )
-from leefraster.questions.geography_shares import Kind, Nest, Shares, default_kind, nested_areas, shares
+from leefraster.questions.geography_shares import Division, Kind, Nest, Shares, default_kind, nested_areas
 from leefraster.questions.geography_words import (
     QUESTION,
     caveats,
@@ -89,9 +89,7 @@ class Measured:
     """One measure's shares in each year, over the units that have it in all of them."""
 
     shares: list[Shares]
-    areas: list[int]
-    units: int
-    effective: float
+    over: Division
 
 
 def geography(
@@ -229,11 +227,7 @@ def _answer(asked: Asked, graph: Any) -> Answer:
     counting = np.isfinite(measures[TOTAL]).all(axis=0) & (weight > 0)
     nest = nested_areas(asked.scores, asked.areas, asked.sides, counting)
     block, _ = block_numbers(asked.scores, asked.blocks, asked.block_side)
-    found = {
-        name: one
-        for name, values in measures.items()
-        if (one := _measured(asked, name, values, weight, nest, block)) is not None
-    }
+    found = _measured(asked, measures, weight, nest, block)
     total = found.pop(TOTAL)
     table = _table(asked, nest, total)
     details = {"dimensions": _dimensions(asked, nest, found)} if found else {}
@@ -242,8 +236,7 @@ def _answer(asked: Asked, graph: Any) -> Answer:
         "table": table,
         "map": _map(asked, measures[TOTAL][-1], weight, nest),
         "figure": _figure(asked),
-        "inputs": asked.inputs()
-        | {"scales": list(nest.scales), "number_of_blocks": len(total.shares[0].without)},
+        "inputs": asked.inputs() | {"scales": list(nest.scales), "number_of_blocks": total.over.blocks},
         "details": details,
         "columns": columns(asked),
     }
@@ -287,30 +280,33 @@ def _measures(asked: Asked) -> dict[str, Floats]:
 
 
 def _measured(
-    asked: Asked, name: str, values: Floats, weight: Floats, nest: Nest, block: Ints
-) -> Measured | None:
-    """Return the shares of a measure; None for a dimension that has none, an error for the total."""
-    kept = np.isfinite(values).all(axis=0) & (weight > 0) & nest.whole
-    present = np.unique(block[kept])
-    inside = np.searchsorted(present, block[kept])
-    numbers = [number[kept] for number in nest.number]
-    varies = kept.any() and all(np.ptp(row[kept]) > 0 for row in values)
-    if varies and present.size >= max(asked.minimum_blocks, 2):
-        found = shares(values[:, kept], weight[kept], numbers, inside, present.size)
-        by_block = np.bincount(inside, weights=weight[kept])
-        return Measured(
-            found, nest.areas(kept), int(kept.sum()), float(by_block.sum() ** 2 / (by_block**2).sum())
-        )
-    if name != TOTAL:
-        return None
-    if present.size and not varies:
-        raise Unanswerable("alle scores zijn gelijk", "all scores are the same")
+    asked: Asked, measures: dict[str, Floats], weight: Floats, nest: Nest, block: Ints
+) -> dict[str, Measured]:
+    """Return the shares of every measure; one that does not vary, or in too few blocks, has none."""
+    found: dict[str, Measured] = {}
+    over: Division | None = None
+    for name, values in measures.items():
+        kept = np.isfinite(values).all(axis=0) & (weight > 0) & nest.whole
+        if over is None or not np.array_equal(kept, over.kept):
+            over = Division.of(kept, weight, nest, block)
+        varies = kept.any() and all(np.ptp(row[kept]) > 0 for row in values)
+        if varies and over.blocks >= max(asked.minimum_blocks, 2):
+            found[name] = Measured([over.shares(row) for row in values], over)
+        elif name == TOTAL:
+            raise _unmeasured(asked, over.blocks, bool(varies))
+    return found
+
+
+def _unmeasured(asked: Asked, blocks: int, varies: bool) -> Unanswerable:
+    """Return why the total has no shares."""
+    if blocks and not varies:
+        return Unanswerable("alle scores zijn gelijk", "all scores are the same")
     kind = {"municipality": ("gemeenten", "municipalities"), "squares": ("vierkanten", "squares")}[
         asked.blocks
     ]
-    raise Unanswerable(
-        f"er zijn scores en gewichten in {present.size} {kind[0]}; nodig zijn er {max(asked.minimum_blocks, 2)}",
-        f"there are scores and weights in {present.size} {kind[1]}; needed are {max(asked.minimum_blocks, 2)}",
+    return Unanswerable(
+        f"er zijn scores en gewichten in {blocks} {kind[0]}; nodig zijn er {max(asked.minimum_blocks, 2)}",
+        f"there are scores and weights in {blocks} {kind[1]}; needed are {max(asked.minimum_blocks, 2)}",
     )
 
 
@@ -352,7 +348,7 @@ def _changes(asked: Asked, measured: Measured, together: int) -> list[dict[str, 
             first = measured.shares[0]
             without = last.without[:, k] - first.without[:, k]
             moved = float(share - first.between[k])
-            change = _limits(asked, moved, without, measured.effective, together)
+            change = _limits(asked, moved, without, measured.over.effective, together)
             row = {"share_start": float(first.between[k]), "share_end": float(share), "change": moved}
             row |= {"low": change.low, "high": change.high, "course": course(change, asked.minimum_change)}
         rows.append(row or {"share_end": float(share)})
@@ -364,7 +360,7 @@ def _table(asked: Asked, nest: Nest, total: Measured) -> pd.DataFrame:
 
     last, rows = total.shares[-1], []
     for k, row in enumerate(_changes(asked, total, len(nest.scales))):
-        sure = _limits(asked, float(last.between[k]), last.without[:, k], total.effective)
+        sure = _limits(asked, float(last.between[k]), last.without[:, k], total.over.effective)
         spreads = {}
         for year, one in zip(("start", "end")[-len(total.shares) :], total.shares, strict=True):
             spreads[f"between_{year}"] = one.deviation * float(np.sqrt(one.between[k]))
@@ -373,7 +369,7 @@ def _table(asked: Asked, nest: Nest, total: Measured) -> pd.DataFrame:
         rows.append(
             {"scale": nest.scales[k]}
             | names(nest.scales[k])
-            | {"areas": total.areas[k]}
+            | {"areas": total.over.areas[k]}
             | row
             | limits
             | spreads

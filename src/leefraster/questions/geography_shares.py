@@ -49,10 +49,6 @@ class Nest:
         whole: Bools = np.stack(self.number).min(axis=0) >= 0
         return whole
 
-    def areas(self, kept: Bools) -> list[int]:
-        """Return how many areas hold one of the kept units, at each scale."""
-        return [int(np.unique(number[kept]).size) for number in self.number]
-
 
 def default_kind(scores: xr.Dataset) -> Kind:
     """Return codes where at least half of the units have a municipality, else squares."""
@@ -182,38 +178,6 @@ class Shares:
     deviation: float
 
 
-def shares(rows: Floats, weight: Floats, numbers: list[Ints], block: Ints, n_blocks: int) -> list[Shares]:
-    """Return the shares between areas of each row of values, by the division of `spread`, and without each block.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (years, units)
-        Finite values.
-    weight : ndarray, shape (units,)
-        Weights above 0.
-    numbers : list of ndarray of int64, each of shape (units,)
-        Areas at each scale, nested, from the largest.
-    block : ndarray of int64, shape (units,)
-        Block of every unit, 0 to `n_blocks` - 1, each with a unit.
-    n_blocks : int
-        Number of blocks.
-    """
-    named = dict(zip(map(str, range(len(numbers))), numbers, strict=True))
-    crossings = [_Crossing.of(number, weight, block, n_blocks) for number in numbers]
-    found = []
-    for values in rows:
-        parts = divided(values, weight, named, np.ones(values.size, dtype=bool))
-        centred = values - np.average(values, weights=weight)
-        moments = [weight, weight * centred, weight * centred**2]
-        rest = [one.sum() - np.bincount(block, weights=one, minlength=n_blocks) for one in moments]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            middle = rest[1] ** 2 / rest[0]
-            left = [one.without(moments[1]) - middle for one in crossings]
-            without = np.stack(left, axis=1) / (rest[2] - middle)[:, None]
-        found.append(Shares(np.cumsum(parts.shares[:-1]), without, float(np.sqrt(parts.variances.sum()))))
-    return found
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crossing:
     """The pairs of an area and a block that share units, of one scale."""
@@ -227,7 +191,7 @@ class _Crossing:
 
     @classmethod
     def of(cls, area: Ints, weight: Floats, block: Ints, n_blocks: int) -> _Crossing:
-        areas = int(area.max()) + 1
+        areas = int(area.max(initial=-1)) + 1
         pair, place = np.unique(block * areas + area, return_inverse=True)
         return cls(place, pair % areas, pair // areas, np.bincount(place, weights=weight), areas, n_blocks)
 
@@ -245,3 +209,59 @@ class _Crossing:
         )
         lost = np.bincount(self.block, weights=after - whole[self.area], minlength=self.blocks)
         return np.asarray(whole.sum() + lost)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Division:
+    """Units divided over nested areas, and over the blocks that are left out in turn.
+
+    Attributes
+    ----------
+    kept : ndarray of bool, shape (all units,)
+        The units that are divided.
+    weight : ndarray, shape (units,)
+        Their weights, above 0.
+    numbers : list of ndarray of int64, each of shape (units,)
+        Their areas at each scale, from the largest.
+    block : ndarray of int64, shape (units,)
+        Their blocks, numbered from 0.
+    areas : tuple of int
+        Number of areas at each scale.
+    blocks : int
+        Number of blocks.
+    effective : float
+        Effective number of blocks: (sum of block weights)^2 / sum of squares.
+    """
+
+    kept: Bools
+    weight: Floats
+    numbers: list[Ints]
+    block: Ints
+    areas: tuple[int, ...]
+    blocks: int
+    effective: float
+    crossings: list[_Crossing]
+
+    @classmethod
+    def of(cls, kept: Bools, weight: Floats, nest: Nest, block: Ints) -> Division:
+        """Divide the kept units, which have a weight and an area at every scale."""
+        present, own = np.unique(block[kept], return_inverse=True)
+        weights, numbers = weight[kept], [number[kept] for number in nest.number]
+        crossings = [_Crossing.of(number, weights, own, present.size) for number in numbers]
+        by_block = np.bincount(own, weights=weights)
+        effective = float(by_block.sum() ** 2 / (by_block**2).sum()) if present.size else 0.0
+        areas = tuple(int(np.unique(one.area).size) for one in crossings)
+        return cls(kept, weights, numbers, own.astype(np.int64), areas, present.size, effective, crossings)
+
+    def shares(self, values: Floats) -> Shares:
+        """Return the shares of values (over all units), by the division of `spread`, and without each block."""
+        values, named = values[self.kept], {str(k): number for k, number in enumerate(self.numbers)}
+        parts = divided(values, self.weight, named, np.ones(values.size, dtype=bool))
+        centred = values - np.average(values, weights=self.weight)
+        moments = [self.weight, self.weight * centred, self.weight * centred**2]
+        rest = [one.sum() - np.bincount(self.block, weights=one, minlength=self.blocks) for one in moments]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            middle = rest[1] ** 2 / rest[0]
+            left = [one.without(moments[1]) - middle for one in self.crossings]
+            without = np.stack(left, axis=1) / (rest[2] - middle)[:, None]
+        return Shares(np.cumsum(parts.shares[:-1]), without, float(np.sqrt(parts.variances.sum())))

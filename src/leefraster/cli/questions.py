@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,9 +131,9 @@ def _areas(options: argparse.Namespace, stored: _Stored) -> Areas | None:
         return None
     from leefraster.sources.synthetic import country
 
-    return Areas.from_geopandas(
-        country(seed=stored.seed).focus_areas, code="code", name="name", level="focus area"
-    )
+    drawn = country(seed=stored.seed).focus_areas
+    made = Areas.from_geopandas(drawn, code="code", name="name", level="focus area")
+    return replace(made, source="focus areas of the demonstration country")
 
 
 def _public(options: argparse.Namespace, stored: _Stored, answers: list[Answer]) -> tuple[Answer, ...]:

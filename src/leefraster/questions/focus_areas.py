@@ -180,7 +180,7 @@ def _answer(asked: Asked) -> Answer:
         table=table,
         map=unit_field(asked.scores, labels, "focus_area", "number of the focus area", "1"),
         figure={
-            "kind": "bars", "x": "name", "y": ["weak_share_first", "weak_share"], "unit": "share of dwellings",
+            "kind": "bars", "x": "name", "y": ["weak_share_first", "weak_share_last"], "unit": "share of dwellings",
             "title": f"Dwellings in cells of class {asked.weak_class} or lower, {asked.years[0]} and "
             f"{asked.years[-1]}",
             "title_nl": f"Woningen in cellen van klasse {asked.weak_class} of lager, {asked.years[0]} en "
@@ -200,10 +200,10 @@ def _compared(asked: Asked) -> AreaComparison:
 def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
     """Return one row an area; the largest gap first."""
     first = found.table[found.table["year"] == asked.years[0]].set_index("code")
-    table = found.areas.copy()
+    table = found.areas.rename(columns={"weak_share": "weak_share_last"})
     table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
     kept = [
-        "code", "name", "dwellings", "weak_share_first", "weak_share", "gap", "slope", "slope_low", "slope_high",
+        "code", "name", "dwellings", "weak_share_first", "weak_share_last", "gap", "slope", "slope_low", "slope_high",
         "state", "outlook", "change_since_start", "matched_change", "difference", "placebo", "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])

@@ -48,7 +48,7 @@ def _sentence(asked: Asked, judged: pd.DataFrame, compared: AreaComparison | Non
         [f"{counts[state]} {_STATES[state][language]}" for state in _STATES if state in counts], language
     )
     worst, first, last = judged.iloc[0], asked.years[0], asked.years[-1]
-    low, high = (percentage(float(judged["weak_share"].agg(how)), language) for how in ("min", "max"))
+    low, high = (percentage(float(judged["weak_share_last"].agg(how)), language) for how in ("min", "max"))
     gap = number(float(worst["gap"]), 3, language)
     if language == "nl":
         text = (
@@ -121,7 +121,8 @@ def columns(asked: Asked) -> dict[str, dict[str, str]]:
         year | jaar | year | year
         dwellings | woningen | dwellings | dwellings
         weak_share_first | klasse {weak} of lager, {first} | class {weak} or lower, {first} | share of dwellings
-        weak_share | klasse {weak} of lager, {last} | class {weak} or lower, {last} | share of dwellings
+        weak_share_last | klasse {weak} of lager, {last} | class {weak} or lower, {last} | share of dwellings
+        weak_share | klasse {weak} of lager | class {weak} or lower | share of dwellings
         level | niveau | level | level
         country | land | country | level
         gap | achterstand (-) op het land | gap to the country | level
@@ -152,7 +153,4 @@ def columns(asked: Asked) -> dict[str, dict[str, str]]:
             "en": f"gap in {name['en']}",
             "unit": "score",
         }
-    titles["weak_share"] = titles["weak_share"] | {
-        "nl": f"klasse {weak} of lager", "en": f"class {weak} or lower"
-    }  # fmt: skip
     return titles

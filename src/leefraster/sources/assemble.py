@@ -159,7 +159,8 @@ def _focus(sections: InputSections, country: Any, dataset: xr.Dataset, bench: Be
     if country is not None:
         from leefraster.areas.areas import Areas
 
-        return Areas.from_geopandas(country.focus_areas, code="code", name="name", level="focus area")
+        drawn = Areas.from_geopandas(country.focus_areas, code="code", name="name", level="focus area")
+        return replace(drawn, source="focus areas of the demonstration country")
     return None if sections.focus_areas is None else read_focus_areas(sections.focus_areas, dataset, bench)
 
 

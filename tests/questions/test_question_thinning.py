@@ -368,6 +368,7 @@ def test_a_rule_outside_its_range_is_refused(values, message):
             lr.UsageError,
             "regions is 'corop'; the scores hold over cell: .*municipality",
         ),
+        ({"places": {"far": 5}}, lr.UsageError, "places is a dict; it must be an lr.questions.ThinPlaces"),
         ({"regions": 5}, lr.UsageError, "regions is a int; it must be an lr.Areas"),
         ({"centres": np.zeros(3)}, lr.UsageError, r"points is a ndarray of shape \(3,\)"),
         ({"centres": areas(("a", 0, 0, 1, 1), crs="EPSG:4326")}, lr.InputError, "centres .*wanted"),
@@ -378,6 +379,15 @@ def test_a_rule_outside_its_range_is_refused(values, message):
 def test_misuse_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         thinning(thin_country(thin=-0.02), **options)
+
+
+def test_population_is_that_of_the_start_and_a_rule_may_hold_numpy_numbers():
+    scores = thin_country(thin=-0.02)
+    emptied = xr.concat([scores.inhabitants, scores.inhabitants * 0 + 1], dim="year")
+    plain, dated = thinning(scores), thinning(scores.assign(inhabitants=emptied))
+    pd.testing.assert_frame_equal(dated.table, plain.table)
+    same = thinning(scores, places=ThinPlaces(far=np.int64(10_000), sparse_below=np.float32(300)))
+    pd.testing.assert_frame_equal(same.table, plain.table)
 
 
 def test_regions_of_two_levels_and_negative_counts_are_refused():

@@ -174,8 +174,8 @@ def thinning(
     ------
     UsageError
         When the Dataset has no year or unit dimension, a year is not among its years, `start` is not before `end`,
-        `confidence` is not between 0 and 1, `regions` is no Areas of one level and no variable, or `centres` is
-        neither points nor areas.
+        `confidence` is not between 0 and 1, `places` is no ThinPlaces, `regions` no Areas of one level and no
+        variable, or `centres` neither points nor areas.
     InputError
         When a year occurs twice, urbanity is not 1 to 5, a count or weight is negative, or regions or centres are
         in another CRS.
@@ -205,6 +205,8 @@ def thinning(
     scores = in_order(scores)
     if not 0 < confidence < 1:
         raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
+    if places is not None and not isinstance(places, ThinPlaces):
+        raise UsageError(f"places is a {type(places).__name__}; it must be an lr.questions.ThinPlaces")
     first, last = _years(scores, start, end)
     asked = Asked(
         scores, unit_dimension(scores), first, last, places or ThinPlaces(), dimension, weights, confidence,

@@ -204,7 +204,8 @@ def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
     table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
     kept = [
         "code", "name", "dwellings", "weak_share_first", "weak_share_last", "gap", "slope", "slope_low",
-        "slope_high", "state", "outlook", "change_since_start", "matched_change", "difference", "placebo", "weakest_dimension",
+        "slope_high", "state", "outlook", "change_since_start", "matched_change", "difference", "placebo",
+        "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])
     return table[kept].sort_values(["gap", "code"], ignore_index=True)

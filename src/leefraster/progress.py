@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from leefraster.kernels.compiling import heard_by
 
 if TYPE_CHECKING:
     from leefraster.record import Step
@@ -142,3 +144,23 @@ def shown(stream: IO[str]) -> Iterator[Progress]:
     columns = (TextColumn("{task.description:<22}", markup=False), BarColumn(), TimeElapsedColumn())
     with RichProgress(*columns, console=Console(file=stream)) as bars:
         yield Bars(bars)
+
+
+@contextmanager
+def said_when_compiling(say: Callable[[str], object]) -> Iterator[None]:
+    """Say once, at the first kernel that is compiled meanwhile, why it takes a while.
+
+    Parameters
+    ----------
+    say : callable
+        Takes the words.
+    """
+    first = [True]
+
+    def listener(_: str) -> None:
+        if first:
+            first.clear()
+            say("compiling, first time only")
+
+    with heard_by(listener):
+        yield

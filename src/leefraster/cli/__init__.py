@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from leefraster.cli.parser import build_parser
 from leefraster.errors import EnvironmentFault, Interrupted, LeefrasterError
 from leefraster.interruption import leave, stoppable
+from leefraster.progress import said_when_compiling
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        with stoppable():
+        with stoppable(), said_when_compiling(_tell):
             command(options.command)(options)
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has seen enough
@@ -63,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"leefraster: {text}\n")
         return code
     return 0
+
+
+def _tell(text: str) -> None:
+    """Write a line beside whatever is written; bars on a terminal make way for it."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def command(name: str) -> Callable[[argparse.Namespace], None]:

@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_areas(commands)
     _add_questions(commands)
+    _add_warmup(commands)
     _command(commands, "version", "say which version of leefraster and of its libraries this is")
     return parser
 
@@ -224,6 +225,18 @@ def _add_disclosure(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --minimum, round counts to this (default: 5)",
     )
+
+
+def _add_warmup(commands: argparse._SubParsersAction) -> None:
+    warmup = _command(commands, "warmup", "compile now what would be compiled when first used")
+    warmup.add_argument(
+        "parts",
+        nargs="*",
+        choices=["run", "score", "areas", "functions"],
+        metavar="PART",
+        help="run, score, areas (these commands) or functions (of the package); default: all",
+    )
+    warmup.add_argument("--threads", type=_positive, metavar="N", help="threads; one has builds of its own")
 
 
 def _add_store(command: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, cast
 
 # A thread that waits sleeps: on a busy machine spinning at barriers costs more than the work itself.
@@ -23,6 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numba
 
 from leefraster.kernels.cache import KernelCache
+from leefraster.kernels.cache_folder import folders
 
 _entrance = threading.RLock()
 
@@ -65,6 +67,11 @@ def keep(dispatcher: Any) -> None:
     """Let the compiled code of a numba dispatcher be kept on disk."""
     if hasattr(dispatcher, "_cache"):
         dispatcher._cache = KernelCache(dispatcher.py_func, dispatcher.targetoptions)
+
+
+def cache_folder() -> Path | None:
+    """Return the folder that compiled kernels of this package are kept in, or None where none can be written."""
+    return folders(Path(__file__).parent, numba.config.CACHE_DIR)[1]  # type: ignore[attr-defined]
 
 
 _started = False

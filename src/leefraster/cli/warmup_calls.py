@@ -1,0 +1,295 @@
+"""All that `leefraster warmup` calls so that kernels are compiled, in one place.
+
+Kernels are compiled for the types that they are called with, so the surest way is to call what users call, on a
+small invented country. A new kernel needs a call here when nothing here reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import leefraster as lr
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from libpysal.graph import Graph
+
+    from leefraster.sources.synthetic.country import Country
+
+_CELLS = 5_000
+_IN_FIELD = 120
+_FEW = 19  # permutations
+_ALPHA = 0.2
+
+Call = Callable[["Made"], object]
+
+
+class Made:
+    """A small invented country, made when first asked for, and fields of it."""
+
+    @cached_property
+    def country(self) -> Country:
+        """The country."""
+        from leefraster.sources import synthetic
+
+        return synthetic.country(cells=_CELLS)
+
+    @cached_property
+    def series(self) -> xr.DataArray:
+        """Level of all years in a few cells, since inversion takes its time."""
+        return self.country.scores["level"].isel(cell=slice(0, _IN_FIELD))
+
+    @cached_property
+    def field(self) -> xr.DataArray:
+        """Level of the latest year."""
+        return self.series.isel(year=-1, drop=True)
+
+    @cached_property
+    def other(self) -> xr.DataArray:
+        """Level of the first year, for bivariate statistics."""
+        return self.series.isel(year=0, drop=True)
+
+    @cached_property
+    def marked(self) -> xr.DataArray:
+        """1 for the lower half of the cells, else 0."""
+        return (self.field < self.field.median()).astype(float)
+
+    @cached_property
+    def dwellings(self) -> xr.DataArray:
+        """Dwellings."""
+        return self.country.scores["dwellings"].isel(cell=slice(0, _IN_FIELD))
+
+    @cached_property
+    def areas(self) -> lr.Areas:
+        """Neighbourhoods, as areas."""
+        return lr.Areas.from_geopandas(self.country.areas, code="code", name="name", level="level").at(
+            "neighbourhood"
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who is whose neighbour among them."""
+        return self.areas.graph("queen")
+
+    @cached_property
+    def values(self) -> xr.DataArray:
+        """Mean level of each."""
+        return self.area_values["level"]
+
+    @cached_property
+    def marked_areas(self) -> xr.DataArray:
+        """1 for the lower half of them, else 0."""
+        return (self.values < self.values.median()).astype(float)
+
+    @cached_property
+    def area_values(self) -> xr.Dataset:
+        """Mean levels of areas."""
+        latest = self.country.scores[["level", "total", "dwellings"]].isel(year=-1, drop=True)
+        found: xr.Dataset = lr.aggregate(latest, self.areas, weight="dwellings")
+        return found
+
+
+def _run_of_scores(made: Made) -> None:
+    from leefraster.pipeline.work import Work
+
+    work = Work(_configuration(with_model=False))
+    work.data, work.planted = made.country.scores, made.country.planted
+    _steps(work)
+
+
+def _run_of_indicators(made: Made) -> None:
+    from leefraster.pipeline.work import Work
+
+    found = _indicators(made)
+    work = Work(_configuration(with_model=True))
+    work.data, work.read, work.model, work.focus = found.dataset, found, found.model, found.focus
+    work.planted = made.country.planted
+    _steps(work, but="cross-check with esda")
+
+
+def _score(made: Made) -> None:
+    from leefraster.sources.assemble import with_scores
+
+    with_scores(_indicators(made), _configuration(with_model=True))
+
+
+def _configuration(*, with_model: bool) -> Any:
+    from leefraster.config import Configuration
+
+    made = Configuration.demonstration()
+    few = made.structural.model_copy(update={"recomputations": 2})
+    return made.model_copy(update={"structural": few} | ({} if with_model else {"model": None}))
+
+
+def _indicators(made: Made) -> Any:
+    from leefraster.sources.assemble import Assembled
+
+    model = lr.Model.shipped()
+    scores = made.country.scores
+    focus = lr.Areas.from_geopandas(made.country.focus_areas, code="code", name="name", level="focus area")
+    joined = scores.drop_vars(["score", "total", "level", "version"]).drop_dims("dimension")
+    return Assembled(joined, layers=made.country.layers(model), model=model, focus=focus)
+
+
+def _steps(work: Any, *, but: str = "") -> None:
+    """Take all steps of a run between reading and writing, but one."""
+    from leefraster.pipeline.analysis import steps
+    from leefraster.pipeline.work import Skipped
+
+    for name, step in steps(work.configuration)[1:]:
+        if name != but:
+            with contextlib.suppress(Skipped):
+                step(work)
+
+
+def _analyse_areas(made: Made) -> None:
+    from leefraster.areas.analysis import analyse_areas
+
+    analyse_areas(made.area_values[["level"]], made.graph)
+
+
+def _neighbourhoods(inference: str = "normal") -> list[lr.Neighbourhood]:
+    """Return one neighbourhood of each kind that an inference allows."""
+    of = lr.Neighbourhood
+    equal = [of.queen(), of.disc(300.0)]
+    return equal if inference in ("exact", "saddlepoint") else [*equal, of.decay(200.0, cutoff=300.0)]
+
+
+def _local(made: Made, function: Callable[..., object], *inferences: str, **options: Any) -> None:
+    """Call a local statistic with every kind of neighbourhood and inference, of cells and of areas."""
+    fields = (
+        (made.marked, made.marked_areas) if function is lr.local_join_count else (made.field, made.values)
+    )
+    for inference in inferences:
+        for neighbourhood in _neighbourhoods(inference):
+            function(fields[0], neighbourhood, inference=inference, permutations=_FEW, **options)
+        function(fields[1], made.graph, inference=inference, permutations=_FEW)
+
+
+def _local_moran(made: Made) -> None:
+    _local(made, lr.local_moran, "exact", "inversion", "normal", "permutation")
+    of = lr.Neighbourhood
+    queen, decay = of.queen(), of.decay(200.0, cutoff=300.0)
+    for inference, neighbourhood in product(("inversion", "normal", "permutation"), (queen, decay)):
+        lr.local_moran(made.field, neighbourhood, other=made.other, inference=inference, permutations=_FEW)
+    lr.local_moran(made.field, queen, other=made.other, alternative="less")
+    lr.local_moran(made.field, queen, weights=made.dwellings, weighting="binary")
+    lr.local_moran(made.series, queen, family="all")
+
+
+def _getis_ord(made: Made) -> None:
+    _local(made, lr.getis_ord, "exact", "inversion", "normal", "permutation")
+    lr.getis_ord(made.field, lr.Neighbourhood.queen(), star=False, weights=made.dwellings, weighting="binary")
+
+
+def _local_geary(made: Made) -> None:
+    _local(made, lr.local_geary, "saddlepoint", "normal", "permutation")
+
+
+def _local_join_count(made: Made) -> None:
+    _local(made, lr.local_join_count, "exact", "inversion", "normal", "permutation")
+
+
+def _global(function: Callable[..., object], field: str, **options: Any) -> Call:
+    """Return a call of a global statistic, of cells and of areas."""
+
+    def call(made: Made) -> None:
+        of_cells, of_areas = getattr(made, field), made.marked_areas if field == "marked" else made.values
+        for inference in ("normal", "permutation"):
+            for neighbourhood in _neighbourhoods():
+                function(of_cells, neighbourhood, inference=inference, permutations=_FEW, **options)
+            function(of_areas, made.graph, inference=inference, permutations=_FEW)
+
+    return call
+
+
+def _bivariate(made: Made) -> None:
+    for inference in ("normal", "permutation"):
+        lr.moran(
+            made.field, lr.Neighbourhood.queen(), other=made.other, inference=inference, permutations=_FEW
+        )
+
+
+def _correlogram(made: Made) -> None:
+    lr.correlogram(made.field, [500.0, 1_000.0])
+
+
+def _null_distribution(made: Made) -> None:
+    around = lr.focal_sum(made.dwellings * 0 + 1, 300.0)
+    cell = int(around["cell"][int(around.argmax())])
+    for statistic in ("local_moran", "getis_ord"):
+        lr.null_distribution(made.field, lr.Neighbourhood.disc(300.0), cell, statistic=statistic, points=10)
+
+
+def _neighbourhood_share(made: Made) -> None:
+    for neighbourhood in _neighbourhoods():
+        lr.neighbourhood_share(made.marked, neighbourhood)
+
+
+def _scale_sensitivity(made: Made) -> None:
+    for statistic in ("moran", "geary", "local_moran", "getis_ord"):
+        lr.scale_sensitivity(made.field, statistic=statistic, weights=made.dwellings, offsets=False)
+
+
+def _around(made: Made) -> None:
+    for field in (made.series, made.dwellings):
+        lr.focal_sum(field, 500.0)
+        lr.focal_mean(field, 500.0, made.dwellings)
+        lr.focal_mean(field, 500.0)
+        lr.density(field, 500.0)
+        lr.decay_sum(field, 300.0, "bisquare")
+    points = _points(made)
+    lr.count_within(points, 1_000.0, like=made.field)
+    lr.distance_to(points, like=made.field)
+    lr.distance_to(made.marked)
+    lr.urbanity(made.dwellings)
+    lr.urbanity(points, like=made.field)
+
+
+def _points(made: Made) -> Any:
+    import numpy as np
+
+    return np.column_stack([made.field["x"], made.field["y"]])
+
+
+def _time(made: Made) -> None:
+    lr.trend(made.series)
+    lr.change(made.country.scores, 2014, 2024)
+    lr.emerging_hotspots(made.series, lr.Neighbourhood.queen())
+    even = made.series.sel(year=slice(2012, None))
+    lr.lisa_transitions(even, lr.Neighbourhood.queen(), types="cluster", alpha=_ALPHA)
+    lr.spatial_markov(even, lr.Neighbourhood.queen())
+    lr.track_clusters((made.series < 4.0).astype(int))
+
+
+CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
+    "run": (
+        ("the demonstration country", lambda made: made.country),
+        ("a run from scores", _run_of_scores),
+        ("a run from indicators", _run_of_indicators),
+    ),
+    "score": (("scores from indicators", _score),),
+    "areas": (("statistics of areas", _analyse_areas),),
+    "functions": (
+        ("lr.moran", _global(lr.moran, "field")),
+        ("lr.moran, bivariate", _bivariate),
+        ("lr.geary", _global(lr.geary, "field")),
+        ("lr.getis_ord_general", _global(lr.getis_ord_general, "field")),
+        ("lr.join_count", _global(lr.join_count, "marked")),
+        ("lr.correlogram", _correlogram),
+        ("lr.local_moran", _local_moran),
+        ("lr.getis_ord", _getis_ord),
+        ("lr.local_geary", _local_geary),
+        ("lr.local_join_count", _local_join_count),
+        ("lr.null_distribution", _null_distribution),
+        ("lr.neighbourhood_share", _neighbourhood_share),
+        ("lr.scale_sensitivity", _scale_sensitivity),
+        ("sums and distances around cells", _around),
+        ("time", _time),
+    ),
+}
+"""Named calls by the command that needs them; ``functions`` are those of ``import leefraster as lr``."""

@@ -163,6 +163,43 @@ def test_each_unit_says_where_it_went_and_what_led_it():
     assert found.table.loc[1, "risen_leading"] == "won"
 
 
+def test_fallers_are_led_by_the_dimension_that_fell_most():
+    score = np.zeros((2, 2, 3))
+    score[1] = [[-0.10, 0.05, -0.01], [-0.02, -0.14, -0.02]]
+    data = xr.Dataset(
+        {
+            "score": (("year", "dimension", "area"), score),
+            "level": (("year", "area"), score.sum(axis=1) + 4.0),
+            "reference": ("year", [4.0, 4.0]),
+        },
+        coords={"year": [2020, 2024], "dimension": ["won", "vrz"], "area": list("abc")},
+    )
+    found = lr.risers_and_fallers(data, 2020, 2024, cuts=[5.0])
+    assert found.units["direction"].values.tolist() == [-1, -1, 0]
+    assert found.units["leading"].values.tolist() == [1, 2, 0]
+    assert (found.overall["fallen_won"], found.overall["fallen_vrz"]) == pytest.approx((-0.025, -0.08))
+    assert (found.overall["fallen_leading"], found.overall["risen_leading"]) == ("vrz", "")
+
+
+def test_who_rises_with_the_country_alone_is_led_by_no_dimension():
+    score = np.zeros((2, 2, 2))
+    score[1] = [[-0.01, 0.0], [0.0, -0.02]]
+    national = np.array([4.0, 4.1])
+    data = xr.Dataset(
+        {
+            "score": (("year", "dimension", "cell"), score),
+            "level": (("year", "cell"), score.sum(axis=1) + national[:, None]),
+            "reference": ("year", national),
+        },
+        coords={"year": [2020, 2024], "dimension": ["won", "vrz"], "cell": [1, 2]},
+    )
+    found = lr.risers_and_fallers(data, 2020, 2024)
+    assert found.overall["risen"] == 1
+    assert found.overall["risen_leading"] == "national"
+    assert found.overall["risen_national"] == pytest.approx(0.1)
+    assert found.units["leading"].values.tolist() == [3, 3]
+
+
 def test_a_place_without_a_value_in_either_year_is_counted_apart():
     level = xr.DataArray(
         [[4.0, np.nan, 4.0, np.nan], [4.1, 4.1, np.nan, np.nan]],

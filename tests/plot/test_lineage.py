@@ -101,6 +101,18 @@ def test_a_lineage_keeps_its_height_and_lineages_that_met_lie_together():
     assert max(first) < min(second) or max(second) < min(first)
 
 
+def test_bands_at_one_bar_do_not_cross():
+    tracks = tracked(("11111222220000", "33114444555500", "66666666666600"))
+    flow = flow_of(tracks.table, tracks.links, "cells")
+    assert len(flow.bands) >= 6
+    for one in flow.bands:
+        for other in flow.bands:
+            if one.source == other.source and one.end < other.end:
+                assert one.start < other.start
+            if one.target == other.target and one.start < other.start:
+                assert one.end < other.end
+
+
 def test_lineages_that_never_meet_in_time_share_a_height():
     tracks = tracked(("110022", "000022", "001122"))
     flow = flow_of(tracks.table, tracks.links, "cells")

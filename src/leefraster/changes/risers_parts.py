@@ -25,7 +25,7 @@ class Parts:
     dimensions : tuple of str
         Their codes; empty when there are none.
     by_dimension : ndarray, shape (dimensions, units)
-        Change of each contribution; NaN for all where one is missing.
+        Change of each contribution; NaN where it is missing.
     level : ndarray, shape (units,)
         Change of the level.
     national : float
@@ -63,7 +63,6 @@ def parts_of(data: xr.Dataset, changed: xr.Dataset, start: int, end: int, unit: 
         return Parts((), np.empty((0, level.size)), level, float("nan"))
     score = changed["score_change"].transpose("dimension", unit)
     by_dimension = score.values.astype(np.float64)
-    by_dimension[:, np.isnan(by_dimension).any(axis=0)] = np.nan
     remainder = level - by_dimension.sum(axis=0)
     parts = Parts(
         tuple(str(name) for name in score["dimension"].values),

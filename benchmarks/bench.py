@@ -11,20 +11,24 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from beside.cells import GERMANY
-from beside.machine import about
+from beside.machine import about, load
 from beside.runner import Plan, Run, say
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
-QUICK = Plan(sizes=(2_000, 10_000), germany=False, rounds=2, least=0.02, most=10.0, seconds=50.0)
+FULL = Plan(germany=GERMANY.is_dir())
+QUICK = Plan(
+    sizes=(2_000, 10_000), germany=False, rounds=2, least=0.02, most=10.0, seconds=120.0, own_children=False
+)
 
 
-def measure(plan: Plan, limits_cells: int, out: Path) -> None:
+def measure(plan: Plan, quick: bool, out: Path) -> None:
     """Measure all and write the results."""
-    from beside.limits import limits
+    from beside.limits import MILLION, limits
     from beside.stages import stages
 
     begin = time.monotonic()
@@ -35,11 +39,11 @@ def measure(plan: Plan, limits_cells: int, out: Path) -> None:
     say("distance from the limit")
     record = {
         "about": before,
-        "load_after": about()["load"],
+        "load_after": load(),
         "absent": run.absent,
         "measured": [one.record() for one in found],
-        "limits": limits(limits_cells),
-        "stages": stages(limits_cells),
+        "limits": limits(plan.sizes[-1], 1_000_000, 0.1) if quick else limits(MILLION),
+        "stages": stages(plan.sizes[-1], 0.1) if quick else stages(MILLION),
         "took": round(time.monotonic() - begin),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     running.add_argument("--quick", action="store_true", help="small sizes, within about a minute")
     running.add_argument("--sizes", type=int, nargs="+", help="cells of the generated fields")
     running.add_argument("--seconds", type=float, help="time for all peers together (600)")
+    running.add_argument("--programs", nargs="+", help="programs by name (all)")
     running.add_argument("--out", type=Path, default=RESULTS)
     paging = commands.add_parser("page", help="make docs/benchmarks.md and its pictures from the results")
     paging.add_argument("--results", type=Path, default=RESULTS)
@@ -65,13 +70,12 @@ def main(arguments: list[str] | None = None) -> None:
     if options.command == "page":
         write_page(json.loads(options.results.read_text()), options.docs)
         return
-    usual = QUICK if options.quick else Plan(germany=GERMANY.is_dir())
-    plan = Plan(
-        sizes=tuple(sorted(options.sizes)) if options.sizes else usual.sizes,
-        germany=usual.germany and not options.sizes, rounds=usual.rounds, least=usual.least, most=usual.most,
-        seconds=options.seconds or usual.seconds,
-    )  # fmt: skip
-    measure(plan, min(1_000_000, 5 * plan.sizes[-1]) if options.quick else 1_000_000, options.out)
+    plan = QUICK if options.quick else FULL
+    if options.sizes:
+        plan = replace(plan, sizes=tuple(sorted(options.sizes)), germany=False)
+    if options.seconds:
+        plan = replace(plan, seconds=options.seconds)
+    measure(replace(plan, programs=tuple(options.programs or ())), options.quick, options.out)
     sys.stdout.write(table(json.loads(options.out.read_text())))
 
 

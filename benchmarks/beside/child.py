@@ -1,8 +1,9 @@
 """The child process that measures the works of one program on one set of cells.
 
-Run as ``python -m beside.child CELLS WARM_UP``; reads one order a line (JSON) and answers each with one line:
-``{"do": "prepare", "work": name}``, ``{"do": "measure", "work": name, "least": seconds}``,
-``{"do": "results", "work": name, "path": file}``.
+Run as ``python -m beside.child WARM_UP``; reads one order a line (JSON) and answers each with one line:
+``{"do": "load", "path": file}``, ``{"do": "prepare", "work": name}``,
+``{"do": "measure", "work": name, "least": seconds}``, ``{"do": "results", "work": name, "path": file}``.
+It lives through all sizes, since some programs compile anew in every process.
 """
 
 from __future__ import annotations
@@ -31,18 +32,27 @@ MOST_RUNS = 9
 class Measurer:
     """Prepared works, their last results, and how each is measured."""
 
-    def __init__(self, cells: Cells, warm_up: Cells) -> None:
-        self._cells, self._warm_up = cells, warm_up
+    def __init__(self, warm_up: Cells) -> None:
+        self._cells = self._warm_up = warm_up
+        self._warm: set[str] = set()
         self._works = {work.name: work for work in all_works()}
         self._shared: dict[str, Any] = {}
         self._runs: dict[str, Callable[[], Any]] = {}
         self._last: dict[str, Any] = {}
 
+    def load(self, path: str) -> dict[str, Any]:
+        """Take other cells, and forget all that was made from the last ones."""
+        for kept in (self._shared, self._runs, self._last):
+            kept.clear()
+        self._cells = Cells.load(Path(path))
+        return {}
+
     def prepare(self, work: str) -> dict[str, Any]:
         """Compile and load by a run on few cells, then make ready what is not measured."""
         chosen: Work = self._works[work]
-        if not chosen.needs.startswith("R:"):
+        if work not in self._warm and not chosen.needs.startswith("R:"):
             chosen.prepare(self._warm_up, {})()
+        self._warm.add(work)
         self._runs[work] = chosen.prepare(self._cells, self._shared)
         return {}
 
@@ -90,7 +100,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a program prints must not mix with the answers
     with contextlib.redirect_stdout(sys.stderr):
-        measurer = Measurer(Cells.load(Path(sys.argv[1])), Cells.load(Path(sys.argv[2])))
+        measurer = Measurer(Cells.load(Path(sys.argv[1])))
         for line in sys.stdin:
             print(json.dumps(answer(measurer, json.loads(line))), file=answers, flush=True)
 

@@ -17,20 +17,20 @@ class ChildFailed(RuntimeError):
 
 
 class Child:
-    """A running child; leaving the `with` block ends it.
+    """A running child; `end` ends it.
 
     Parameters
     ----------
-    cells, warm_up : Path
-        Files of `Cells`.
+    warm_up : Path
+        A file of `Cells` that programs are loaded and compiled with.
     log : file
         Where what the programs print goes.
     """
 
-    def __init__(self, cells: Path, warm_up: Path, log: IO[str]) -> None:
+    def __init__(self, warm_up: Path, log: IO[str]) -> None:
         environment = {**os.environ, "PYTHONPATH": str(BENCHMARKS)}
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "beside.child", str(cells), str(warm_up)],
+            [sys.executable, "-W", "ignore", "-m", "beside.child", str(warm_up)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
         )  # fmt: skip
 

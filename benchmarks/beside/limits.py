@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from beside.children import BENCHMARKS
 COPIED = 50_000_000  # float64: 400 MB, far more than any cache
 COPIES, RUNS = 20, 9
 MILLION = 1_000_000
+FEWEST_FOR_DISCS = 50_000
 DISC = lr.Neighbourhood.disc(RADIUS)
 
 
@@ -30,10 +32,10 @@ def copy_seconds(values: int = COPIED, runs: int = COPIES) -> float:
     return median_of(lambda: np.copyto(target, source), runs) * MILLION / values
 
 
-def median_of(work: Callable[[], object], runs: int) -> float:
-    """Return the median seconds of several runs."""
-    times = []
-    for _ in range(runs):
+def median_of(work: Callable[[], object], runs: int, effort: float = math.inf) -> float:
+    """Return the median seconds of several runs; no more of them begin when `effort` seconds are over."""
+    times: list[float] = []
+    while not times or (len(times) < runs and sum(times) < effort):
         begin = time.perf_counter()
         work()
         times.append(time.perf_counter() - begin)
@@ -53,11 +55,11 @@ def writing_seconds(result: xr.Dataset | xr.DataArray, runs: int = COPIES) -> fl
 
 
 def statistics_of(cells: Cells) -> dict[str, Callable[[], xr.Dataset | xr.DataArray]]:
-    """Return what is held against the limit."""
+    """Return what is held against the limit; discs of 316 cells only where there are many times as many cells."""
     field = cells.field
     ones = (field > 0).astype(float)
     amounts = field - float(field.min())
-    return {
+    found: dict[str, Callable[[], xr.Dataset | xr.DataArray]] = {
         "local Moran, exact, queen": lambda: lr.local_moran(field, QUEEN),
         "local Moran, exact, disc of 1 km": lambda: lr.local_moran(field, DISC),
         "G*, exact, queen": lambda: lr.getis_ord(field, QUEEN),
@@ -69,16 +71,17 @@ def statistics_of(cells: Cells) -> dict[str, Callable[[], xr.Dataset | xr.DataAr
         "join counts, queen": lambda: lr.join_count(ones, QUEEN),
         "sums over discs of 1 km": lambda: lr.focal_sum(field, RADIUS),
     }
+    return found if field.size >= FEWEST_FOR_DISCS else {k: v for k, v in found.items() if "disc" not in k}
 
 
-def measured(cells: int, copied: int) -> dict[str, Any]:
-    """Measure in this process; the copy is taken before and after, and the median of all counts."""
+def measured(cells: int, copied: int, effort: float) -> dict[str, Any]:
+    """Measure in this process, each statistic for `effort` seconds; of copies in between the median counts."""
     made = Cells.made(cells)
     copies = [copy_seconds(copied)]
     found = []
     for name, work in statistics_of(made).items():
         result = work()
-        seconds = median_of(work, RUNS)
+        seconds = median_of(work, RUNS, effort)
         writing = writing_seconds(result)
         found.append({"name": name, "seconds": seconds, "writing": writing})
         copies.append(copy_seconds(copied, 5))
@@ -86,12 +89,12 @@ def measured(cells: int, copied: int) -> dict[str, Any]:
     return {"cells": made.values.size, "copy_per_million": statistics.median(copies), "statistics": found}
 
 
-def limits(cells: int, copied: int = COPIED) -> dict[str, Any]:
+def limits(cells: int, copied: int = COPIED, effort: float = 3.0) -> dict[str, Any]:
     """Measure in a child process."""
-    return in_child("beside.limits", cells, copied)
+    return in_child("beside.limits", cells, copied, effort)
 
 
-def in_child(module: str, *arguments: int) -> dict[str, Any]:
+def in_child(module: str, *arguments: float) -> dict[str, Any]:
     """Run a module of this folder in a process of its own and return what it prints as JSON."""
     command = [sys.executable, "-W", "ignore", "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, check=True, text=True)
@@ -100,4 +103,4 @@ def in_child(module: str, *arguments: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(measured(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))

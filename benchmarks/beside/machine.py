@@ -19,7 +19,6 @@ BUSY = 0.5  # waiting or running programs a processor before the run began
 def about() -> dict[str, Any]:
     """Return date, machine, versions, and the load."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "system": f"{platform.system()} {platform.machine()}",
@@ -28,9 +27,14 @@ def about() -> dict[str, Any]:
         "memory_gb": round(_memory() / 2**30),
         "python": sys.version.split()[0],
         "versions": _versions(),
-        "load": round(load, 2),
-        "busy": bool(load > BUSY * processors),
+        "load": load(),
+        "busy": load() > BUSY * processors,
     }
+
+
+def load() -> float:
+    """Return how many programs ran or waited for a processor, over the last minute; 0 where it is not told."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0
 
 
 def _versions() -> dict[str, str]:

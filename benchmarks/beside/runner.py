@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,8 +41,10 @@ class Plan:
         Predicted seconds from which a work is extrapolated instead.
     seconds : float
         Time for all; what would go over it is extrapolated.
-    tasks : tuple of str
-        Tasks, or all when empty.
+    programs : tuple of str
+        Programs, or all when empty.
+    own_children : bool
+        Whether each of our works has a child process of its own.
     """
 
     sizes: tuple[int, ...] = (10_000, 31_623, 100_000, 400_000, 1_000_000)
@@ -51,7 +53,8 @@ class Plan:
     least: float = 0.3
     most: float = 120.0
     seconds: float = 600.0
-    tasks: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    own_children: bool = True
 
 
 @dataclass(slots=True)
@@ -90,22 +93,31 @@ class Run:
     def __init__(self, plan: Plan, log: IO[str]) -> None:
         self._plan, self._log = plan, log
         self._ends = time.monotonic() + plan.seconds
-        wanted = [work for work in all_works() if not plan.tasks or work.task in plan.tasks]
+        wanted = [work for work in all_works() if not plan.programs or work.program in plan.programs]
+        if not plan.own_children:
+            wanted = [replace(work, child=work.program) for work in wanted]
         self._works = [work for work in wanted if can_run(work)]
         self.absent = sorted({work.program for work in wanted} - {work.program for work in self._works})
+        self._children: dict[str, Child] = {}
         self._points: dict[str, list[Point]] = {work.name: [] for work in self._works}
 
     def all(self) -> list[Measured]:
         """Measure every size."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                return self._sizes(Path(folder))
+            finally:
+                for child in self._children.values():
+                    child.end()
+
+    def _sizes(self, folder: Path) -> list[Measured]:
         found: list[Measured] = []
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            Cells.made(WARM_UP, seed=9).save(folder / "warm_up.npz")
-            for size in self._plan.sizes:
-                found += self._on(f"ragged {size:,}", Cells.made(size), folder, self._works)
-            if self._plan.germany:
-                german = [work for work in self._works if work.germany]
-                found += self._on("Germany, census 2022", Cells.germany(), folder, german)
+        Cells.made(WARM_UP, seed=9).save(folder / "warm_up.npz")
+        for size in self._plan.sizes:
+            found += self._on(f"ragged {size:,}", Cells.made(size), folder, self._works)
+        if self._plan.germany:
+            german = [work for work in self._works if work.germany]
+            found += self._on("Germany, census 2022", Cells.germany(), folder, german)
         return found
 
     def _on(self, name: str, cells: Cells, folder: Path, works: list[Work]) -> list[Measured]:
@@ -115,18 +127,21 @@ class Run:
         records = {work.name: _record(work, name, size) for work in works}
         chosen = [work for work in works if self._affordable(work, records[work.name])]
         say(f"{name}: {size:,} cells, {len(chosen)} works")
-        children = {work.child: Child(path, folder / "warm_up.npz", self._log) for work in chosen}
-        try:
-            self._rounds(chosen, children, records)
-            self._agree(chosen, children, records, folder)
-        finally:
-            for child in children.values():
-                child.end()
+        self._rounds(chosen, self._loaded(chosen, folder), records)
+        self._agree(chosen, self._children, records, folder)
         for work in chosen:
             record = records[work.name]
             if record.seconds is not None:
                 self._points[work.name].append((size, record.seconds))
         return list(records.values())
+
+    def _loaded(self, works: list[Work], folder: Path) -> dict[str, Child]:
+        """Start the children that are not there yet, and give all of them the cells."""
+        for name in {work.child for work in works} - set(self._children):
+            self._children[name] = Child(folder / "warm_up.npz", self._log)
+        for child in self._children.values():
+            child.ask("load", path=str(folder / "cells.npz"))
+        return self._children
 
     def _affordable(self, work: Work, record: Measured) -> bool:
         seconds = predicted(self._points[work.name], record.cells)

@@ -16,12 +16,12 @@ from types import FrameType
 from typing import Any
 
 import leefraster as lr
-from beside.cells import QUEEN, Cells
-from beside.limits import DISC, in_child
+from beside.cells import Cells
+from beside.limits import in_child, statistics_of
 
 PACKAGE = str(Path(lr.__file__).parent)
 PAUSE = 0.0005
-LEAST_SECONDS, MOST_RUNS = 3.0, 25
+PROFILED = ("local Moran, exact, queen", "local Moran, exact, disc of 1 km", "G*, exact, queen")
 
 # The first entry that any frame of the stack agrees with: how the file's path begins, function ("" is any).
 STAGES: tuple[tuple[str, str, str], ...] = (
@@ -55,14 +55,14 @@ class Sampler:
         self.wall: dict[str, float] = defaultdict(float)
         self.processor: dict[str, float] = defaultdict(float)
 
-    def run(self, work: Callable[[], object], runs: int) -> float:
-        """Sample the work; return the seconds of one run."""
+    def run(self, work: Callable[[], object], effort: float) -> float:
+        """Sample the work, again until `effort` seconds are over; return the seconds of one run."""
         thread = threading.Thread(target=self._sample, daemon=True)
         thread.start()
-        begin = time.perf_counter()
-        for _ in range(runs):
+        begin, runs, seconds = time.perf_counter(), 0, 0.0
+        while runs == 0 or seconds < effort:
             work()
-        seconds = time.perf_counter() - begin
+            runs, seconds = runs + 1, time.perf_counter() - begin
         self._stop.set()
         thread.join()
         return seconds / runs
@@ -94,14 +94,11 @@ def stage_of(frame: FrameType | None) -> str:
     return f"other: {inner[0].removesuffix('.py')}" if inner else "other"
 
 
-def profile(work: Callable[[], object]) -> list[dict[str, Any]]:
+def profile(work: Callable[[], object], effort: float) -> list[dict[str, Any]]:
     """Return the stages of a work, the longest first: seconds a run, share, processors in use."""
     work()
-    begin = time.perf_counter()
-    work()
-    once = time.perf_counter() - begin
     sampler = Sampler()
-    seconds = sampler.run(work, max(3, min(MOST_RUNS, int(LEAST_SECONDS / once))))
+    seconds = sampler.run(work, effort)
     noted = sum(sampler.wall.values())
     return [
         {
@@ -114,21 +111,17 @@ def profile(work: Callable[[], object]) -> list[dict[str, Any]]:
     ]
 
 
-def measured(cells: int) -> dict[str, Any]:
+def measured(cells: int, effort: float) -> dict[str, Any]:
     """Profile exact local Moran and G*."""
-    field = Cells.made(cells).field
-    works: dict[str, Callable[[], object]] = {
-        "local Moran, exact, queen": lambda: lr.local_moran(field, QUEEN),
-        "local Moran, exact, disc of 1 km": lambda: lr.local_moran(field, DISC),
-        "G*, exact, queen": lambda: lr.getis_ord(field, QUEEN),
-    }
-    return {"cells": field.size, "works": {name: profile(work) for name, work in works.items()}}
+    made = Cells.made(cells)
+    works = {name: work for name, work in statistics_of(made).items() if name in PROFILED}
+    return {"cells": made.values.size, "works": {name: profile(work, effort) for name, work in works.items()}}
 
 
-def stages(cells: int) -> dict[str, Any]:
+def stages(cells: int, effort: float = 4.0) -> dict[str, Any]:
     """Profile in a child process."""
-    return in_child("beside.stages", cells)
+    return in_child("beside.stages", cells, effort)
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured(int(sys.argv[1]))))
+    print(json.dumps(measured(int(sys.argv[1]), float(sys.argv[2]))))

@@ -74,7 +74,7 @@ class Work:
     @property
     def program(self) -> str:
         """The program's name."""
-        return OURS if self.child.startswith("ours") else self.child
+        return OURS if self.child.startswith("ours ") else self.child
 
 
 def all_works() -> list[Work]:

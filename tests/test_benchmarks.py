@@ -1,0 +1,200 @@
+"""The benchmarks run, agree with each other, and their page says what was measured; nothing here is about time."""
+
+import importlib
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import leefraster as lr
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def found():
+    """Let the folder of benchmarks be importable, as it is for its commands."""
+    folders = [str(BENCHMARKS), str(BENCHMARKS / "asv")]
+    sys.path[:0] = folders
+    yield
+    for folder in folders:
+        sys.path.remove(folder)
+
+
+def module(name):
+    return importlib.import_module(f"beside.{name}")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bench") / "results.json"
+    programs = ["leefraster", "plain numba kernel", "scipy.ndimage"]
+    importlib.import_module("bench").main(
+        [
+            "run",
+            "--quick",
+            "--sizes",
+            "400",
+            "900",
+            "--seconds",
+            "900",
+            "--programs",
+            *programs,
+            "--out",
+            str(path),
+        ]
+    )
+    return json.loads(path.read_text())
+
+
+def of(results, work, on="ragged 900"):
+    [one] = [one for one in results["measured"] if one["work"] == work and one["on"] == on]
+    return one
+
+
+def test_a_quick_run_measures_every_work_without_a_fault(results):
+    assert [one["fault"] for one in results["measured"] if one["fault"]] == []
+    assert {one["program"] for one in results["measured"]} == {
+        "leefraster", "plain numba kernel", "scipy.ndimage",
+    }  # fmt: skip
+    assert all(one["seconds"] > 0 for one in results["measured"])
+    assert all(one["peak_bytes"] >= 0 for one in results["measured"] if not one["extrapolated"])
+
+
+def test_the_rival_and_scipy_agree_with_ours(results):
+    rival = of(results, "rival local")["agreement"]
+    assert rival["I"] < 1e-12
+    assert abs(rival["p_mean"]) < 0.2
+    assert 0.85 < rival["p_sd"] < 1.2
+    assert of(results, "scipy focal")["agreement"]["sum"] < 1e-12
+
+
+def test_the_distance_from_the_limit_and_the_stages_are_in_the_results(results):
+    assert results["limits"]["copy_per_million"] > 0
+    assert "global Moran, queen" in [one["name"] for one in results["limits"]["statistics"]]
+    for stages in results["stages"]["works"].values():
+        assert sum(one["share"] for one in stages) == pytest.approx(1)
+        assert "null tables" in [one["stage"] for one in stages]
+
+
+def test_the_page_has_every_time_and_its_pictures(results, tmp_path):
+    page = module("page")
+    page.write_page(results, tmp_path)
+    text = (tmp_path / "benchmarks.md").read_text()
+    for one in results["measured"]:
+        assert f"| {one['program']} | {one['label']} |" in text
+        assert page.seconds(one) in text
+    pictures = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert len(pictures) == 4
+    assert all((tmp_path / picture).stat().st_size > 5000 for picture in pictures)
+
+
+def test_extrapolated_times_are_marked():
+    page = module("page")
+    one = {"seconds": 12.4, "fault": None, "extrapolated": True}
+    assert page.seconds(one) == "~12"
+    assert page.seconds(one | {"extrapolated": False}) == "12"
+    assert page.seconds(one | {"fault": "MemoryError"}) == "-"
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([], 0.0),
+        ([(1000, 2.0)], 20.0),  # in proportion
+        ([(100, 1.0), (1000, 2.0)], 20.0),  # never less than in proportion
+        ([(100, 1.0), (1000, 100.0)], 10_000.0),
+        ([(100, 1.0), (1000, 10_000.0)], 1_000_000.0),  # never more than the square
+    ],
+)
+def test_times_of_larger_sizes_follow_a_power_law(points, expected):
+    assert module("growth").predicted(points, 10_000) == pytest.approx(expected)
+
+
+def test_what_would_take_too_long_is_extrapolated_and_not_run():
+    runner = module("runner")
+    plan = runner.Plan(
+        sizes=(300, 600), germany=False, rounds=1, least=0.0, most=0.0, programs=("scipy.ndimage",)
+    )
+    with (BENCHMARKS / "fields.py").open() as unread:
+        first, second = runner.Run(plan, unread).all()
+    assert not first.extrapolated
+    assert second.extrapolated
+    assert second.seconds == pytest.approx(first.seconds * second.cells / first.cells)
+    assert second.rounds == []
+
+
+def test_a_child_tells_what_went_wrong_and_lives_on(tmp_path):
+    cells, children = module("cells"), module("children")
+    cells.Cells.made(300).save(tmp_path / "cells.npz")
+    with (tmp_path / "log").open("w") as log:
+        child = children.Child(tmp_path / "cells.npz", log)
+        with pytest.raises(children.ChildFailed, match="KeyError: 'nothing'"):
+            child.ask("prepare", work="nothing")
+        assert child.ask("load", path=str(tmp_path / "cells.npz")) == {}
+        child.end()
+    assert "KeyError" in (tmp_path / "log").read_text()
+
+
+def test_cells_have_no_islands_and_the_pairs_are_the_queen_neighbours():
+    cells = module("cells").Cells.made(700, seed=3)
+    starts, neighbours = cells.pairs
+    counts = lr.local_moran(cells.field, lr.Neighbourhood.queen())["neighbours"].values
+    assert counts.min() > 0
+    assert (np.diff(starts) == counts).all()
+    graph = lr.Neighbourhood.queen().graph(cells.field)
+    ids = np.asarray(graph.unique_ids)
+    for i in (0, 17, len(counts) - 1):
+        assert sorted(ids[neighbours[starts[i] : starts[i + 1]]]) == sorted(graph[ids[i]].index)
+
+
+def test_germany_is_read_where_it_is(shared_data, monkeypatch):
+    cells = module("cells")
+    monkeypatch.setattr(cells, "GERMANY", shared_data / "germany_1km")
+    monkeypatch.setattr(cells, "VARIABLE", "none.parquet")
+    with pytest.raises(FileNotFoundError):
+        cells.Cells.germany()
+
+
+def test_agreement_of_draws_is_standardised():
+    compare = module("agreement").agreement
+    rng = np.random.default_rng(1)
+    tail = rng.uniform(0.03, 0.3, 20_000)
+    drawn = (rng.binomial(999, tail) + 1) / 1000
+    found = compare(
+        {"tail": tail, "I": np.ones(3)}, {"tail": drawn, "drawn": np.array([999]), "I": np.ones(3) + 1e-3}
+    )
+    assert abs(found["p_mean"]) < 0.03
+    assert found["p_sd"] == pytest.approx(1, abs=0.03)
+    assert found["I"] == pytest.approx(1e-3)
+    assert compare({"bin": np.array([90, 0])}, {"bin": np.array([90, 95])}) == {"bin": 0.5}
+
+
+def _suites():
+    names = ("kernels", "statistics", "start_up")
+    return [importlib.import_module(f"suites.{name}") for name in names]
+
+
+def _small(param):
+    return [300 if isinstance(param[0], int) and param[0] >= 1000 else each for each in param[:1]]
+
+
+def test_the_body_of_every_asv_benchmark_runs():
+    ran = 0
+    for suite in _suites():
+        for name, found in vars(suite).items():
+            if name.startswith("timeraw_"):
+                exec(compile(textwrap.dedent(found()), name, "exec"), {})
+                ran += 1
+            if isinstance(found, type) and found.__module__ == suite.__name__:
+                chosen = [_small(param)[0] for param in found.params]
+                suite_object = found()
+                suite_object.setup(*chosen)
+                for method in dir(found):
+                    if method.startswith(("time_", "peakmem_")):
+                        getattr(suite_object, method)(*chosen)
+                        ran += 1
+    assert ran >= 15

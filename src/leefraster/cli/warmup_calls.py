@@ -12,12 +12,38 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import leefraster as lr
+from leefraster.areas.aggregate import aggregate
+from leefraster.areas.areas import Areas
+from leefraster.cells import from_raster
+from leefraster.changes.change import change
+from leefraster.changes.emerging import emerging_hotspots
+from leefraster.changes.transitions import lisa_transitions, spatial_markov
+from leefraster.changes.trend import trend
+from leefraster.clusters.track import track_clusters
+from leefraster.neighbourhood import Neighbourhood
+from leefraster.scoring.decay import decay_sum
+from leefraster.scoring.focal import density, focal_mean, focal_sum
+from leefraster.scoring.model import Model
+from leefraster.scoring.reach import count_within, distance_to
+from leefraster.scoring.urbanity import urbanity
+from leefraster.statistics.correlogram import correlogram
+from leefraster.statistics.geary import geary
+from leefraster.statistics.getis_ord import getis_ord
+from leefraster.statistics.getis_ord_general import getis_ord_general
+from leefraster.statistics.join_count import join_count
+from leefraster.statistics.local_geary import local_geary
+from leefraster.statistics.local_join_count import local_join_count
+from leefraster.statistics.local_moran import local_moran
+from leefraster.statistics.moran import moran
+from leefraster.statistics.neighbourhood_share import neighbourhood_share
+from leefraster.statistics.null_distribution import null_distribution
+from leefraster.statistics.scale_sensitivity import scale_sensitivity
 
 if TYPE_CHECKING:
     import xarray as xr
     from libpysal.graph import Graph
 
+    from leefraster.inference.tails import Inference
     from leefraster.sources.synthetic.country import Country
 
 _CELLS = 5_000
@@ -64,9 +90,9 @@ class Made:
         return self.country.scores["dwellings"].isel(cell=slice(0, _IN_FIELD))
 
     @cached_property
-    def areas(self) -> lr.Areas:
+    def areas(self) -> Areas:
         """Neighbourhoods, as areas."""
-        return lr.Areas.from_geopandas(self.country.areas, code="code", name="name", level="level").at(
+        return Areas.from_geopandas(self.country.areas, code="code", name="name", level="level").at(
             "neighbourhood"
         )
 
@@ -89,7 +115,7 @@ class Made:
     def area_values(self) -> xr.Dataset:
         """Mean levels of areas."""
         latest = self.country.scores[["level", "total", "dwellings"]].isel(year=-1, drop=True)
-        found: xr.Dataset = lr.aggregate(latest, self.areas, weight="dwellings")
+        found: xr.Dataset = aggregate(latest, self.areas, weight="dwellings")
         return found
 
 
@@ -128,9 +154,9 @@ def _configuration(*, with_model: bool) -> Any:
 def _indicators(made: Made) -> Any:
     from leefraster.sources.assemble import Assembled
 
-    model = lr.Model.shipped()
+    model = Model.shipped()
     scores = made.country.scores
-    focus = lr.Areas.from_geopandas(made.country.focus_areas, code="code", name="name", level="focus area")
+    focus = Areas.from_geopandas(made.country.focus_areas, code="code", name="name", level="focus area")
     joined = scores.drop_vars(["score", "total", "level", "version"]).drop_dims("dimension")
     return Assembled(joined, layers=made.country.layers(model), model=model, focus=focus)
 
@@ -152,18 +178,16 @@ def _analyse_areas(made: Made) -> None:
     analyse_areas(made.area_values[["level"]], made.graph)
 
 
-def _neighbourhoods(inference: str = "normal") -> list[lr.Neighbourhood]:
+def _neighbourhoods(inference: str = "normal") -> list[Neighbourhood]:
     """Return one neighbourhood of each kind that an inference allows."""
-    of = lr.Neighbourhood
+    of = Neighbourhood
     equal = [of.queen(), of.disc(300.0)]
     return equal if inference in ("exact", "saddlepoint") else [*equal, of.decay(200.0, cutoff=300.0)]
 
 
 def _local(made: Made, function: Callable[..., object], *inferences: str, **options: Any) -> None:
     """Call a local statistic with every kind of neighbourhood and inference, of cells and of areas."""
-    fields = (
-        (made.marked, made.marked_areas) if function is lr.local_join_count else (made.field, made.values)
-    )
+    fields = (made.marked, made.marked_areas) if function is local_join_count else (made.field, made.values)
     for inference in inferences:
         for neighbourhood in _neighbourhoods(inference):
             function(fields[0], neighbourhood, inference=inference, permutations=_FEW, **options)
@@ -171,27 +195,28 @@ def _local(made: Made, function: Callable[..., object], *inferences: str, **opti
 
 
 def _local_moran(made: Made) -> None:
-    _local(made, lr.local_moran, "exact", "inversion", "normal", "permutation")
-    of = lr.Neighbourhood
+    _local(made, local_moran, "exact", "inversion", "normal", "permutation")
+    of = Neighbourhood
     queen, decay = of.queen(), of.decay(200.0, cutoff=300.0)
-    for inference, neighbourhood in product(("inversion", "normal", "permutation"), (queen, decay)):
-        lr.local_moran(made.field, neighbourhood, other=made.other, inference=inference, permutations=_FEW)
-    lr.local_moran(made.field, queen, other=made.other, alternative="less")
-    lr.local_moran(made.field, queen, weights=made.dwellings, weighting="binary")
-    lr.local_moran(made.series, queen, family="all")
+    inferences: tuple[Inference, ...] = ("inversion", "normal", "permutation")
+    for inference, neighbourhood in product(inferences, (queen, decay)):
+        local_moran(made.field, neighbourhood, other=made.other, inference=inference, permutations=_FEW)
+    local_moran(made.field, queen, other=made.other, alternative="less")
+    local_moran(made.field, queen, weights=made.dwellings, weighting="binary")
+    local_moran(made.series, queen, family="all")
 
 
 def _getis_ord(made: Made) -> None:
-    _local(made, lr.getis_ord, "exact", "inversion", "normal", "permutation")
-    lr.getis_ord(made.field, lr.Neighbourhood.queen(), star=False, weights=made.dwellings, weighting="binary")
+    _local(made, getis_ord, "exact", "inversion", "normal", "permutation")
+    getis_ord(made.field, Neighbourhood.queen(), star=False, weights=made.dwellings, weighting="binary")
 
 
 def _local_geary(made: Made) -> None:
-    _local(made, lr.local_geary, "saddlepoint", "normal", "permutation")
+    _local(made, local_geary, "saddlepoint", "normal", "permutation")
 
 
 def _local_join_count(made: Made) -> None:
-    _local(made, lr.local_join_count, "exact", "inversion", "normal", "permutation")
+    _local(made, local_join_count, "exact", "inversion", "normal", "permutation")
 
 
 def _global(function: Callable[..., object], field: str, **options: Any) -> Call:
@@ -209,45 +234,43 @@ def _global(function: Callable[..., object], field: str, **options: Any) -> Call
 
 def _bivariate(made: Made) -> None:
     for inference in ("normal", "permutation"):
-        lr.moran(
-            made.field, lr.Neighbourhood.queen(), other=made.other, inference=inference, permutations=_FEW
-        )
+        moran(made.field, Neighbourhood.queen(), other=made.other, inference=inference, permutations=_FEW)
 
 
 def _correlogram(made: Made) -> None:
-    lr.correlogram(made.field, [500.0, 1_000.0])
+    correlogram(made.field, [500.0, 1_000.0])
 
 
 def _null_distribution(made: Made) -> None:
-    around = lr.focal_sum(made.dwellings * 0 + 1, 300.0)
-    cell = int(around["cell"][int(around.argmax())])
+    around = focal_sum(made.dwellings * 0 + 1, 300.0)
+    cell = int(around["cell"].values[around.values.argmax()])
     for statistic in ("local_moran", "getis_ord"):
-        lr.null_distribution(made.field, lr.Neighbourhood.disc(300.0), cell, statistic=statistic, points=10)
+        null_distribution(made.field, Neighbourhood.disc(300.0), cell, statistic=statistic, points=10)
 
 
 def _neighbourhood_share(made: Made) -> None:
     for neighbourhood in _neighbourhoods():
-        lr.neighbourhood_share(made.marked, neighbourhood)
+        neighbourhood_share(made.marked, neighbourhood)
 
 
 def _scale_sensitivity(made: Made) -> None:
     for statistic in ("moran", "geary", "local_moran", "getis_ord"):
-        lr.scale_sensitivity(made.field, statistic=statistic, weights=made.dwellings, offsets=False)
+        scale_sensitivity(made.field, statistic=statistic, weights=made.dwellings, offsets=False)
 
 
 def _around(made: Made) -> None:
     for field in (made.series, made.dwellings):
-        lr.focal_sum(field, 500.0)
-        lr.focal_mean(field, 500.0, made.dwellings)
-        lr.focal_mean(field, 500.0)
-        lr.density(field, 500.0)
-        lr.decay_sum(field, 300.0, "bisquare")
+        focal_sum(field, 500.0)
+        focal_mean(field, 500.0, made.dwellings)
+        focal_mean(field, 500.0)
+        density(field, 500.0)
+        decay_sum(field, 300.0, "bisquare")
     points = _points(made)
-    lr.count_within(points, 1_000.0, like=made.field)
-    lr.distance_to(points, like=made.field)
-    lr.distance_to(made.marked)
-    lr.urbanity(made.dwellings)
-    lr.urbanity(points, like=made.field)
+    count_within(points, 1_000.0, like=made.field)
+    distance_to(points, like=made.field)
+    distance_to(made.marked)
+    urbanity(made.dwellings)
+    urbanity(points, like=made.field)
 
 
 def _points(made: Made) -> Any:
@@ -256,14 +279,37 @@ def _points(made: Made) -> Any:
     return np.column_stack([made.field["x"], made.field["y"]])
 
 
+def _special(_: Made) -> None:
+    """Reach what only fields of a certain make need: full, tiny or with few values, and given or wide weights."""
+    import numpy as np
+    import xarray as xr
+
+    of = Neighbourhood
+    axis = (np.arange(24) + 0.5) * 100.0
+    full = xr.DataArray(
+        np.random.default_rng(0).normal(size=(24, 24)), {"y": axis[::-1], "x": axis}, ("y", "x")
+    )
+    focal_sum(full, 300.0)
+    local_geary((full > 0).astype(float), of.queen())
+    tiny = full[:3, :4]
+    local_geary(tiny, of.queen())
+    local_moran(tiny, of.decay(100.0, cutoff=150.0), inference="inversion")
+    cells = from_raster(full - full.min())
+    graph = of.decay(200.0, cutoff=300.0).graph(cells)
+    for given in (moran, geary, getis_ord_general):
+        given(cells, graph, weighting="given")
+    local_moran(cells, graph, weighting="given", inference="normal")
+    getis_ord(full, of.decay(500.0, cutoff=1_000.0), inference="inversion")
+
+
 def _time(made: Made) -> None:
-    lr.trend(made.series)
-    lr.change(made.country.scores, 2014, 2024)
-    lr.emerging_hotspots(made.series, lr.Neighbourhood.queen())
+    trend(made.series)
+    change(made.country.scores, 2014, 2024)
+    emerging_hotspots(made.series, Neighbourhood.queen())
     even = made.series.sel(year=slice(2012, None))
-    lr.lisa_transitions(even, lr.Neighbourhood.queen(), types="cluster", alpha=_ALPHA)
-    lr.spatial_markov(even, lr.Neighbourhood.queen())
-    lr.track_clusters((made.series < 4.0).astype(int))
+    lisa_transitions(even, Neighbourhood.queen(), types="cluster", alpha=_ALPHA)
+    spatial_markov(even, Neighbourhood.queen())
+    track_clusters((made.series < 4.0).astype(int))
 
 
 CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
@@ -275,11 +321,11 @@ CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
     "score": (("scores from indicators", _score),),
     "areas": (("statistics of areas", _analyse_areas),),
     "functions": (
-        ("lr.moran", _global(lr.moran, "field")),
+        ("lr.moran", _global(moran, "field")),
         ("lr.moran, bivariate", _bivariate),
-        ("lr.geary", _global(lr.geary, "field")),
-        ("lr.getis_ord_general", _global(lr.getis_ord_general, "field")),
-        ("lr.join_count", _global(lr.join_count, "marked")),
+        ("lr.geary", _global(geary, "field")),
+        ("lr.getis_ord_general", _global(getis_ord_general, "field")),
+        ("lr.join_count", _global(join_count, "marked")),
         ("lr.correlogram", _correlogram),
         ("lr.local_moran", _local_moran),
         ("lr.getis_ord", _getis_ord),
@@ -289,7 +335,8 @@ CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
         ("lr.neighbourhood_share", _neighbourhood_share),
         ("lr.scale_sensitivity", _scale_sensitivity),
         ("sums and distances around cells", _around),
-        ("time", _time),
+        ("changes over time", _time),
+        ("fields of a special make", _special),
     ),
 }
 """Named calls by the command that needs them; ``functions`` are those of ``import leefraster as lr``."""

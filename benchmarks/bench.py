@@ -28,13 +28,12 @@ QUICK = Plan(
 
 def measure(plan: Plan, quick: bool, out: Path) -> None:
     """Measure all and write the results."""
-    from beside.limits import MILLION, limits
-    from beside.stages import stages
+    from beside.limits import in_child
 
     begin = time.monotonic()
-    before = about()
     with tempfile.TemporaryFile("w+") as log:
         run = Run(plan, log)
+        before = about(run.r_packages)
         found = run.all()
     say("distance from the limit")
     record = {
@@ -42,8 +41,9 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
         "load_after": load(),
         "absent": run.absent,
         "measured": [one.record() for one in found],
-        "limits": limits(plan.sizes[-1], 1_000_000, 0.1) if quick else limits(MILLION),
-        "stages": stages(plan.sizes[-1], 0.1) if quick else stages(MILLION),
+        **in_child(
+            "beside.stages", *((plan.sizes[-1], 1_000_000, 0.1) if quick else (1_000_000, 50_000_000, 3.0))
+        ),
         "took": round(time.monotonic() - begin),
     }
     out.parent.mkdir(parents=True, exist_ok=True)

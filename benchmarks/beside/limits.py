@@ -19,14 +19,13 @@ import leefraster as lr
 from beside.cells import QUEEN, RADIUS, Cells
 from beside.children import BENCHMARKS
 
-COPIED = 50_000_000  # float64: 400 MB, far more than any cache
 COPIES, RUNS = 20, 9
 MILLION = 1_000_000
 FEWEST_FOR_DISCS = 50_000
 DISC = lr.Neighbourhood.disc(RADIUS)
 
 
-def copy_seconds(values: int = COPIED, runs: int = COPIES) -> float:
+def copy_seconds(values: int, runs: int = COPIES) -> float:
     """Return the median seconds of copying float64 values, per million of them."""
     source, target = np.full(values, 1.5), np.full(values, 2.5)  # zeros would all be one page of memory
     return median_of(lambda: np.copyto(target, source), runs) * MILLION / values
@@ -74,9 +73,8 @@ def statistics_of(cells: Cells) -> dict[str, Callable[[], xr.Dataset | xr.DataAr
     return found if field.size >= FEWEST_FOR_DISCS else {k: v for k, v in found.items() if "disc" not in k}
 
 
-def measured(cells: int, copied: int, effort: float) -> dict[str, Any]:
+def limits(made: Cells, copied: int, effort: float) -> dict[str, Any]:
     """Measure in this process, each statistic for `effort` seconds; of copies in between the median counts."""
-    made = Cells.made(cells)
     copies = [copy_seconds(copied)]
     found = []
     for name, work in statistics_of(made).items():
@@ -89,18 +87,9 @@ def measured(cells: int, copied: int, effort: float) -> dict[str, Any]:
     return {"cells": made.values.size, "copy_per_million": statistics.median(copies), "statistics": found}
 
 
-def limits(cells: int, copied: int = COPIED, effort: float = 3.0) -> dict[str, Any]:
-    """Measure in a child process."""
-    return in_child("beside.limits", cells, copied, effort)
-
-
 def in_child(module: str, *arguments: float) -> dict[str, Any]:
     """Run a module of this folder in a process of its own and return what it prints as JSON."""
     command = [sys.executable, "-W", "ignore", "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, check=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-if __name__ == "__main__":
-    print(json.dumps(measured(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,8 +17,8 @@ PACKAGES = (
 BUSY = 0.5  # waiting or running programs a processor before the run began
 
 
-def about() -> dict[str, Any]:
-    """Return date, machine, versions, and the load."""
+def about(r_packages: Iterable[str]) -> dict[str, Any]:
+    """Return date, machine, versions of Python's packages and those of R that are named, and the load."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
@@ -26,7 +27,7 @@ def about() -> dict[str, Any]:
         "processors": processors,
         "memory_gb": round(_memory() / 2**30),
         "python": sys.version.split()[0],
-        "versions": _versions(),
+        "versions": _versions(r_packages),
         "load": load(),
         "busy": load() > BUSY * processors,
     }
@@ -37,8 +38,8 @@ def load() -> float:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0
 
 
-def _versions() -> dict[str, str]:
-    from beside.r_programs import has_package, version_of
+def _versions(r_packages: Iterable[str]) -> dict[str, str]:
+    from beside.r_programs import version_of
 
     found = {}
     for name in PACKAGES:
@@ -46,7 +47,7 @@ def _versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    found.update({f"R {name}": version_of(name) for name in ("spdep", "terra") if has_package(name)})
+    found.update({f"R {name}": version_of(name) for name in r_packages})
     return found
 
 

@@ -98,6 +98,7 @@ class Run:
             wanted = [replace(work, child=work.program) for work in wanted]
         self._works = [work for work in wanted if can_run(work)]
         self.absent = sorted({work.program for work in wanted} - {work.program for work in self._works})
+        self.r_packages = sorted({work.needs[2:] for work in self._works if work.needs.startswith("R:")})
         self._children: dict[str, Child] = {}
         self._points: dict[str, list[Point]] = {work.name: [] for work in self._works}
 

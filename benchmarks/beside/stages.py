@@ -17,7 +17,7 @@ from typing import Any
 
 import leefraster as lr
 from beside.cells import Cells
-from beside.limits import in_child, statistics_of
+from beside.limits import limits, statistics_of
 
 PACKAGE = str(Path(lr.__file__).parent)
 PAUSE = 0.0005
@@ -111,17 +111,17 @@ def profile(work: Callable[[], object], effort: float) -> list[dict[str, Any]]:
     ]
 
 
-def measured(cells: int, effort: float) -> dict[str, Any]:
-    """Profile exact local Moran and G*."""
-    made = Cells.made(cells)
+def stages(made: Cells, effort: float) -> dict[str, Any]:
+    """Profile the works of `PROFILED`, each for `effort` seconds."""
     works = {name: work for name, work in statistics_of(made).items() if name in PROFILED}
     return {"cells": made.values.size, "works": {name: profile(work, effort) for name, work in works.items()}}
 
 
-def stages(cells: int, effort: float = 4.0) -> dict[str, Any]:
-    """Profile in a child process."""
-    return in_child("beside.stages", cells, effort)
+def main(cells: int, copied: int, effort: float) -> None:
+    """Print the distance from the limit and the stages as JSON: what the parent of this process reads."""
+    made = Cells.made(cells)
+    print(json.dumps({"limits": limits(made, copied, effort), "stages": stages(made, effort)}))
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured(int(sys.argv[1]), float(sys.argv[2]))))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

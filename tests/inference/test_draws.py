@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leefraster.inference import draws
+from leefraster.inference.drawn import drawn_of
 from leefraster.inference.draws import (
     Lattice,
     Population,
@@ -30,7 +31,7 @@ from naive import subsets_by_sum
 
 def population(values):
     numbers = as_numbers(np.asarray(values), len(values))
-    return Population.of(numbers, totals(numbers.integers))
+    return Population.of(drawn_of(numbers), totals(numbers.integers))
 
 
 def tables_of(people, ks, kmax=None):
@@ -85,18 +86,18 @@ def assert_tails(people, tables, k, exact, tolerance):
 @pytest.mark.parametrize(("n", "k"), [(40, 6), (60, 30), (150, 9), (200, 100), (150, 120)])
 def test_tables_equal_dynamic_programming_in_whole_numbers(kind, n, k):
     people = population(POPULATIONS[kind](np.random.default_rng(n + k), n))
-    assert people.numbers.natural
+    assert people.drawn.natural
     tables = tables_of(people, [min(k, n - k)])
     assert tables.kind[min(k, n - k)] == TABLE
     assert tables.lattice.exact
-    assert_tails(people, tables, k, exact_tails(people.numbers.integers, k), 1e-12)
+    assert_tails(people, tables, k, exact_tails(people.drawn.ordered, k), 1e-12)
 
 
 @pytest.mark.parametrize(("n", "k"), [(2000, 8), (2000, 100), (1000, 300), (600, 300)])
 def test_large_tables_equal_dynamic_programming(n, k):
     people = population(np.random.default_rng(k).integers(0, 3 if k == 300 else 5, n))
     tables = tables_of(people, [k])
-    assert_tails(people, tables, k, quickly_exact_tails(people.numbers.integers, k), 1e-12)
+    assert_tails(people, tables, k, quickly_exact_tails(people.drawn.ordered, k), 1e-12)
 
 
 @pytest.mark.parametrize(("n", "k"), [(2000, 1000), (2000, 300), (1999, 999), (5000, 1000)])
@@ -124,7 +125,7 @@ def test_a_table_instead_of_enumeration_gives_the_same(values, data):
         patch.setattr(draws, "ENUMERABLE", 1)
         tabled = tables_of(people, [k])
     assert (listed.kind[k], tabled.kind[k]) == (SORTED, TABLE)
-    exact = exact_tails(people.numbers.integers, k)
+    exact = exact_tails(people.drawn.ordered, k)
     assert_tails(people, listed, k, exact, 1e-15)
     assert_tails(people, tabled, k, exact, 1e-13)
 
@@ -133,7 +134,7 @@ def test_a_table_instead_of_enumeration_gives_the_same(values, data):
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=12).filter(lambda v: len(set(v)) > 1), st.data())
 def test_leaving_the_cell_out_equals_enumeration_of_the_others(values, data):
     people = population(np.array(values))
-    integers = people.numbers.integers
+    integers = people.drawn.ordered
     n = len(values)
     k = data.draw(st.integers(1, n - 1))
     i = data.draw(st.integers(0, n - 1))
@@ -156,9 +157,9 @@ def test_leaving_the_cell_out_with_many_draws_and_cut_terms():
     assert terms[k] < k
     tables = tables_of(people, list(range(k - terms[k], k + 1)))
     for i in (0, int(values.argmax()), int(values.argmin())):
-        exact = quickly_exact_tails(np.delete(people.numbers.integers, i), k)
+        exact = quickly_exact_tails(np.delete(people.drawn.ordered, i), k)
         observed = np.arange(exact.size)
-        own = np.full(observed.size, people.numbers.integers[i])
+        own = np.full(observed.size, people.drawn.ordered[i])
         upper, lower = draw_tails(tables, people, observed, np.full(observed.size, k), own)
         np.testing.assert_allclose(upper, exact, rtol=0, atol=1e-12)
         np.testing.assert_allclose(lower, 1 - np.append(exact[1:], 0.0), rtol=0, atol=1e-12)
@@ -167,7 +168,7 @@ def test_leaving_the_cell_out_with_many_draws_and_cut_terms():
 @pytest.mark.parametrize(("n", "k"), [(9, 8), (9, 5), (12, 11), (40, 33)])
 def test_more_than_half_is_the_complement(n, k):
     people = population(np.random.default_rng(n).integers(0, 7, n))
-    integers = people.numbers.integers
+    integers = people.drawn.ordered
     tables = tables_of(people, [n - k, max(n - 1 - k, 1)] if n < 20 else list(range(1, n // 2 + 1)))
     assert_tails(people, tables, k, exact_tails(integers, k), 1e-12)
     if n - 1 - k > 0:
@@ -229,7 +230,7 @@ def test_less_than_1e_16_lies_outside_the_window(kind):
     people = population(POPULATIONS[kind](np.random.default_rng(1), 90))
     for k in (3, 10, 40):
         low, high = draw_windows(people, np.array([k]))
-        exact = exact_tails(people.numbers.integers, k)
+        exact = exact_tails(people.drawn.ordered, k)
         beyond = math.floor(high[0]) + 1
         assert beyond >= exact.size or exact[beyond] < 1e-16
         assert 1 - exact[max(math.ceil(low[0]), 0)] < 1e-15
@@ -238,7 +239,7 @@ def test_less_than_1e_16_lies_outside_the_window(kind):
 def test_a_step_too_fine_for_the_memory_is_coarsened():
     rng = np.random.default_rng(0)
     people = population(rng.lognormal(0, 2, 3000).round(6))
-    assert people.numbers.natural
+    assert people.drawn.natural
     lattice, _ = choose_lattice(people, 300)
     assert not lattice.exact
     assert table_bytes(people, lattice, 300) <= draws.TABLE_BYTES

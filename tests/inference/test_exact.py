@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from leefraster.inference import exact
+from leefraster.inference.drawn import drawn_of
 from leefraster.inference.draws import Lattice, Population, build_tables, draw_tails
 from leefraster.inference.exact import REPORTED_FROM, STILL_TO_COME, TOLERATED, exact_tails
 from leefraster.inference.far_tails import far_limit
@@ -52,7 +53,7 @@ def test_the_reported_error_holds_against_a_lattice_eight_times_finer(kind, k, m
     assert not lattice.exact
     finer = Lattice(lattice.offset % (1 << (lattice.shift - 3)), lattice.shift - 3, False, 10**6)
     wanted = np.arange(k + 1) == k
-    people = Population.of(numbers, sums)
+    people = Population.of(drawn_of(numbers), sums)
     fine = draw_tails(build_tables(people, finer, k, wanted), people, observed, np.full(400, k), None)
     seen_from = max(REPORTED_FROM, float(far_limit(k)), 1000 / math.comb(600, k))
     for ours, true in zip((upper, lower), fine, strict=True):
@@ -184,7 +185,7 @@ def test_tails_are_never_zero_and_fall_with_the_sum(kind, own_fixed):
     observed = np.linspace(int(ordered[:k].sum()), int(ordered[-k:].sum()), 500).astype(np.int64)
     if own_fixed:  # all sums seen from one place, in one call: every place has the same value
         integers = np.full(500, int(ordered[250]))
-        people = Population.of(numbers, totals(numbers.integers))
+        people = Population.of(drawn_of(numbers), totals(numbers.integers))
         tables = build_tables(people, exact.choose_lattice(people, k)[0], k, np.ones(k + 1, dtype=bool))
         upper, lower = draw_tails(tables, people, observed, np.full(500, k), integers)
         slack = 1e-9
@@ -249,6 +250,6 @@ def test_different_numbers_of_draws_in_one_call_equal_one_call_each():
 
 def test_tables_are_used_above_a_million_sets():
     people_numbers = as_numbers(np.random.default_rng(0).integers(0, 9, 60), 10)
-    people = Population.of(people_numbers, totals(people_numbers.integers))
+    people = Population.of(drawn_of(people_numbers), totals(people_numbers.integers))
     tables = build_tables(people, Lattice(0, 0, True), 5, np.ones(6, dtype=bool))
     assert (tables.kind == TABLE).tolist() == [False, False, False, False, False, True]

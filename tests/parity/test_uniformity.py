@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
+from leefraster.inference.drawn import drawn_of
 from leefraster.inference.draws import Population, draw_tails
 from leefraster.inference.exact import _refined, exact_tails
 from leefraster.inference.numbers import as_numbers, deviations, totals
@@ -71,7 +72,7 @@ def tails_of(numbers, sums, observed, counts, place):
         if place is None:
             return exact_tails(numbers, sums, observed, counts, own_fixed=False)[:2]
         return two_values_by_place(numbers, sums, observed, counts, place)
-    people = Population.of(numbers, sums)
+    people = Population.of(drawn_of(numbers), sums)
     most = int(min(counts[0], sums.n - 1 - counts[0]))
     tables, _ = _refined(people, most, np.ones(most + 1, dtype=bool))
     return draw_tails(tables, people, observed, counts, numbers.integers[place])

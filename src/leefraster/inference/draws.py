@@ -14,15 +14,14 @@ import numpy.typing as npt
 import scipy.fft
 from scipy.special import gammaln
 
-from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.drawn import Drawn
+from leefraster.inference.numbers import Totals
 from leefraster.kernels.null_table import (
     NEGLIGIBLE,
     characteristic_functions,
-    fold_histogram,
     fold_spectrum,
     subset_sums,
 )
-from leefraster.kernels.ranking import sorted_integers
 from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_without_self
 
 ENUMERABLE = 1_000_000  # subsets
@@ -85,7 +84,7 @@ class Tables:
 class Population:
     """The values that are drawn from, with what all tables of it share."""
 
-    numbers: Numbers
+    drawn: Drawn
     sums: Totals
     sd: float
     iqr: float
@@ -95,40 +94,40 @@ class Population:
     atom: tuple[int, int]
 
     @classmethod
-    def of(cls, numbers: Numbers, sums: Totals) -> Population:
+    def of(cls, drawn: Drawn, sums: Totals) -> Population:
         """Summarise the values: standard deviation and interquartile range (steps), cumulants on a grid."""
         sd = math.sqrt(float(sums.squares / sums.n))
-        histogram, edges = _coarse_histogram(numbers.integers)
+        histogram, edges = _coarse_histogram(drawn)
         return cls(
-            numbers,
+            drawn,
             sums,
             sd,
             _iqr(histogram, edges),
             histogram,
             edges,
             _cumulants(histogram, edges, sums, sd),
-            _atom(numbers),
+            _atom(drawn),
         )
 
 
-def _atom(numbers: Numbers) -> tuple[int, int]:
+def _atom(drawn: Drawn) -> tuple[int, int]:
     """Return the bound of the data (least or largest value) that is tied most often, and how often.
 
     Data that stop at a bound (no amenities, a distance beyond the cap) have many cells exactly on it. Sums of
     such cells only are an atom of the distribution, which interpolation would smear: it is kept apart.
     """
-    if numbers.natural:
+    if drawn.natural:
         return 0, 0
-    counts = {bound: int((numbers.integers == bound).sum()) for bound in (0, numbers.largest)}
+    counts = {bound: drawn.times(bound) for bound in (0, drawn.largest)}
     bound = max(counts, key=lambda value: counts[value])
     return bound, counts[bound] if counts[bound] > 1 else 0
 
 
-def _coarse_histogram(integers: Ints) -> tuple[Ints, Floats]:
+def _coarse_histogram(drawn: Drawn) -> tuple[Ints, Floats]:
     """Counts in at most 4,096 equal bins, and their lower edges (and the last upper one)."""
-    largest = int(integers.max())
+    largest = drawn.largest
     shift = max(largest.bit_length() - 12, 0)
-    counts = fold_histogram(integers, 0, 0, shift, (1 << max(largest.bit_length() - shift, 1)) - 1)
+    counts = drawn.folded(0, 0, shift, (1 << max(largest.bit_length() - shift, 1)) - 1)
     return counts, np.arange(counts.size + 1, dtype=np.float64) * 2.0**shift
 
 
@@ -178,7 +177,7 @@ def draw_windows(population: Population, k: Ints) -> tuple[Floats, Floats]:
     reach_down = ((k[:, None] * down[None, :] - OUTSIDE) / theta).min(axis=1)
     low = k * mean - np.maximum(reach_down, 12 * spread)
     high = k * mean + np.maximum(reach_up, 12 * spread)
-    return np.maximum(low, 0.0), np.minimum(high, k * float(population.numbers.largest))
+    return np.maximum(low, 0.0), np.minimum(high, k * float(population.drawn.largest))
 
 
 def choose_lattice(population: Population, kmax: int) -> tuple[Lattice, bool]:
@@ -187,7 +186,7 @@ def choose_lattice(population: Population, kmax: int) -> tuple[Lattice, bool]:
     The data's own step where it has one and the tables fit; else a power of two of steps, at most a
     hundredth of the standard deviation and of the interquartile range.
     """
-    if population.numbers.natural:
+    if population.drawn.natural:
         lattice = Lattice(0, 0, True)
         if table_bytes(population, lattice, kmax) <= TABLE_BYTES:
             return lattice, False
@@ -240,14 +239,13 @@ def build_tables(
 
     Where there are at most a million sets of k values, their sums are enumerated; else the tails are tabled.
     """
-    integers = population.numbers.integers
     few = enumerated(population, kmax)
     asked = wanted[: kmax + 1] & (np.arange(kmax + 1) > 0)
     kind = np.where(asked, np.where(few, SORTED, TABLE), ABSENT).astype(np.int8)
     begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))
     stride = np.ones(kmax + 1, np.int64)
     listed = [
-        sorted_integers(integers, population.numbers.bits) if j == 1 else subset_sums(integers, j)
+        population.drawn.ordered if j == 1 else subset_sums(population.drawn.ordered, j)
         for j in np.flatnonzero(kind == SORTED).tolist()
     ]
     begin[kind == SORTED], size[kind == SORTED] = _laid_out(listed)
@@ -302,9 +300,7 @@ def _tail_tables(
     on_atom = (atom - lattice.offset) >> lattice.shift
     strides = _strides(population, lattice, ks)
     period = 1 << max(int(lengths.max() - 1).bit_length(), 4)
-    histogram = fold_histogram(
-        population.numbers.integers, lattice.offset, lattice.half, lattice.shift, period - 1
-    )
+    histogram = population.drawn.folded(lattice.offset, lattice.half, lattice.shift, period - 1)
     spectrum = scipy.fft.rfft(histogram.astype(np.float64))
     weights, terms = newton_weights(n, kmax)
     blocks = _all_frequencies(spectrum, period, n, weights, terms, kmax)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.inference.drawn import Drawn, drawn_of
 from leefraster.inference.draws import (
     TABLE_BYTES,
     Lattice,
@@ -67,38 +69,98 @@ def exact_tails(
     max(1e-12, 1e-13 k), where a transform loses relative accuracy, tails come from the saddlepoint
     approximation (`inference.far_tails`), joined to the table where both are good.
     """
-    n = sums.n
-    drawn_from = n - 1 if own_fixed else n
-    folded = np.flatnonzero(np.bincount(np.minimum(counts, drawn_from - counts)))
-    kmax = int(folded.max(initial=0))
-    if kmax == 0:
-        return _nothing_drawn(counts)
-    if numbers.largest == 1:
-        upper, lower = two_valued_tails(numbers, sums, observed, counts, own_fixed)
+    occurring = np.bincount(counts)
+    null = Null.of(drawn_of(numbers), sums, occurring, own_fixed=own_fixed)
+    return (*null.tails(observed, counts, numbers.integers), null.error)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Null:
+    """The null distribution of a field's neighbour sums: one object that all its places, or bands of them, look up.
+
+    Attributes
+    ----------
+    sums : Totals
+        Totals of the values that are drawn.
+    own_fixed : bool
+        Whether a place itself is held fixed and not among the draws.
+    population, tables
+        The values and the tables of their sums; None where nothing is drawn, or the field has two values.
+    error : float
+        As `exact_tails` returns it.
+    two_valued : bool
+        Whether the integers are 0 and 1 only.
+    """
+
+    sums: Totals
+    own_fixed: bool
+    population: Population | None
+    tables: Tables | None
+    error: float
+    two_valued: bool = False
+
+    @classmethod
+    def of(cls, drawn: Drawn, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Null:
+        """Make what the tails of a field need.
+
+        Parameters
+        ----------
+        drawn : Drawn
+            The values as integers.
+        sums : Totals
+            Their totals.
+        occurring : ndarray of int64
+            How many places have sums of 0, 1, 2, ... values; only which occur matters.
+        own_fixed : bool
+            Whether a place itself is not among the draws.
+        """
+        n = sums.n
+        drawn_from = n - 1 if own_fixed else n
+        counts = np.flatnonzero(occurring)
+        folded = np.unique(np.minimum(counts, drawn_from - counts))
+        kmax = int(folded.max(initial=0))
+        if kmax == 0:
+            return cls(sums, own_fixed, None, None, 0.0)
+        if drawn.largest == 1:
+            return cls(sums, own_fixed, None, None, 0.0, two_valued=True)
+        population = Population.of(drawn, sums)
+        wanted = np.zeros(kmax + 1, dtype=bool)
+        if own_fixed:
+            _, terms = exclusion_coefficients(n, kmax)
+            for k in folded:
+                wanted[k - terms[k] : k + 1] = True
+        else:
+            wanted[folded] = True
+        tables, error = _refined(population, kmax, wanted)
+        return cls(sums, own_fixed, population, tables, error)
+
+    def tails(self, observed: Ints, counts: Ints, own: Ints) -> tuple[Floats, Floats]:
+        """Return P(S >= s) and P(S <= s) of the sums of some places; `own` are the places' own integers."""
+        drawn_from = self.sums.n - 1 if self.own_fixed else self.sums.n
+        if self.two_valued:
+            upper, lower = two_valued_tails(own, self.sums, observed, counts, self.own_fixed)
+        elif self.population is None or self.tables is None:
+            return _nothing_drawn(counts)
+        else:
+            upper, lower = self._looked_up(observed, counts, own if self.own_fixed else None)
         _bound_below(upper, lower, counts, drawn_from)
-        return upper, lower, 0.0
-    population = Population.of(numbers, sums)
-    wanted = np.zeros(kmax + 1, dtype=bool)
-    if own_fixed:
-        _, terms = exclusion_coefficients(n, kmax)
-        for k in folded:
-            wanted[k - terms[k] : k + 1] = True
-    else:
-        wanted[folded] = True
-    tables, error = _refined(population, kmax, wanted)
-    own = numbers.integers if own_fixed else None
-    upper, lower = draw_tails(tables, population, observed, counts, own)
-    if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(kmax):
-        far_tails(population, tables, observed, counts, own, upper, lower)
-    count_pair_tails(population, tables, observed, counts, own, upper, lower)
-    _bound_below(upper, lower, counts, drawn_from)
-    return upper, lower, error
+        return upper, lower
+
+    def _looked_up(self, observed: Ints, counts: Ints, own: Ints | None) -> tuple[Floats, Floats]:
+        population, tables = self.population, self.tables
+        assert population is not None
+        assert tables is not None
+        upper, lower = draw_tails(tables, population, observed, counts, own)
+        if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(tables.kind.size - 1):
+            far_tails(population, tables, observed, counts, own, upper, lower)
+        count_pair_tails(population, tables, observed, counts, own, upper, lower)
+        return upper, lower
 
 
-def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats, float]:
+def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats]:
     """Only islands, or places that have all others as neighbours: one outcome is possible, or none."""
     certain = np.where(counts > 0, 1.0, np.nan)
-    return certain, certain.copy(), 0.0
+    return certain, certain.copy()
 
 
 def _bound_below(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:

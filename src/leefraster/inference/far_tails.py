@@ -14,7 +14,6 @@ import numpy.typing as npt
 from scipy.special import erfcx
 
 from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
-from leefraster.kernels.null_table import binned_moments
 from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
 from leefraster.kernels.tails import TABLE
 
@@ -86,7 +85,8 @@ def _replace(
     tail: Floats,
 ) -> None:
     ks, place = np.unique(k, return_inverse=True)
-    tilts, nodes, exponent, correction, alpha = _approximate(population, ks, sign, tables.lattice.exact)
+    tilts = _tilts(population, tables)
+    nodes, exponent, correction, alpha = _approximate(population, ks, sign, tilts, tables.lattice.exact)
     correction += _joint(population, tables, ks, sign, nodes, exponent + correction, tilts)[:, None]
     _close(population, ks, sign, nodes, exponent, correction)
     far_tail_look_up(
@@ -95,15 +95,21 @@ def _replace(
     )  # fmt: skip
 
 
+def _tilts(population: Population, tables: Tables) -> Floats:
+    """Return the tilts of a field: the same for all its places, whichever of them are looked at together."""
+    _, value = _points(population)
+    reach = float(value.max() - value.min())
+    most = int(np.flatnonzero(tables.kind == TABLE).max())
+    return np.geomspace(3.0 / math.sqrt(most), max(500.0 / reach, 30.0), TILTS)
+
+
 def _approximate(
-    population: Population, ks: Ints, sign: float, lattice: bool
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return tilts, and for each k the sums, exponents, logarithmic corrections and log rho at them."""
+    population: Population, ks: Ints, sign: float, tilts: Floats, lattice: bool
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return for each k the sums, exponents, logarithmic corrections and log rho at the tilts."""
     n, sd = population.sums.n, population.sd
     number, value = _points(population)
     value = sign * value
-    reach = float(value.max() - value.min())
-    tilts = np.geomspace(3.0 / math.sqrt(float(ks.max())), max(500.0 / reach, 30.0), TILTS)
     found = np.empty((ks.size, TILTS, 4))
     saddlepoints(number, value, ks.astype(np.float64), tilts, found)
     total, alpha, kappa, determinant = (found[..., i] for i in range(4))
@@ -114,7 +120,7 @@ def _approximate(
     u = step * np.sqrt(np.maximum(determinant, 1e-300) / (k * (1 - k / n)))
     mills = math.sqrt(math.pi / 2) * erfcx(r / math.sqrt(2))
     correction = np.log(np.maximum(mills - 1 / r + 1 / u, 1e-300)) - 0.5 * math.log(2 * math.pi)
-    return tilts, total, -0.5 * r * r, correction, alpha
+    return total, -0.5 * r * r, correction, alpha
 
 
 def _points(population: Population) -> tuple[Floats, Floats]:
@@ -122,11 +128,10 @@ def _points(population: Population) -> tuple[Floats, Floats]:
 
     Each bin becomes two points that keep its number, mean and variance.
     """
-    integers = population.numbers.integers
-    bits = population.numbers.largest.bit_length()
+    bits = population.drawn.largest.bit_length()
     shift = max(bits - 16, 0)
     rest_shift = max(shift - 12, 0)
-    sums = binned_moments(integers, shift, rest_shift, 1 << (bits - shift)).astype(np.float64)
+    sums = population.drawn.moments(shift, rest_shift, 1 << (bits - shift)).astype(np.float64)
     held = np.flatnonzero(sums[0])
     number, first, second = sums[0, held], sums[1, held] * 2.0**rest_shift, sums[2, held] * 4.0**rest_shift
     mean = held * 2.0**shift + first / number - float(population.sums.mean)
@@ -187,14 +192,13 @@ def _largest_sums(population: Population, ks: Ints, sign: float) -> tuple[Floats
     counts = population.histogram[::-1] if sign > 0 else population.histogram
     bins = int(np.searchsorted(np.cumsum(counts), kmax)) + 1
     edge_value = population.edges[-1 - bins] if sign > 0 else population.edges[bins]
-    integers = population.numbers.integers
-    held = integers[integers >= edge_value] if sign > 0 else integers[integers < edge_value]
+    held = population.drawn.beyond(float(edge_value), sign > 0)
     turned = -held if sign > 0 else held
     extreme = np.sort(turned)[:kmax]
     sums = np.cumsum(extreme)[ks - 1] * -sign
     ways = np.zeros(ks.size)
     edge = extreme[ks - 1]
-    for bound in np.unique(edge) if population.numbers.natural else ():
+    for bound in np.unique(edge) if population.drawn.natural else ():
         rows = edge == bound
         chosen = ks[rows] - np.searchsorted(extreme, bound)
         ways[rows] = log_choose(int((turned == bound).sum()), chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.numbers import Totals
 from leefraster.kernels.hypergeometric import hypergeometric_tables
 
 Ints = npt.NDArray[np.int64]
@@ -48,14 +48,14 @@ def hypergeometric_tails(n: int, ones: int, draws: Ints, observed: Ints) -> tupl
 
 
 def two_valued_tails(
-    numbers: Numbers, sums: Totals, observed: Ints, counts: Ints, own_fixed: bool
+    integers: Ints, sums: Totals, observed: Ints, counts: Ints, own_fixed: bool
 ) -> tuple[Floats, Floats]:
     """Return the tails of neighbour sums of a field whose integers are 0 and 1; see `inference.exact`."""
     if not own_fixed:
         return hypergeometric_tails(sums.n, sums.total, counts, observed)
     upper, lower = np.empty(observed.size), np.empty(observed.size)
     for own in (0, 1):
-        at = numbers.integers == own
+        at = integers == own
         upper[at], lower[at] = hypergeometric_tails(
             sums.n - 1, sums.total - own, counts[at], observed[at]
         )  # fmt: skip

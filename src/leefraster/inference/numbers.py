@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.inference.pieces import Pieces, Whole
 from leefraster.kernels.fixed_point import power_sums, sum_in_limbs, to_integers
 
 DECIMALS = 9  # the finest decimal step that is looked for
@@ -28,17 +31,20 @@ class Numbers:
         In the field's unit.
     natural : bool
         Whether `step` is a step of the data themselves, so that equal sums are equal integers.
+    most : int or None
+        The largest integer of the field, where these are only a part of it; None takes that of `integers`.
     """
 
     integers: npt.NDArray[np.int64]
     origin: float
     step: float
     natural: bool
+    most: int | None = None
 
     @property
     def largest(self) -> int:
-        """The largest integer."""
-        return int(self.integers.max())
+        """The largest integer of the field."""
+        return int(self.integers.max()) if self.most is None else self.most
 
     @property
     def bits(self) -> int:
@@ -70,6 +76,81 @@ class Totals:
         return Fraction(self.total, self.n)
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """How many values there are, and the smallest and largest of them; ranges of parts add up to that of all."""
+
+    n: int
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> Range:
+        """Return the range of finite values; that of none is empty."""
+        if values.size == 0:
+            return cls(0, math.inf, -math.inf)
+        return cls(values.size, float(values.min()), float(values.max()))
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.n + other.n, min(self.least, other.least), max(self.most, other.most))
+
+    @property
+    def size(self) -> float:
+        """The largest |value|."""
+        return max(abs(self.least), abs(self.most))
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How the values of a field become integers: one rule for all its parts.
+
+    Attributes
+    ----------
+    scale : float
+        What values are multiplied by before rounding.
+    base, divisor : int
+        What the rounded numbers are lowered and then divided by.
+    largest : int
+        The largest integer.
+    natural : bool
+        Whether the integers count a step of the data.
+    """
+
+    scale: float
+    base: int
+    divisor: int
+    largest: int
+    natural: bool
+
+    @property
+    def origin(self) -> float:
+        """The value of the integer 0."""
+        return self.base / self.scale
+
+    @property
+    def step(self) -> float:
+        """The difference that an integer more makes."""
+        return self.divisor / self.scale
+
+    def integers(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return the integers of some of the values."""
+        floats = values.astype(np.float64, copy=False)
+        if self.natural:
+            whole = np.rint(floats * self.scale).astype(np.int64)
+            whole -= self.base
+            if self.divisor > 1:
+                whole //= self.divisor
+            return whole
+        whole = np.empty(values.size, np.int64)
+        to_integers(floats, self.scale, whole)
+        whole -= self.base
+        return whole
+
+    def numbers(self, values: npt.NDArray[Any]) -> Numbers:
+        """Return some of the values as integers, with what all of them share."""
+        return Numbers(self.integers(values), self.origin, self.step, self.natural, self.largest)
+
+
 def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
     """Represent finite values as integers of which `most_addends` can be added in 63 bits.
 
@@ -84,55 +165,94 @@ def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
     most_addends : int
         The longest sum that will be taken.
     """
+    return representation(Whole(values), Range.of(values), values.dtype, most_addends).numbers(values)
+
+
+def representation(
+    pieces: Pieces, extent: Range, dtype: np.dtype[Any], most_addends: int
+) -> Representation:
+    """Return how the values of a field become integers, found piece by piece; see `as_numbers`.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        Finite values.
+    extent : Range
+        Their range.
+    dtype : dtype
+        Their type, whose precision is theirs.
+    most_addends : int
+        The longest sum that will be taken.
+    """
     bits = min(FINEST, 62 - math.ceil(math.log2(max(most_addends, 1) + 1)))
-    floats = values.astype(np.float64)
-    precision = np.finfo(values.dtype).eps if values.dtype.kind == "f" else np.finfo(np.float64).eps
-    found = _natural(floats, float(precision), bits)
-    return found if found is not None else _fixed_point(floats, bits)
+    precision = float(np.finfo(dtype).eps if dtype.kind == "f" else np.finfo(np.float64).eps)
+    found = _natural(pieces, extent, precision, bits)
+    return found if found is not None else _fixed_point(extent, bits)
 
 
-def _natural(values: npt.NDArray[np.float64], precision: float, bits: int) -> Numbers | None:
-    largest = float(np.abs(values).max())
+def _natural(pieces: Pieces, extent: Range, precision: float, bits: int) -> Representation | None:
+    largest = extent.size
     noise = 4 * float(np.finfo(np.float64).eps) * largest  # what arithmetic on such values leaves behind
     for decimals in range(DECIMALS + 1):
         scale = 10.0**decimals
         tolerance = 4 * precision * max(largest * scale, 1e-300)
         if largest * scale >= 2.0**bits or tolerance > 0.05:
             return None
-        if all(_on_step(part, scale, precision, noise) for part in (values[:256], values)):
-            whole = np.rint(values * scale).astype(np.int64)
-            whole -= (least := int(whole.min()))
-            divisor = int(np.gcd.reduce(whole)) or 1
-            if divisor > 1:
-                whole //= divisor
-            return Numbers(whole, least / scale, divisor / scale, True)
+        on_step = partial(_on_step, scale=scale, precision=precision, noise=noise)
+        if on_step(pieces.first(256)) and all(pieces.map(on_step)):
+            return _on_steps(pieces, scale)
     return None
 
 
-def _on_step(values: npt.NDArray[np.float64], scale: float, precision: float, noise: float) -> bool:
-    scaled = values * scale
+def _on_step(values: npt.NDArray[Any], scale: float, precision: float, noise: float) -> bool:
+    scaled = values.astype(np.float64, copy=False) * scale
     slack = 4 * precision * np.abs(scaled) + noise * scale
     return bool(np.all(np.abs(scaled - np.rint(scaled)) <= slack))
 
 
-def _fixed_point(values: npt.NDArray[np.float64], bits: int) -> Numbers:
-    least, most = float(values.min()), float(values.max())
+def _on_steps(pieces: Pieces, scale: float) -> Representation:
+    """Return the representation by the largest step that all values are multiples of."""
+    found = [part for part in pieces.map(partial(_steps, scale=scale)) if part is not None]
+    least, most = min(part[0] for part in found), max(part[1] for part in found)
+    divisor = math.gcd(*(part[2] for part in found), *(part[0] - least for part in found)) or 1
+    return Representation(scale, least, divisor, (most - least) // divisor, True)
+
+
+def _steps(values: npt.NDArray[Any], scale: float) -> tuple[int, int, int] | None:
+    """Return the smallest and largest whole number, and the greatest divisor of all their differences."""
+    if values.size == 0:
+        return None
+    whole = np.rint(values.astype(np.float64, copy=False) * scale).astype(np.int64)
+    least, most = int(whole.min()), int(whole.max())
+    whole -= least
+    return least, most, int(np.gcd.reduce(whole))
+
+
+def _fixed_point(extent: Range, bits: int) -> Representation:
     # |value| * scale stays below 2^(bits - 1), so that integers from the least value stay below 2^bits
-    exponent = bits - 1 - math.frexp(max(abs(least), abs(most)))[1]
+    exponent = bits - 1 - math.frexp(extent.size)[1]
     scale = 2.0**exponent if -1000 < exponent < 1000 else math.ldexp(1.0, max(min(exponent, 1000), -1000))
-    integers = np.empty(values.size, np.int64)
-    to_integers(values, scale, integers)
-    base = int(integers.min())
-    integers -= base
-    return Numbers(integers, base / scale, 1 / scale, False)
+    ends = np.empty(2, np.int64)
+    to_integers(np.array([extent.least, extent.most]), scale, ends)
+    return Representation(scale, int(ends[0]), 1, int(ends[1] - ends[0]), False)
 
 
 def totals(integers: npt.NDArray[np.int64]) -> Totals:
     """Return exact totals of non-negative integers below 2^52, whatever their order."""
-    n = integers.size
     centre = (int(integers.max()) + int(integers.min())) // 2
-    columns = [int(c) for c in power_sums(integers, centre).astype(object).sum(axis=0)]
-    first, high, cross, low = (columns[i] + (columns[i + 1] << 32) for i in range(0, 8, 2))
+    return totals_of(integers.size, centre, limbs_of(integers, centre))
+
+
+def limbs_of(integers: npt.NDArray[np.int64], centre: int) -> list[int]:
+    """Return sums from which `totals_of` makes totals; those of parts add up to those of all."""
+    if integers.size == 0:
+        return [0] * 8
+    return [int(column) for column in power_sums(integers, centre).astype(object).sum(axis=0)]
+
+
+def totals_of(n: int, centre: int, limbs: Sequence[int]) -> Totals:
+    """Return the totals of n integers from their sums about a centre."""
+    first, high, cross, low = (limbs[i] + (limbs[i + 1] << 32) for i in range(0, 8, 2))
     second = (high << 52) + (cross << 27) + low
     return Totals(n, first + n * centre, second - Fraction(first * first, n))
 

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from leefraster.inference.draws import Population, Tables
 from leefraster.kernels.pair_counts import replace_pair_tails
-from leefraster.kernels.ranking import sorted_integers
 from leefraster.kernels.tails import TABLE
 
 Ints = npt.NDArray[np.int64]
@@ -33,15 +32,14 @@ def count_pair_tails(
         return
     drawn_from = population.sums.n - (own is not None)
     pairs = drawn_from * (drawn_from - 1) // 2
-    largest, bits = population.numbers.largest, population.numbers.bits
+    largest = population.drawn.largest
     for tail, mirrored in ((upper, False), (lower, True)):
         cells = np.flatnonzero((counts == 2) & (tail < FEW / pairs))
         if cells.size == 0:
             continue
-        values = population.numbers.integers
+        ordered = population.drawn.ordered
         sums, kept = observed, own if own is not None else observed
         if mirrored:
-            values, sums = largest - values, 2 * largest - observed
+            ordered, sums = np.ascontiguousarray(largest - ordered[::-1]), 2 * largest - observed
             kept = largest - own if own is not None else sums
-        ordered = sorted_integers(np.ascontiguousarray(values), bits)
         replace_pair_tails(cells, sums, kept, own is not None, ordered, pairs, tail)

@@ -12,6 +12,7 @@ import xarray as xr
 
 from leefraster.errors import InputError, UsageError
 from leefraster.fields import Fields, read_fields, valid_mask
+from leefraster.inference.drawn import drawn_of
 from leefraster.inference.draws import (
     Population,
     Tables,
@@ -22,6 +23,7 @@ from leefraster.inference.draws import (
 from leefraster.inference.exact import exact_tails
 from leefraster.inference.numbers import Numbers, Totals, totals
 from leefraster.kernels.decision import p_of_tails
+from leefraster.lazy import computed
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.plan import ALTERNATIVES, FEWEST, OneField, each_field, one_of, provenance
@@ -58,6 +60,7 @@ ABOUT: dict[str, dict[str, Any]] = {
 }
 
 
+@computed
 def null_distribution(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,
@@ -214,7 +217,7 @@ class _Draw:
         if self.least == self.most:
             certain = np.ones(1)
             return np.array([self.least]), 1, {"probability": certain, "upper": certain, "lower": certain}
-        population = Population.of(self.numbers, self.sums)
+        population = Population.of(drawn_of(self.numbers), self.sums)
         tables = self._tables(population)
         low, high, spread = self._seen(population, tables)
         width = max(round(SPAN * spread / points), -(-(high - low) // MOST_POINTS), 1) | 1

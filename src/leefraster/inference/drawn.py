@@ -1,0 +1,119 @@
+"""The values that sums are drawn from, as integers: what the tables ask of them, held in memory or in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.inference.numbers import Numbers
+from leefraster.inference.pieces import Pieces, Whole
+from leefraster.kernels.null_table import binned_moments, fold_histogram
+from leefraster.kernels.ranking import sorted_integers
+
+Ints = npt.NDArray[np.int64]
+ToIntegers = Callable[[npt.NDArray[Any]], Ints]
+
+
+class Drawn(Protocol):
+    """Integers that are drawn from."""
+
+    @property
+    def natural(self) -> bool:
+        """Whether they count a step of the data."""
+        ...
+
+    @property
+    def largest(self) -> int:
+        """The largest of them; the smallest is 0."""
+        ...
+
+    def folded(self, offset: int, half: int, shift: int, mask: int) -> Ints:
+        """Return the histogram of (v - offset + half) >> shift modulo mask + 1."""
+        ...
+
+    def moments(self, shift: int, rest_shift: int, bins: int) -> Ints:
+        """Return what `kernels.null_table.binned_moments` does."""
+        ...
+
+    def times(self, value: int) -> int:
+        """Return how many of them are this value."""
+        ...
+
+    def beyond(self, edge: float, above: bool) -> Ints:
+        """Return those of at least the edge, or those below it; meant for few."""
+        ...
+
+    @property
+    def ordered(self) -> Ints:
+        """All of them, sorted."""
+        ...
+
+
+class PiecedValues:
+    """Values in pieces, turned into integers whenever they are needed."""
+
+    def __init__(self, pieces: Pieces, integers: ToIntegers, natural: bool, largest: int) -> None:
+        self._pieces, self._integers = pieces, integers
+        self.natural, self.largest = natural, largest
+
+    def folded(self, offset: int, half: int, shift: int, mask: int) -> Ints:
+        """Return the histogram of (v - offset + half) >> shift modulo mask + 1."""
+        return self._sum(partial(_folded, self._integers, offset, half, shift, mask))
+
+    def moments(self, shift: int, rest_shift: int, bins: int) -> Ints:
+        """Return counts and sums of remainders by bin."""
+        return self._sum(partial(_moments, self._integers, shift, rest_shift, bins))
+
+    def times(self, value: int) -> int:
+        """Return how many of them are this value."""
+        return sum(self._pieces.map(partial(_times, self._integers, value)))
+
+    def beyond(self, edge: float, above: bool) -> Ints:
+        """Return those of at least the edge, or those below it."""
+        return np.concatenate(list(self._pieces.map(partial(_beyond, self._integers, edge, above))))
+
+    @cached_property
+    def ordered(self) -> Ints:
+        """All of them, sorted: 8 bytes a value, and as much again while they are sorted."""
+        every = np.concatenate(list(self._pieces.map(self._integers)))
+        found: Ints = sorted_integers(every, max(self.largest.bit_length(), 1))
+        return found
+
+    def _sum(self, function: Any) -> Ints:
+        total: Ints | None = None
+        for part in self._pieces.map(function):
+            total = part if total is None else total + part
+        assert total is not None
+        return total
+
+
+def _folded(integers: ToIntegers, offset: int, half: int, shift: int, mask: int, values: npt.NDArray[Any]) -> Ints:
+    found: Ints = fold_histogram(integers(values), offset, half, shift, mask)
+    return found
+
+
+def _moments(integers: ToIntegers, shift: int, rest_shift: int, bins: int, values: npt.NDArray[Any]) -> Ints:
+    found: Ints = binned_moments(integers(values), shift, rest_shift, bins)
+    return found
+
+
+def _times(integers: ToIntegers, value: int, values: npt.NDArray[Any]) -> int:
+    return int((integers(values) == value).sum())
+
+
+def _beyond(integers: ToIntegers, edge: float, above: bool, values: npt.NDArray[Any]) -> Ints:
+    found = integers(values)
+    return found[found >= edge] if above else found[found < edge]
+
+
+def drawn_of(numbers: Numbers) -> PiecedValues:
+    """Return the integers of a field that is in memory: one piece."""
+    return PiecedValues(Whole(numbers.integers), _as_they_are, numbers.natural, numbers.largest)
+
+
+def _as_they_are(values: npt.NDArray[Any]) -> Ints:
+    return values

@@ -27,6 +27,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "neighbourhood",
         "neighbours",
         "fields",
+        "lazy",
         "table",
     ),
     4: ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions"),

@@ -24,6 +24,7 @@ from leefraster.areas.measures import (
 from leefraster.areas.membership import Membership, by_centre, by_coverage
 from leefraster.cells import CELL, from_raster, grid_of
 from leefraster.errors import EmptyAreaWarning, InputError, MissingWeightWarning, UsageError
+from leefraster.lazy import computed
 
 HOWS = ("mean", "sum", "share", "quantile", "spread", "count")
 METHODS = ("centre", "coverage")
@@ -40,6 +41,7 @@ class Target:
     method: str
 
 
+@computed
 def aggregate(
     obj: xr.DataArray | xr.Dataset,
     areas: Areas | xr.DataArray | str,

@@ -12,6 +12,7 @@ from leefraster.areas.areas import Areas
 from leefraster.areas.placement import placed
 from leefraster.cells import CELL, grid_of
 from leefraster.clusters.structural import StructuralClusters
+from leefraster.lazy import computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +46,7 @@ class AreaComparison:
         return self.areas[self.areas["clusters"] == ""]
 
 
+@computed
 def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.DataArray) -> AreaComparison:
     """Hold structural clusters against given areas, focus areas of a programme say, by dwellings.
 

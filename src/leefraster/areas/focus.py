@@ -18,6 +18,7 @@ from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel, in_order, panel_of
 from leefraster.errors import UsageError
 from leefraster.inference.mann_kendall import slope_ranks
+from leefraster.lazy import computed
 from leefraster.scoring.cuts import Cuts, as_cuts
 
 START = 2022
@@ -59,6 +60,7 @@ class FocusProgress:
     caveats: tuple[str, ...]
 
 
+@computed
 def focus_progress(
     scores: xr.Dataset,
     areas: Areas,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from leefraster.changes.years import YEAR, with_years, year_of
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import between_series, lazily
 
 NO_CHANGE = 4
 CUTS = (-0.1568, -0.0784, -0.0392, 0.0392, 0.0784, 0.1568)
@@ -18,6 +19,7 @@ CUTS = (-0.1568, -0.0784, -0.0392, 0.0392, 0.0784, 0.1568)
 MEASURES = ("score", "total", "level")
 
 
+@lazily(between_series, reads=lambda _: (*MEASURES, "version"))
 def change(
     scores: xr.DataArray | xr.Dataset,
     from_year: int,

@@ -11,6 +11,7 @@ import xarray as xr
 from leefraster.changes.trend import trend
 from leefraster.changes.years import YEAR, with_years
 from leefraster.errors import UsageError
+from leefraster.lazy import lazily, nowhere
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics.getis_ord import getis_ord
 
@@ -28,6 +29,7 @@ SHARE = (9, 10)
 """At least nine tenths of the years, in whole numbers: 9 of 9, 9 of 10."""
 
 
+@lazily(nowhere)
 def emerging_hotspots(
     field: xr.DataArray, neighbourhood: Neighbourhood | Any, *, alpha: float = 0.05, trend_alpha: float = 0.05
 ) -> xr.Dataset:

@@ -13,6 +13,7 @@ from leefraster.changes.change import CUTS, NO_CHANGE, change
 from leefraster.changes.risers_input import level_and_scores, units_of, weights_of
 from leefraster.changes.risers_parts import Parts, leading_of, parts_of
 from leefraster.changes.risers_table import Groups, table_of
+from leefraster.lazy import computed
 from leefraster.scoring.classify import classify
 from leefraster.scoring.cuts import Cuts
 
@@ -62,6 +63,7 @@ class RisersAndFallers:
     note: str
 
 
+@computed
 def risers_and_fallers(
     level: xr.DataArray | xr.Dataset,
     start: int,

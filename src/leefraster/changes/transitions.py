@@ -12,6 +12,7 @@ import xarray as xr
 from leefraster.changes.steps import count_steps, homogeneity, probabilities
 from leefraster.changes.years import YEAR, equal_intervals, with_years
 from leefraster.errors import UsageError
+from leefraster.lazy import lazily, nowhere
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics.local_moran import local_moran
 
@@ -19,6 +20,7 @@ QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
 TYPES = ("quadrant", "cluster")
 
 
+@lazily(nowhere, left_out=("stayed",))
 def lisa_transitions(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Any,
@@ -91,6 +93,7 @@ def lisa_transitions(
     return xr.Dataset(out, coords={"from_type": list(labels), "to_type": list(labels)}, attrs=attrs)
 
 
+@lazily(nowhere)
 def spatial_markov(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Any,

@@ -12,6 +12,7 @@ from leefraster.changes.years import YEAR, with_years
 from leefraster.errors import InputError, UsageError
 from leefraster.inference.mann_kendall import MOST_EXACT, normal_p, null_of_s, slope_ranks
 from leefraster.kernels.trend import trends
+from leefraster.lazy import between_series, lazily
 
 FEWEST = 3
 
@@ -26,6 +27,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_series)
 def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int = FEWEST) -> xr.Dataset:
     """Estimate the trend of every place over the years as they are, evenly spaced or not.
 

@@ -8,10 +8,12 @@ import xarray as xr
 
 from leefraster.cells import CELL
 from leefraster.errors import InputError
+from leefraster.lazy import computed
 
 FOUND_FROM = 0.5
 
 
+@computed
 def detection(found_labels: xr.DataArray, planted: xr.DataArray, dwellings: xr.DataArray) -> dict[str, float]:
     """Compare found clusters with planted ones, by dwellings.
 

@@ -17,6 +17,7 @@ from leefraster.clusters.panel import Floats, Panel, panel_of
 from leefraster.clusters.pressure import LocalMeans, structural_cells, weak_cut
 from leefraster.clusters.rule import StructuralRule
 from leefraster.errors import UsageError
+from leefraster.lazy import computed
 from leefraster.scoring.cuts import Cuts, as_cuts
 from leefraster.scoring.focal import Disc
 
@@ -91,6 +92,7 @@ class Sensitivity:
     weak_dwellings: float
 
 
+@computed
 def structural_sensitivity(
     scores: xr.Dataset,
     rule: StructuralRule | None = None,

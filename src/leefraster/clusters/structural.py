@@ -23,6 +23,7 @@ from leefraster.clusters.pressure import Pressure, structural_pressure, weak_cut
 from leefraster.clusters.rule import StructuralRule
 from leefraster.clusters.table import cluster_table
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import computed
 from leefraster.scoring.cuts import Cuts, as_cuts
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class StructuralClusters:
         return replace(self, table=table)
 
 
+@computed
 def structural_clusters(
     scores: xr.Dataset,
     rule: StructuralRule = DEFAULT_RULE,

@@ -13,6 +13,7 @@ import xarray as xr
 
 from leefraster.cells import CELL
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import computed
 
 BORN, GROWN, SHRUNK, STEADY, SPLIT, MERGED = "born", "grown", "shrunk", "steady", "split", "merged"
 ENDED = "ended"
@@ -38,6 +39,7 @@ class ClusterTracks:
     links: pd.DataFrame
 
 
+@computed
 def track_clusters(
     labels: Mapping[int, xr.DataArray] | xr.DataArray,
     dwellings: xr.DataArray | None = None,

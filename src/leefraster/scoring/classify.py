@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import anywhere, lazily
 from leefraster.scoring.cuts import Cuts, as_cuts, read_cuts
 
 Kind = Literal["level", "deviation", "dimension"]
@@ -22,6 +23,7 @@ def class_codes(values: npt.NDArray, cuts: tuple[float, ...]) -> npt.NDArray[np.
     return codes
 
 
+@lazily(anywhere)
 def classify(
     level: xr.DataArray, cuts: Cuts | Sequence[float] | None = None, *, kind: Kind = "level"
 ) -> xr.DataArray:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import xarray as xr
 
+from leefraster.lazy import between_cell_fields, lazily
 from leefraster.scoring.kernel_weights import Kernel
 from leefraster.scoring.places import named, places_of
 
 
+@lazily(between_cell_fields)
 def decay_sum(
     field: xr.DataArray, bandwidth: float, kernel: Kernel = "gaussian", cutoff: float | None = None
 ) -> xr.DataArray:

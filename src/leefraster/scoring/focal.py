@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import xarray as xr
 
+from leefraster.lazy import between_cell_fields, lazily
 from leefraster.scoring.disc import Disc as Disc
 from leefraster.scoring.places import named, places_of, weights_at
 from leefraster.scoring.units import canonical
 
 
+@lazily(between_cell_fields)
 def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
     """Sum the values of the cells whose centre lies at most `radius` metres from each cell's own.
 
@@ -55,6 +57,7 @@ def focal_sum(field: xr.DataArray, radius: float) -> xr.DataArray:
     )
 
 
+@lazily(between_cell_fields)
 def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None = None) -> xr.DataArray:
     """Average the cells whose centre lies at most `radius` metres from each cell's own.
 
@@ -106,6 +109,7 @@ def focal_mean(field: xr.DataArray, radius: float, weights: xr.DataArray | None 
     )
 
 
+@lazily(between_cell_fields)
 def density(field: xr.DataArray, radius: float) -> xr.DataArray:
     """Sum the values within `radius` metres, per square kilometre of the disc.
 

@@ -13,12 +13,14 @@ from leefraster.cells import CELL
 from leefraster.errors import InputError, UsageError
 from leefraster.fields import Fields, read_fields
 from leefraster.grid import Grid
+from leefraster.lazy import between_fields, lazily
 from leefraster.scoring.nearest import distances
 from leefraster.scoring.points import counts_of_points, distances_to_points, read_points
 
 Floats = npt.NDArray[np.float64]
 
 
+@lazily(between_fields, labels_only=("like",))
 def distance_to(
     where_or_points: Any, *, like: xr.DataArray | xr.Dataset | None = None, cap: float | None = None
 ) -> xr.DataArray:

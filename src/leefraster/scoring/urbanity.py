@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import between_cell_fields, lazily
 from leefraster.scoring.around import disc_area
 from leefraster.scoring.focal import density
 from leefraster.scoring.reach import count_within
@@ -28,6 +29,7 @@ def urbanity_class(addresses_per_km2: npt.NDArray[np.floating]) -> npt.NDArray[n
     return np.where(np.isnan(addresses_per_km2), 0, classes).astype(np.int8)
 
 
+@lazily(between_cell_fields, labels_only=("like",))
 def urbanity(addresses: Any, *, like: xr.DataArray | xr.Dataset | None = None) -> xr.Dataset:
     """Measure the addresses per km2 within 1 km of every cell, and class them.
 

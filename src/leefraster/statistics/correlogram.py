@@ -11,6 +11,7 @@ import xarray as xr
 
 from leefraster.errors import UsageError
 from leefraster.fields import read_fields
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics.global_plan import (
     ASSUMPTIONS,
@@ -33,6 +34,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields, constant=("inner", "outer"))
 def correlogram(
     field: xr.DataArray,
     distances: Sequence[float],

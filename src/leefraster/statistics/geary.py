@@ -9,6 +9,7 @@ import xarray as xr
 
 from leefraster.fields import read_fields
 from leefraster.inference.global_moments import Form, geary_moments
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.global_plan import (
@@ -35,6 +36,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def geary(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

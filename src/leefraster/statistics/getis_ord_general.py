@@ -11,6 +11,7 @@ import xarray as xr
 from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
 from leefraster.inference.global_moments import Form, product_form
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.global_plan import (
@@ -36,6 +37,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def getis_ord_general(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

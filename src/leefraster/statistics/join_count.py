@@ -14,6 +14,7 @@ from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
 from leefraster.inference.global_moments import Form, product_form
 from leefraster.inference.numbers import exact_sum
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.global_plan import (
@@ -47,6 +48,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def join_count(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

@@ -21,6 +21,7 @@ from leefraster.kernels.local_geary import (
     squared_differences,
     weighted_squared_differences,
 )
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
@@ -56,6 +57,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 INFERENCES = ("saddlepoint", "normal", "permutation")
 
 
+@lazily(between_fields)
 def local_geary(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

@@ -12,6 +12,7 @@ from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.local_join_count import local_join_count_moments, local_join_count_p
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
@@ -40,6 +41,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def local_join_count(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

@@ -9,6 +9,7 @@ import xarray as xr
 
 from leefraster.fields import read_fields
 from leefraster.inference.global_moments import Form, moran_moments
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.statistics.bivariate import bivariate_moran
@@ -36,6 +37,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def moran(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

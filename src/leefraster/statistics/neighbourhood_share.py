@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.fields import Fields, read_fields, valid_mask
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph, neighbours_among
 from leefraster.statistics.plan import provenance
@@ -21,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 NAME = "share"
 
 
+@lazily(between_fields)
 def neighbourhood_share(field: xr.DataArray, neighbourhood: Neighbourhood | Graph | W) -> xr.DataArray:
     """Compute which share of its full neighbourhood every place finds present.
 

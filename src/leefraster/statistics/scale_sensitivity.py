@@ -17,6 +17,7 @@ from leefraster.cells import CELL, cell_coordinates
 from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, read_fields, valid_mask
 from leefraster.grid import Grid
+from leefraster.lazy import computed
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics.plan import one_of, provenance
 
@@ -34,6 +35,7 @@ SPOT = 2  # the code of 95 %
 UNTESTED = -9
 
 
+@computed
 def scale_sensitivity(
     field: xr.DataArray,
     *,

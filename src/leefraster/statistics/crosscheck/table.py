@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from leefraster.lazy import computed
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics.crosscheck.global_rows import (
     bivariate_moran,
@@ -47,6 +48,7 @@ SAMPLED_ON_REQUEST: tuple[Callable[[Window, bool], list[Row]], ...] = (
 )
 
 
+@computed
 def crosscheck(
     field: xr.DataArray,
     neighbourhood: Neighbourhood,

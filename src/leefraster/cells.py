@@ -136,7 +136,7 @@ def from_raster[T: (xr.DataArray, xr.Dataset)](raster: T) -> T:
     -------
     DataArray or Dataset
         The same with dimension `cell`, which holds every cell with a finite value in at least one leading
-        position and variable, sorted by id.
+        position and variable, sorted by id. Dask arrays stay lazy, but which cells hold a value is computed.
 
     Raises
     ------
@@ -156,14 +156,13 @@ def from_raster[T: (xr.DataArray, xr.Dataset)](raster: T) -> T:
             raise InputError(f"a raster needs dimensions y and x; this has {tuple(raster.dims)}")
     obj = north_up(raster)
     grid = grid_of_raster(obj)
-    held = np.zeros(grid.shape, dtype=bool)
+    held = xr.Variable(("y", "x"), np.zeros(grid.shape, dtype=bool))
     variables = obj.data_vars.values() if isinstance(obj, xr.Dataset) else [obj]
     for variable in variables:
         if {"y", "x"} <= set(variable.dims):
-            plane = variable.transpose(..., "y", "x")
-            filled = plane.notnull()
-            held |= filled.values.reshape(-1, *grid.shape).any(axis=0)
-    cells = np.flatnonzero(held.ravel()).astype(np.int64)
+            plane = variable.variable.transpose(..., "y", "x")
+            held = held | plane.notnull().any(plane.dims[:-2])  # of dask arrays computed below, all in one go
+    cells = np.flatnonzero(held.values.ravel()).astype(np.int64)
     rows, columns = cells // grid.nx, cells % grid.nx
     picked = obj.drop_vars([name for name in ("spatial_ref",) if name in obj.coords]).isel(
         y=xr.DataArray(rows, dims=CELL), x=xr.DataArray(columns, dims=CELL)
@@ -222,6 +221,25 @@ def to_raster[T: (xr.DataArray, xr.Dataset)](obj: T, *, crop: bool = False) -> T
     return xr.Dataset(drawn, attrs=obj.attrs)
 
 
+def _laid_out(
+    moved: xr.DataArray, shape: tuple[int, int], rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> Any:
+    """Return the values of a variable over (..., `cell`) as arrays over (..., rows, columns), lazy ones lazily."""
+
+    def lay(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        empty: Any = np.nan if values.dtype.kind == "f" else values.dtype.type()
+        out = np.full((*values.shape[:-1], *shape), empty, dtype=values.dtype)
+        out[..., rows, columns] = values
+        return out
+
+    if moved.chunks is None:
+        return lay(moved.values)
+    last = moved.ndim - 1
+    whole = moved.data.rechunk({last: -1})
+    chunks = (*whole.chunks[:-1], (shape[0],), (shape[1],))
+    return whole.map_blocks(lay, dtype=moved.dtype, drop_axis=last, new_axis=[last, last + 1], chunks=chunks)
+
+
 def _plane(
     variable: xr.DataArray,
     grid: Grid,
@@ -233,10 +251,7 @@ def _plane(
     if CELL not in variable.dims:
         return variable
     moved = variable.transpose(..., CELL)
-    values: npt.NDArray[Any] = moved.values
-    empty: Any = np.nan if values.dtype.kind == "f" else values.dtype.type()
-    out = np.full((*values.shape[:-1], *grid.shape), empty, dtype=values.dtype)
-    out[..., rows, columns] = values
+    out = _laid_out(moved, grid.shape, rows, columns)
     kept = {name: c for name, c in moved.coords.items() if CELL not in c.dims and name not in coords}
     return xr.DataArray(
         out,

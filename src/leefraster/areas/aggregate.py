@@ -24,7 +24,7 @@ from leefraster.areas.measures import (
 from leefraster.areas.membership import Membership, by_centre, by_coverage
 from leefraster.cells import CELL, from_raster, grid_of
 from leefraster.errors import EmptyAreaWarning, InputError, MissingWeightWarning, UsageError
-from leefraster.lazy import computed
+from leefraster.lazy import lazily, nowhere
 
 HOWS = ("mean", "sum", "share", "quantile", "spread", "count")
 METHODS = ("centre", "coverage")
@@ -41,7 +41,26 @@ class Target:
     method: str
 
 
-@computed
+def _know_areas(arguments: dict[str, Any]) -> Any:
+    """Make known which places there are and which area each is in, before all else is left for later."""
+    obj, areas = arguments["obj"], arguments["areas"]
+    if {"y", "x"} <= set(obj.dims):
+        arguments["obj"] = obj = from_raster(obj)
+    if isinstance(areas, str) and areas in obj.coords:
+        arguments["obj"] = obj.assign_coords({areas: obj.coords[areas].compute()})
+    elif isinstance(areas, str) and isinstance(obj, xr.Dataset) and areas in obj:
+        arguments["obj"] = obj.assign({areas: obj[areas].compute()})
+    elif isinstance(areas, xr.DataArray):
+        arguments["areas"] = areas.compute()
+    return lambda result: result
+
+
+@lazily(
+    nowhere,
+    prepare=_know_areas,
+    constant=("cells", "area_name", "area_level"),
+    left_out=("cells_without_weight",),
+)
 def aggregate(
     obj: xr.DataArray | xr.Dataset,
     areas: Areas | xr.DataArray | str,

@@ -17,6 +17,7 @@ from leefraster.lazy.cuts import Cut
 from leefraster.lazy.given import FIELD, Given, labelled, put
 
 Reads = Callable[[Mapping[str, Any]], Iterable[str]]
+Prepare = Callable[[dict[str, Any]], Callable[[Any], Any]]
 Cuts = dict[Hashable, tuple[int, ...]]
 
 
@@ -30,6 +31,10 @@ class Rule:
         Along which dimensions it may work block by block.
     reads : callable or None
         The variables of a Dataset that it reads, from its arguments; None for all.
+    prepare : callable or None
+        Changes the arguments before anything else, and returns what to do with the result.
+    together : bool
+        Whether what may be cut is one block all the same: its first label then tells how the result looks.
     labels_only : tuple of str
         Arguments of which only the labels matter.
     constant : tuple of str
@@ -40,6 +45,8 @@ class Rule:
 
     cut: Cut
     reads: Reads | None = None
+    prepare: Prepare | None = None
+    together: bool = False
     labels_only: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -122,6 +129,7 @@ def as_dataset(result: Any) -> tuple[xr.Dataset, bool, Hashable | None]:
 
 def lazy_call(function: Callable[..., Any], rule: Rule, arguments: dict[str, Any]) -> Any:
     """Return the result of a function as dask arrays; nothing of its fields is computed."""
+    finish = _as_it_is if rule.prepare is None else rule.prepare(arguments)
     plain, given, arrays = dict(arguments), [], []
     for where, value in labelled(arguments):
         one, own = Given.of(value, rule.read(where, arguments))
@@ -134,10 +142,14 @@ def lazy_call(function: Callable[..., Any], rule: Rule, arguments: dict[str, Any
     outline, single, name = call.outline()
     result = _Result(call, _cut(call, arrays), outline, rule).dataset()
     if not single:
-        return result
+        return finish(result)
     found = result[FIELD]
     found.name = name
-    return found
+    return finish(found)
+
+
+def _as_it_is(result: Any) -> Any:
+    return result
 
 
 def _cuts(rule: Rule, arguments: dict[str, Any], given: list[Any], arrays: list[list[Any]]) -> Cuts:
@@ -152,7 +164,8 @@ def _cuts(rule: Rule, arguments: dict[str, Any], given: list[Any], arrays: list[
             for one, array in zip(each.wanting, own, strict=True)
             if dim in one.dims and one.shape[one.dims.index(dim)] == first.sizes[dim]
         ]
-        cuts[dim] = tuple(map(int, found[0])) if found else (first.sizes[dim],)
+        whole = rule.together or not found
+        cuts[dim] = (first.sizes[dim],) if whole else tuple(map(int, found[0]))
     return cuts
 
 
@@ -227,7 +240,7 @@ class _Result:
         """Return the result."""
         base = self._tasks()
         made = {name: self._variable(number, name, base) for number, name in enumerate(self.names)}
-        attrs = {name: v for name, v in self.outline.attrs.items() if name not in self.rule.left_out}
+        attrs = self._attrs(self.outline.attrs)
         data = {name: made[name] for name in self.outline.data_vars}
         coords = {name: v for name, v in made.items() if name in self.outline.coords}
         known = {name: c.variable for name, c in self.coords.items()}
@@ -268,7 +281,10 @@ class _Result:
             tasks[(key, *at)] = (operator.getitem, (run, order[block]), number)
         layers, needs = {**base.layers, key: tasks}, {**base.dependencies, key: {run}}
         array = dask.array.Array(HighLevelGraph(layers, needs), key, chunks, dtype=like.dtype)
-        return xr.Variable(like.dims, array, like.attrs)
+        return xr.Variable(like.dims, array, self._attrs(like.attrs))
+
+    def _attrs(self, attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+        return {name: value for name, value in attrs.items() if name not in self.rule.left_out}
 
 
 def _token(call: Call, inputs: list[Any]) -> str:

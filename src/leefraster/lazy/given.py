@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 FIELD = "__field__"
+NUMBERS = "fiub"
 
 
 def is_lazy(value: Any) -> bool:
@@ -51,6 +52,11 @@ class Wanting:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     attrs: dict[Hashable, Any]
+
+    @classmethod
+    def of(cls, name: Hashable, variable: xr.Variable) -> Wanting:
+        """Return what is known of a variable without its values."""
+        return cls(name, variable.dims, variable.shape, variable.dtype, dict(variable.attrs))
 
     def filled(self, values: npt.NDArray[Any]) -> xr.Variable:
         """Return the variable with its values."""
@@ -103,7 +109,7 @@ class Given:
         for name, variable in data.variables.items():
             if variable.chunks is None:
                 continue
-            one = Wanting(name, variable.dims, variable.shape, variable.dtype, dict(variable.attrs))
+            one = Wanting.of(name, variable)
             if read is not None and name in data.data_vars and name not in read:
                 unread.append(one)
             else:
@@ -128,9 +134,13 @@ class Given:
         return self._whole(self.frame.isel(part, missing_dims="ignore"), ready, part)
 
     def made(self, part: Mapping[Hashable, slice]) -> Any:
-        """Return the object, or a part of it, with 1 for all values that are not in memory."""
-        ready = {one.name: one.made().isel(part, missing_dims="ignore") for one in self.wanting}
-        return self._whole(self.frame.isel(part, missing_dims="ignore"), ready, part)
+        """Return the object, or a part of it, with 1 for all numbers that are no labels."""
+        ready = {one.name: one.made() for one in self.wanting}
+        for name, variable in self.frame.data_vars.items():
+            if variable.dtype.kind in NUMBERS:
+                ready[name] = Wanting.of(name, variable.variable).made()
+        parts = {name: variable.isel(part, missing_dims="ignore") for name, variable in ready.items()}
+        return self._whole(self.frame.isel(part, missing_dims="ignore"), parts, part)
 
     def _whole(
         self, frame: xr.Dataset, ready: dict[Hashable, xr.Variable], part: Mapping[Hashable, slice]

@@ -11,6 +11,7 @@ import xarray as xr
 from leefraster.cells import CELL, grid_of_raster, north_up, to_raster
 from leefraster.colours import QUADRANTS, SPOTS, Codes, Scale, quadrant_codes, spot_codes
 from leefraster.errors import UsageError
+from leefraster.lazy import computed
 from leefraster.plot.canvas import axes_for, needs, one_field
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MAKER = "lr.local_moran or lr.getis_ord"
 SIZE = 6.4  # inches
 
 
+@computed
 def cluster_map(
     result: xr.Dataset, *, polygons: geopandas.GeoDataFrame | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from leefraster.colours import category
 from leefraster.errors import UsageError
+from leefraster.lazy import computed
 from leefraster.plot.canvas import GRID, QUIET, axes_for, needs, tidy
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MOST_LINES = 8
 NORMAL_95 = 1.959963984540054
 
 
+@computed
 def correlogram(result: xr.Dataset, *, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
     """Draw Moran's I by distance: filled where p is at most `alpha`, with the range to expect by chance.
 

@@ -10,6 +10,7 @@ import xarray as xr
 from leefraster.cells import from_raster
 from leefraster.colours import QUADRANTS
 from leefraster.errors import InputError, UsageError
+from leefraster.lazy import computed
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.plot.canvas import GRID, INK, axes_for, named, one_field, place_names, tidy
 from leefraster.statistics.local_moran import local_moran
@@ -24,6 +25,7 @@ OUTLIERS = (2, 4)  # low-high and high-low
 MANY = 5_000  # points, beyond which they are drawn as a picture
 
 
+@computed
 def moran_scatter(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,

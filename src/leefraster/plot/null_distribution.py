@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from leefraster.colours import category
+from leefraster.lazy import computed
 from leefraster.plot.canvas import GRID, MARKED, QUIET, axes_for, named, needs, short, tidy
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ MAKER = "lr.null_distribution"
 FEW = 80  # values up to which each gets a bar
 
 
+@computed
 def null_distribution(result: xr.Dataset, *, log: bool = False, ax: Axes | None = None) -> Axes:
     """Draw the null distribution of one place, the observed value, and the tails as extreme as it.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import UsageError
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.blocks import Blocks, block_numbers, default_blocks
 from leefraster.questions.by_unit import (
@@ -102,6 +103,7 @@ class Units:
     vanished: Bools
 
 
+@computed
 def catch_up(
     scores: xr.Dataset,
     *,

@@ -16,6 +16,7 @@ from leefraster.areas.placement import labels_of, placed
 from leefraster.cells import CELL, grid_of
 from leefraster.clusters.panel import MINIMUM_YEARS
 from leefraster.errors import LeefrasterWarning
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
     in_order,
@@ -60,6 +61,7 @@ class Asked:
         }  # fmt: skip
 
 
+@computed
 def focus_areas(
     scores: xr.Dataset,
     areas: Areas | None = None,

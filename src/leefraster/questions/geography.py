@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.blocks import Blocks, block_numbers, default_blocks
 from leefraster.questions.by_unit import (
@@ -92,6 +93,7 @@ class Measured:
     over: Division
 
 
+@computed
 def geography(
     scores: xr.Dataset,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import UsageError
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
     in_order,
@@ -72,6 +73,7 @@ class Asked:
         }
 
 
+@computed
 def hard_core(
     scores: xr.Dataset,
     clusters: StructuralClusters | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
     in_order,
@@ -74,6 +75,7 @@ class Parts:
         return float(self.shares[1:].sum())
 
 
+@computed
 def spread(
     scores: xr.Dataset,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.blocks import Blocks, block_numbers, default_blocks
 from leefraster.questions.by_unit import (
@@ -75,6 +76,7 @@ class Relation:
         return False if self.low > -least else None
 
 
+@computed
 def tradeoff(
     scores: xr.Dataset,
     *,

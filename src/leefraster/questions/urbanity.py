@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
     URBANITY_CLASSES,
@@ -83,6 +84,7 @@ class Profile:
         return [code for code in self.codes if code not in (amenities, "total")]
 
 
+@computed
 def urbanity(
     scores: xr.Dataset,
     *,

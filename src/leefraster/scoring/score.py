@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import xarray as xr
 
 from leefraster.cells import CELL, to_raster
 from leefraster.errors import InputError, LeefrasterWarning, MissingWeightWarning, UsageError
+from leefraster.lazy import between_series, lazily
 from leefraster.scoring.engine import Engine, OneYear, require_model
 from leefraster.scoring.layers import YEAR, Layers, read_layers
 from leefraster.scoring.model import Model
@@ -21,6 +22,25 @@ from leefraster.scoring.model import Model
 Floats = npt.NDArray[np.float64]
 
 
+def _over_cells(arguments: dict[str, Any]) -> Callable[[Any], Any]:
+    """Bring lazy layers onto sorted cells; return what brings scores back to the raster they came from."""
+    raster = _is_raster(arguments["layers"])
+    arguments["model"] = require_model(arguments["model"])
+    arguments["layers"] = read_layers(arguments["layers"]).dataset
+    return to_raster if raster else lambda scores: scores
+
+
+def _named_by(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*arguments["model"].layers, "dwellings")
+
+
+@lazily(
+    between_series,
+    together=True,
+    prepare=_over_cells,
+    reads=_named_by,
+    constant=("dimension_name", "indicator_dimension", "coefficient"),
+)
 def score(
     layers: xr.Dataset | Mapping[str, xr.DataArray],
     model: Model | str | Path,
@@ -38,8 +58,8 @@ def score(
     ----------
     layers : Dataset, or mapping of str to DataArray
         One variable a layer, over ([`year`,] `cell`) or ([`year`,] `y`, `x`); a layer without `year` serves all
-        years. NaN is missing. Variables that the model does not name are left alone; values may be lazy, they
-        are read one year at a time.
+        years. NaN is missing. Variables that the model does not name are left alone. With dask arrays the scores
+        are lazy, and take one task over all years.
     model : Model or path
         The model, or its TOML file.
     dwellings : DataArray or None
@@ -117,13 +137,8 @@ class Scoring:
         """Check what `score` is given."""
         checked, found = require_model(model), read_layers(layers)
         engine = Engine(checked, found)
-        raster = (
-            CELL not in layers.dims
-            if isinstance(layers, xr.Dataset)
-            else all(CELL not in v.dims for v in layers.values())
-        )
         weights = _dwellings(dwellings, found, checked)
-        made = cls(engine, weights, raster)
+        made = cls(engine, weights, _is_raster(layers))
         made.reference_position()
         return made
 
@@ -366,6 +381,12 @@ def _years_of(laid: xr.DataArray, layers: Layers) -> xr.DataArray:
     if lacking:
         raise InputError(f"dwellings lack the years {', '.join(map(str, lacking))} of the layers")
     return laid.sel({YEAR: list(layers.years)})
+
+
+def _is_raster(layers: xr.Dataset | Mapping[str, xr.DataArray]) -> bool:
+    if isinstance(layers, xr.Dataset):
+        return CELL not in layers.dims
+    return all(CELL not in layer.dims for layer in layers.values())
 
 
 def _said(long_name: str, units: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "lazy",
         "table",
     ),
-    4: ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions"),
+    4: ("statistics", "bands", "scoring", "changes", "clusters", "areas", "disclosure", "questions"),
     5: ("sources", "store", "record", "exports", "comparison"),
     6: (
         "config",
@@ -48,7 +48,16 @@ FLOORS: dict[int, tuple[str, ...]] = {
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 
 # Within floor 4 a part may use those before it.
-ORDER_OF_FLOOR_4 = ("statistics", "scoring", "changes", "clusters", "areas", "disclosure", "questions")
+ORDER_OF_FLOOR_4 = (
+    "statistics",
+    "bands",
+    "scoring",
+    "changes",
+    "clusters",
+    "areas",
+    "disclosure",
+    "questions",
+)
 
 # A library that only this part or module of the package may import.
 ONLY_IN = {"numba": "kernels", "esda": "statistics.crosscheck"}

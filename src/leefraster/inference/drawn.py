@@ -56,8 +56,8 @@ class Drawn(Protocol):
 class PiecedValues:
     """Values in pieces, turned into integers whenever they are needed."""
 
-    def __init__(self, pieces: Pieces, integers: ToIntegers, natural: bool, largest: int) -> None:
-        self._pieces, self._integers = pieces, integers
+    def __init__(self, pieces: Pieces, n: int, integers: ToIntegers, natural: bool, largest: int) -> None:
+        self._pieces, self._n, self._integers = pieces, n, integers
         self.natural, self.largest = natural, largest
 
     def folded(self, offset: int, half: int, shift: int, mask: int) -> Ints:
@@ -79,7 +79,11 @@ class PiecedValues:
     @cached_property
     def ordered(self) -> Ints:
         """All of them, sorted: 8 bytes a value, and as much again while they are sorted."""
-        every = np.concatenate(list(self._pieces.map(self._integers)))
+        every = np.empty(self._n, np.int64)
+        at = 0
+        for part in self._pieces.map(self._integers):
+            every[at : at + part.size] = part
+            at += part.size
         found: Ints = sorted_integers(every, max(self.largest.bit_length(), 1))
         return found
 
@@ -91,7 +95,9 @@ class PiecedValues:
         return total
 
 
-def _folded(integers: ToIntegers, offset: int, half: int, shift: int, mask: int, values: npt.NDArray[Any]) -> Ints:
+def _folded(
+    integers: ToIntegers, offset: int, half: int, shift: int, mask: int, values: npt.NDArray[Any]
+) -> Ints:
     found: Ints = fold_histogram(integers(values), offset, half, shift, mask)
     return found
 
@@ -112,7 +118,9 @@ def _beyond(integers: ToIntegers, edge: float, above: bool, values: npt.NDArray[
 
 def drawn_of(numbers: Numbers) -> PiecedValues:
     """Return the integers of a field that is in memory: one piece."""
-    return PiecedValues(Whole(numbers.integers), _as_they_are, numbers.natural, numbers.largest)
+    return PiecedValues(
+        Whole(numbers.integers), numbers.integers.size, _as_they_are, numbers.natural, numbers.largest
+    )
 
 
 def _as_they_are(values: npt.NDArray[Any]) -> Ints:

@@ -264,7 +264,7 @@ def build_tables(
         start,
         stride,
         np.concatenate([*tails, np.empty(0)]),
-        np.concatenate([*listed, np.empty(0, np.int64)]),
+        listed[0] if len(listed) == 1 else np.concatenate([*listed, np.empty(0, np.int64)]),
         population.atom[0],
         mass,
     )

@@ -29,7 +29,7 @@ ADJUSTMENTS = ("benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"
 PIECE = 1 << 22  # p-values sorted at a time: 50 MB, and as much again where they are nearly all alike
 
 
-def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE) -> Floats:
+def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE, out: Floats | None = None) -> Floats:
     """Return p-values adjusted for the number of tests by one of `ADJUSTMENTS`.
 
     Parameters
@@ -41,6 +41,8 @@ def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE) -> Floats:
         rate, Bonferroni for the chance of one false rejection, or none.
     piece : int
         How many p-values are sorted at a time; the result does not depend on it.
+    out : ndarray of float64, optional
+        Where the result goes (not p itself); it may lie on disk.
 
     Returns
     -------
@@ -64,13 +66,18 @@ def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE) -> Floats:
     >>> adjusted(p, "benjamini-yekutieli").round(6).tolist()
     [0.041667, 0.083333, 0.083333, 0.041667]
     """
+    q = np.empty(p.size) if out is None else out
     if adjustment == "none":
-        return p.copy()
+        q[...] = p
+        return q
     tests = int(count_tests(p))
     if adjustment == "bonferroni":
-        q = p * max(tests, 1)
+        np.multiply(p, max(tests, 1), out=q)
         return np.minimum(q, 1.0, out=q)
-    return _stepped_up(p, tests, harmonic(tests) if adjustment == "benjamini-yekutieli" else 1.0, piece)
+    factor = harmonic(tests) if adjustment == "benjamini-yekutieli" else 1.0
+    q.fill(np.nan)
+    _step_span(np.ascontiguousarray(p), _Span(), 0, tests * factor, 1.0, piece, q)
+    return q
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
@@ -129,12 +136,6 @@ class _Span:
             low = self.low + (bucket << self.shift)
             high = min(self.low + ((bucket + 1) << self.shift), self.high)
         return _Span(low, high, max((high - low - 1).bit_length() - SPLIT_BITS, 0))
-
-
-def _stepped_up(p: Floats, tests: int, factor: float, piece: int) -> Floats:
-    q = np.full(p.size, np.nan)
-    _step_span(np.ascontiguousarray(p), _Span(), 0, tests * factor, 1.0, piece, q)
-    return q
 
 
 def _step_span(

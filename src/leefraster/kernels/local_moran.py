@@ -11,16 +11,16 @@ PIECE = 1 << 13
 
 
 @parallel_jit
-def local_moran_moments(own, drawn_own, lag, totals, spread, offset, scale, statistic, expected, variance, z):
+def local_moran_moments(own, drawn_own, lag, totals, spread, n, offset, scale, statistic, expected, variance, z):
     """Fill I and its conditional moments, and turn z of the lag into z of I.
 
     `own` are deviations from the centre, `drawn_own` those of the drawn variable from its mean, `offset` that
-    mean less its centre, and `scale` times own times lag is I.
+    mean less its centre, and `scale` times own times lag is I. There are n places, of which these may be a band.
     """
-    n = own.size
-    pieces = (n + PIECE - 1) // PIECE
+    size = own.size
+    pieces = (size + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, n)):
+        for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
             if totals[i] == 0.0:
                 statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
                 continue

@@ -12,16 +12,16 @@ CERTAIN = 1e-13  # a share of variance this small is float error
 
 
 @parallel_jit
-def deviations_of_sums(integers, sums, counts, whole, rest, own_fixed, deviation, totals, squares):
+def deviations_of_sums(integers, sums, counts, n, whole, rest, own_fixed, deviation, totals, squares):
     """Fill the local mean less its expectation, and its sums of weights (1, or 0 without values) and their squares.
 
-    The mean of the integers is whole + rest / n. Where `own_fixed`, the sum is of draws from the n - 1 others,
+    The mean of all n integers, of which these may be a band, is whole + rest / n. Where `own_fixed`, the sum is of draws from the n - 1 others,
     whose mean is found as whole number and remainder too, so that one outlying place costs no digits.
     """
-    n = integers.size
-    pieces = (n + PIECE - 1) // PIECE
+    size = integers.size
+    pieces = (size + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, n)):
+        for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
             k = counts[i]
             if k == 0:
                 deviation[i], totals[i], squares[i] = np.nan, 0.0, 0.0

@@ -50,11 +50,10 @@ def saddlepoints(number, value, ks, tilts, out):
     for j in prange(tilts.size):
         largest = value.max()
         tilted = np.exp(tilts[j] * (value - largest))
-        alpha = 0.0
+        whole = (number * tilted).sum()
         for c in range(ks.size):
-            if c == 0:
-                alpha = np.log(ks[c] / (number * tilted).sum())
-            alpha = _solve(number, tilted, ks[c], alpha)
+            # from the same start whichever other k are asked, so that every k has the same bytes
+            alpha = _solve(number, tilted, ks[c], np.log(ks[c] / whole))
             rho = np.exp(alpha)
             total, kappa, a, b, d = 0.0, 0.0, 0.0, 0.0, 0.0
             for i in range(number.size):

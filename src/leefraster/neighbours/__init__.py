@@ -1,12 +1,14 @@
 """Who is whose neighbour among the places that hold a value, and with what weight."""
 
 from leefraster.neighbours.among import is_graph, neighbours_among
+from leefraster.neighbours.band import BandNeighbours
 from leefraster.neighbours.decay import DecayNeighbours
 from leefraster.neighbours.graph import GraphNeighbours
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Neighbours, Weights, WeightSums
 
 __all__ = [
+    "BandNeighbours",
     "DecayNeighbours",
     "GraphNeighbours",
     "Neighbours",

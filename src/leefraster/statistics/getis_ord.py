@@ -12,6 +12,7 @@ from leefraster.fields import read_fields
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
 from leefraster.kernels.getis_ord import getis_ord_shares, spots
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
@@ -25,7 +26,7 @@ from leefraster.statistics.local_options import (
 )
 from leefraster.statistics.local_sums import EqualSums, local_sums
 from leefraster.statistics.partner import weights_of
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of
+from leefraster.statistics.plan import WEIGHTINGS, Filled, OneField, Results, Test, each_field, one_of
 from leefraster.statistics.weighted_sums import WeightedSums
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def getis_ord(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,
@@ -160,7 +162,7 @@ def getis_ord(
     side = np.ones(fields.values.shape, np.bool_) if centring is not None else None
     for one in each_field(fields, neighbourhood, "getis_ord", own=star):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        sums = _fill(results, one, star, weighting, test, fields.ids[one.valid], given)
+        sums = fill(results, one, star, weighting, test, fields.ids[one.valid], given)
         if side is not None:
             side[one.row, one.valid] = _on_side_of_z(sums, Centred.on(one.numbers, one.sums, given))
     results.warn_of_islands("getis_ord")
@@ -177,8 +179,8 @@ def getis_ord(
     return results.dataset(attrs, {**VARIABLES, **about_p_and_q(adjustment, family)})
 
 
-def _fill(
-    results: Results,
+def fill(
+    results: Filled,
     one: OneField,
     star: bool,
     weighting: Weighting,
@@ -186,9 +188,10 @@ def _fill(
     places: Ints,
     weights: npt.NDArray[Any] | None,
 ) -> EqualSums | WeightedSums:
+    """Compute the statistic of one field, or of one band of it, but for q and what follows from q."""
     sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
-    statistic, p = np.empty(n), np.empty(n)
+    statistic, p = np.empty(sums.z.size), np.empty(sums.z.size)
     own = np.empty(0) if star else numbers.origin + numbers.step * numbers.integers
     total = n * numbers.origin + numbers.step * one.sums.total
     local = sums.means() if weighting == "row" else sums.means() * sums.totals

@@ -14,6 +14,7 @@ from leefraster.inference.numbers import deviations
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
 from leefraster.kernels.local_moran import local_moran_moments, quadrants
+from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
@@ -29,6 +30,7 @@ from leefraster.statistics.local_sums import local_sums
 from leefraster.statistics.partner import partner_of, weights_of
 from leefraster.statistics.plan import (
     WEIGHTINGS,
+    Filled,
     OneField,
     Results,
     Test,
@@ -63,6 +65,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
+@lazily(between_fields)
 def local_moran(
     field: xr.DataArray,
     neighbourhood: Neighbourhood | Graph | W,
@@ -198,7 +201,7 @@ def local_moran(
         results.scalars["reference_other"] = np.full(fields.values.shape[0], np.nan)
     for one in each_field(fields, neighbourhood, "local_moran", partner):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        _fill(results, one, weighting, test, fields.ids[one.valid], given)
+        fill(results, one, weighting, test, fields.ids[one.valid], given)
     results.warn_of_islands("local_moran")
     results.adjust(test)
     places = results.places
@@ -219,23 +222,25 @@ def _variable_attrs(lagged: xr.DataArray, adjustment: str, family: str) -> dict[
     return {**VARIABLES, **about_p_and_q(adjustment, family), **about, "lag": {**VARIABLES["lag"], **unit}}
 
 
-def _fill(
-    results: Results,
+def fill(
+    results: Filled,
     one: OneField,
     weighting: Weighting,
     test: Test,
     places: Ints,
     weights: npt.NDArray[Any] | None,
 ) -> None:
+    """Compute the statistic of one field, or of one band of it, but for q and what follows from q."""
     sums = local_sums(one, weighting, own_fixed=True, test=test)
     own = Centred.on(one.numbers, one.sums, weights)
     lagged = own if one.other is None else Centred.on(*one.other, weights)
     n, from_centre = one.sums.n, own.deviations
+    size = from_centre.size
     lag = sums.lag(lagged)
-    quadrant = np.empty(n, np.int8)
-    floors = lagged.floors(int(sums.counts.max()))
+    quadrant = np.empty(size, np.int8)
+    floors = lagged.floors(int(sums.counts.max(initial=0)))
     quadrants(from_centre, sums.observed, floors, sums.counts, lag, quadrant)
-    statistic, expected, variance, p = (np.empty(n) for _ in range(4))
+    statistic, expected, variance, p = (np.empty(size) for _ in range(4))
     upper, lower, error = sums.tails(test, places)
     p_of_all(upper, lower, from_centre, test.alternative, p)
     scale = (n - 1) / (own.squares if lagged is own else math.sqrt(own.squares * lagged.squares))
@@ -243,7 +248,7 @@ def _fill(
     from_mean = from_centre if unchanged else deviations(lagged.numbers, lagged.sums)
     z = sums.z.copy()
     local_moran_moments(
-        from_centre, from_mean, lag, sums.totals, sums.spread, lagged.offset, scale,
+        from_centre, from_mean, lag, sums.totals, sums.spread, n, lagged.offset, scale,
         statistic, expected, variance, z,
     )  # fmt: skip
     for name, values in (

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from leefraster.errors import UsageError
 from leefraster.inference.conditional import variance_of_drawn
+from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.tails import sum_tails
 from leefraster.kernels.local_sums import deviations_of_sums, lags_of_sums, standardise
@@ -42,6 +43,8 @@ class EqualSums:
         The sum of the weights.
     spread, z : ndarray of float64, shape (n,)
         The variance of the weighted sum in steps squared, and its standardised value.
+    null : Null or None
+        The exact null distribution, where the places are a band of a field; else it is made when tails are asked.
     """
 
     numbers: Numbers
@@ -52,6 +55,7 @@ class EqualSums:
     totals: Floats
     spread: Floats
     z: Floats
+    null: Null | None = None
 
     def lag(self, centred: Centred) -> Floats:
         """Return the weighted sum of the values less the centre, in steps; NaN for islands."""
@@ -68,12 +72,14 @@ class EqualSums:
 
     def beside(self, centred: Centred) -> tuple[Bools, Bools]:
         """Return where the mean of the values lies above and where it lies below a centre, exactly."""
-        most = int(self.counts.max())
+        most = int(self.counts.max(initial=0))
         above = self.observed > centred.floors(most)[self.counts]
         return above, (self.observed < centred.ceilings(most)[self.counts]) & (self.counts > 0)
 
     def tails(self, test: Test, places: Ints) -> tuple[Floats, Floats, float]:
         """Return the upper and lower tail of every sum, and the reported error."""
+        if test.inference == "exact" and self.null is not None:
+            return (*self.null.tails(self.observed, self.counts, self.numbers.integers), self.null.error)
         return sum_tails(
             test.inference, self.numbers, self.drawn, self.observed, self.counts, self.own_fixed, self.z,
             places, test.permutations, test.seed,
@@ -118,8 +124,8 @@ def _equal_sums(one: OneField, numbers: Numbers, drawn: Totals, weights: Any, ow
         )
     deviation, ones, squares, spread, z = (np.empty(integers.size) for _ in range(5))
     whole, rest = divmod(drawn.total, drawn.n)
-    deviations_of_sums(integers, observed, counts, whole, rest, own_fixed, deviation, ones, squares)
+    deviations_of_sums(integers, observed, counts, drawn.n, whole, rest, own_fixed, deviation, ones, squares)
     variance = variance_of_drawn(numbers, drawn, own_fixed)
     standardise(deviation, ones, squares, variance, drawn.n - own_fixed, spread, z)
     spread *= np.square(totals)  # z is that of the mean, the same to the last digit whatever the weight
-    return EqualSums(numbers, drawn, own_fixed, counts, observed, totals, spread, z)
+    return EqualSums(numbers, drawn, own_fixed, counts, observed, totals, spread, z, one.null)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,11 @@ import xarray as xr
 
 from leefraster.errors import NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, valid_mask
+from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
-from leefraster.neighbours import GraphNeighbours, RunNeighbours, neighbours_among
+from leefraster.neighbours import BandNeighbours, GraphNeighbours, RunNeighbours, neighbours_among
 from leefraster.statistics.partner import Partner
 
 ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
@@ -107,15 +108,17 @@ class OneField:
     """One field, ready for a kernel: its valid places, their values as integers, and their neighbours.
 
     Of two fields (`other` given) the valid places are those with both values, and `other` holds the second
-    field's values at them, with their totals.
+    field's values at them, with their totals. Of a band, the places are the band's, the totals and `null` those of
+    the whole field.
     """
 
     row: int
     valid: npt.NDArray[np.bool_]
     numbers: Numbers
     sums: Totals
-    neighbours: RunNeighbours | GraphNeighbours
+    neighbours: RunNeighbours | GraphNeighbours | BandNeighbours
     other: tuple[Numbers, Totals] | None = None
+    null: Null | None = None
 
     @property
     def centre(self) -> tuple[int, int]:
@@ -171,6 +174,20 @@ def each_field(
 
 def _varies(values: npt.NDArray[Any]) -> bool:
     return values.size >= FEWEST and bool(values.min() != values.max())
+
+
+class Filled(Protocol):
+    """Where the results of one field, or of one band of a field, are put."""
+
+    scalars: dict[str, npt.NDArray[Any]]
+
+    def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
+        """Keep a variable."""
+        ...
+
+    def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:
+        """Keep the figures."""
+        ...
 
 
 class Results:

@@ -1,0 +1,17 @@
+"""Fields that need not fit in memory: cut into bands of cells with a halo, combined exactly, finished per band."""
+
+from leefraster.bands.local import Figures, getis_ord_by_band, local_moran_by_band
+from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.sink import Arrays, Sink
+from leefraster.bands.source import BandedField
+
+__all__ = [
+    "Arrays",
+    "BandedField",
+    "Figures",
+    "InTurn",
+    "Runner",
+    "Sink",
+    "getis_ord_by_band",
+    "local_moran_by_band",
+]

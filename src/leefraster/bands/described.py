@@ -1,0 +1,129 @@
+"""What all bands of a field share: how its values become integers, their totals, and the null distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.bands.band import Band
+from leefraster.bands.runner import Runner
+from leefraster.bands.source import BandedField
+from leefraster.fields import valid_mask
+from leefraster.inference.drawn import PiecedValues
+from leefraster.inference.exact import Null
+from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, representation, totals_of
+from leefraster.kernels.rowruns import columns_and_starts, prefix_sum, run_sums
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandPieces:
+    """The values of a field that are not missing, a piece a band; see `inference.pieces.Pieces`."""
+
+    field: BandedField
+    bands: list[Band]
+    runner: Runner
+
+    def map[T](self, function: Callable[[npt.NDArray[Any]], T]) -> Iterable[T]:
+        """Return what the function gives for the values of each band."""
+        return self.runner.map(partial(_of_values, self.field, function), self.bands)
+
+    def first(self, count: int) -> npt.NDArray[Any]:
+        """Return the first values."""
+        found: list[npt.NDArray[Any]] = []
+        for band in self.bands:
+            found.append(_held(self.field.own(band)))
+            if sum(part.size for part in found) >= count:
+                break
+        return np.concatenate(found)[:count]
+
+
+def _of_values[T](field: BandedField, function: Callable[[npt.NDArray[Any]], T], band: Band) -> T:
+    return function(_held(field.own(band)))
+
+
+def _held(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    valid = valid_mask(values)
+    return values if valid.all() else values[valid]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """A field, described by what its bands add up to.
+
+    Attributes
+    ----------
+    how : Representation
+        How values become integers.
+    sums : Totals
+        Their totals.
+    occurring : ndarray of int64
+        How many places have 0, 1, 2, ... neighbours.
+    drawn : PiecedValues
+        The integers, for the tables.
+    """
+
+    how: Representation
+    sums: Totals
+    occurring: Ints
+    drawn: PiecedValues
+
+    def null(self, *, own_fixed: bool) -> Null:
+        """Return the null distribution: of sums over the neighbours (`own_fixed`), or with the place itself."""
+        occurring = self.occurring
+        if not own_fixed:  # an island has no sum, even with itself
+            occurring = np.concatenate([[occurring[0], 0], occurring[1:]])
+        return Null.of(self.drawn, self.sums, occurring, own_fixed=own_fixed)
+
+
+def described(
+    field: BandedField, bands: list[Band], runs: Ints, covers_self: bool, runner: Runner
+) -> Described | None:
+    """Describe a field; None where it has fewer than three values or no variance.
+
+    Every step is one pass over the bands whose parts add up exactly: the range, the step of the data, the totals
+    together with the numbers of neighbours, and then what the tables ask for.
+    """
+    pieces = BandPieces(field, bands, runner)
+    extent = sum(pieces.map(Range.of), Range.of(np.empty(0)))
+    if extent.n < 3 or extent.least == extent.most:
+        return None
+    most = int((runs[:, 2] - runs[:, 1] + 1).sum())
+    how = representation(pieces, extent, np.dtype(field.values.dtype), most)
+    if how.largest == 0:  # equal but for float error in the last digit
+        return None
+    centre = how.largest // 2
+    limbs, occurring = [0] * 8, np.zeros(most + 1, np.int64)
+    scan = partial(_scanned, field, how, centre, runs, covers_self, most)
+    for part, counts in runner.map(scan, bands):
+        limbs = [a + b for a, b in zip(limbs, part, strict=True)]
+        occurring += counts
+    drawn = PiecedValues(pieces, extent.n, how.integers, how.natural, how.largest)
+    return Described(how, totals_of(extent.n, centre, limbs), occurring, drawn)
+
+
+def _scanned(
+    field: BandedField, how: Representation, centre: int, runs: Ints, covers_self: bool, most: int, band: Band
+) -> tuple[list[int], Ints]:
+    """Return a band's part of the totals, and how many of its places have 0, 1, 2, ... neighbours."""
+    ids, values = field.around(band)
+    valid = valid_mask(values)
+    own = valid[band.core]
+    integers = how.integers(values[band.core][own])
+    columns, starts = columns_and_starts(ids[valid] - band.top * field.grid.nx, field.grid.nx, band.rows)
+    sums, counts = np.zeros(columns.size, np.int64), np.zeros(columns.size, np.int64)
+    run_sums(columns, starts, runs, prefix_sum(sums), 0, band.rows, sums, counts)
+    here = counts[core_of(band, valid)] - int(covers_self)
+    return limbs_of(integers, centre), np.bincount(here, minlength=most + 1)
+
+
+def core_of(band: Band, valid: npt.NDArray[np.bool_]) -> slice:
+    """Return where a band's own cells are among the valid ones of band and halo."""
+    before = int(valid[: band.core.start].sum())
+    return slice(before, before + int(valid[band.core].sum()))

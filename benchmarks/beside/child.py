@@ -60,9 +60,9 @@ class Measurer:
         """Run until `least` seconds are filled; return the median time and the peak of the first run."""
         run = self._runs[work]
         self._last.pop(work, None)
-        before = memory.forget_peak()
+        before, children = memory.forget_peak(), memory.Children()
         seconds = [self._timed(work, run)]
-        most = memory.peak() - before + memory.of_children()
+        most = memory.peak() - before + children.peak()
         told = self._last[work]
         if isinstance(told, Told):
             return {"seconds": told.seconds, "peak_bytes": told.peak_bytes}

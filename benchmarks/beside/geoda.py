@@ -74,6 +74,6 @@ WORKS = [
         "pygeoda",
         _local("complete"),
         _results,
-        100_500,
+        40_000,
     ),
 ]

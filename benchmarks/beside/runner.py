@@ -157,7 +157,9 @@ class Run:
         for turn in range(self._plan.rounds):
             for work in works:
                 record = records[work.name]
-                if record.fault or not self._has_turn(turn, record):
+                if turn == 0 and not self._affordable(work, record):
+                    continue
+                if record.fault or record.extrapolated or not self._has_turn(turn, record):
                     continue
                 try:
                     if turn == 0 and work.name not in ready:

@@ -17,7 +17,7 @@ SQUARE = np.ones((3, 3))
 def _spots(cells: Cells, _shared: dict[str, Any]) -> Callable[[], Any]:
     from xrspatial.focal import hotspots  # type: ignore[import-not-found]
 
-    raster = cells.raster
+    raster = cells.raster.pad(y=1, x=1)  # it leaves out the cells on the edge
     return lambda: hotspots(raster, SQUARE)
 
 
@@ -29,7 +29,7 @@ def _focal(cells: Cells, _shared: dict[str, Any]) -> Callable[[], Any]:
 
 
 def _of_spots(result: Any, cells: Cells) -> Arrays:
-    return {"bin": cells.at_cells(result.values)}
+    return {"bin": cells.at_cells(result.values[1:-1, 1:-1])}
 
 
 def _of_focal(result: Any, cells: Cells) -> Arrays:

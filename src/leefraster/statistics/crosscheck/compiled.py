@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from leefraster.kernels.jit import keep
+
 
 def keep_compiled() -> None:
-    """Let numba keep esda's compiled functions.
+    """Let esda's compiled functions be kept as our kernels are.
 
-    All but one: a function that takes functions is never found again, and would add a file every time.
+    A function that takes functions is not kept (`compute_chunk`): it would never be found again.
     """
     from esda import crand, geary_local, getisord, join_counts_local, moran
 
     for module in (crand, moran, getisord, geary_local, join_counts_local):
-        for name, function in vars(module).items():
-            if hasattr(function, "enable_caching") and name != "compute_chunk":
-                function.enable_caching()
+        for function in vars(module).values():
+            if hasattr(function, "enable_caching"):
+                keep(function)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
+from leefraster.kernels.cache_warning import CompiledCodeWarning
 from leefraster.pipeline.analysis import steps as steps_of
 from leefraster.pipeline.memory import give_back, peak_bytes
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
@@ -131,6 +132,8 @@ def _noting_warnings(work: Work, log: RunLog) -> Iterator[None]:
         if own:
             work.notes.append(text)
             work.progress.remark(f"warning: {text}")
+        elif any(w.category is CompiledCodeWarning for w in caught if str(w.message) == text):
+            work.progress.remark(f"warning: {text}")  # about this machine, not about the run
 
 
 def _worth_a_note(warning: warnings.WarningMessage) -> bool:

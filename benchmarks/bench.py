@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from beside.cells import GERMANY
-from beside.machine import about, load
+from beside.machine import Others, about
 from beside.runner import Plan, Run, say
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +30,7 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
     """Measure all and write the results."""
     from beside.limits import in_child
 
-    begin = time.monotonic()
+    begin, others = time.monotonic(), Others()
     with tempfile.TemporaryFile("w+") as log:
         run = Run(plan, log)
         before = about(run.r_packages)
@@ -38,7 +38,6 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
     say("distance from the limit")
     record = {
         "about": before,
-        "load_after": load(),
         "absent": run.absent,
         "measured": [one.record() for one in found],
         **in_child(
@@ -46,6 +45,7 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
         ),
         "took": round(time.monotonic() - begin),
     }
+    record["others"] = round(others.share(), 2)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record, indent=1) + "\n")
     say(f"{out}: {record['took']} s")

@@ -28,25 +28,32 @@ def module(name):
     return importlib.import_module(f"beside.{name}")
 
 
+class InThisProcess:
+    """Does what a child does, without starting one."""
+
+    def __init__(self, warm_up, log):
+        self._child = module("child")
+        self._measurer = self._child.Measurer(module("cells").Cells.load(warm_up))
+
+    def ask(self, do, **order):
+        told = self._child.answer(self._measurer, {"do": do, **order})
+        assert told.pop("ok"), told
+        return told
+
+    def end(self):
+        pass
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     path = tmp_path_factory.mktemp("bench") / "results.json"
-    programs = ["leefraster", "plain numba kernel"]
-    importlib.import_module("bench").main(
-        [
-            "run",
-            "--quick",
-            "--sizes",
-            "400",
-            "900",
-            "--seconds",
-            "900",
-            "--programs",
-            *programs,
-            "--out",
-            str(path),
-        ]
-    )
+    command = ["run", "--quick", "--sizes", "900", "--seconds", "900", "--out", str(path)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module("runner"), "Child", InThisProcess)
+        patch.setattr(
+            module("limits"), "in_child", lambda name, *args: module(name.split(".")[1]).measured(*args)
+        )
+        importlib.import_module("bench").main([*command, "--programs", "leefraster", "plain numba kernel"])
     return json.loads(path.read_text())
 
 
@@ -120,8 +127,9 @@ def test_times_of_larger_sizes_follow_a_power_law(points, expected):
     assert module("growth").predicted(points, 10_000) == pytest.approx(expected)
 
 
-def test_what_would_take_too_long_is_extrapolated_and_not_run():
+def test_what_would_take_too_long_is_extrapolated_and_not_run(monkeypatch):
     runner = module("runner")
+    monkeypatch.setattr(runner, "Child", InThisProcess)
     plan = runner.Plan(
         sizes=(300, 600), germany=False, rounds=1, least=0.0, most=0.0, programs=("scipy.ndimage",)
     )
@@ -133,7 +141,7 @@ def test_what_would_take_too_long_is_extrapolated_and_not_run():
     assert second.rounds == []
 
 
-def test_a_child_tells_what_went_wrong_and_lives_on(tmp_path):
+def test_a_child_measures_and_tells_what_went_wrong(tmp_path):
     cells, children = module("cells"), module("children")
     cells.Cells.made(300).save(tmp_path / "cells.npz")
     with (tmp_path / "log").open("w") as log:
@@ -141,7 +149,16 @@ def test_a_child_tells_what_went_wrong_and_lives_on(tmp_path):
         with pytest.raises(children.ChildFailed, match="KeyError: 'nothing'"):
             child.ask("prepare", work="nothing")
         assert child.ask("load", path=str(tmp_path / "cells.npz")) == {}
+        child.ask("prepare", work="scipy focal")
+        told = child.ask("measure", work="scipy focal", least=0.0)
+        child.ask("results", work="scipy focal", path=str(tmp_path / "results.npz"))
         child.end()
+    assert told["seconds"] > 0
+    assert told["peak_bytes"] >= 0
+    assert (
+        np.load(tmp_path / "results.npz")["sum"].shape
+        == cells.Cells.load(tmp_path / "cells.npz").values.shape
+    )
     assert "KeyError" in (tmp_path / "log").read_text()
 
 
@@ -163,6 +180,12 @@ def test_germany_is_read_where_it_is(shared_data, monkeypatch):
     monkeypatch.setattr(cells, "VARIABLE", "none.parquet")
     with pytest.raises(FileNotFoundError):
         cells.Cells.germany()
+
+
+def test_what_other_programs_take_is_a_share():
+    others = module("machine").Others()
+    sum(i * i for i in range(300_000))
+    assert 0 <= others.share() <= 1.5
 
 
 def test_agreement_of_draws_is_standardised():

@@ -35,7 +35,7 @@ def _permuted(result: Any, _cells: Cells) -> Arrays:
 
 def _spots(result: Any, _cells: Cells) -> Arrays:
     z = result["z"].values
-    size = np.searchsorted([1.645, 1.96, 2.576], np.abs(z))
+    size = np.searchsorted([1.65, 1.96, 2.58], np.abs(z))
     return {"z": z, "bin": np.sign(z) * np.array([0, 90, 95, 99])[size]}
 
 

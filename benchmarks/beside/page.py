@@ -20,6 +20,7 @@ ASKED = (
 BYTES_ASKED = 150
 COPIES_ASKED = {"local Moran, exact, queen": 150, "G*, exact, queen": 150, "global Moran, queen": 40}
 NEAR = 0.1
+BUSY = 0.1
 ONE_THREAD = 1.25
 
 
@@ -186,11 +187,12 @@ def table(results: Record) -> str:
 def _machine(results: Record) -> str:
     about = results["about"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    others = 100 * results["others"]
     busy = (
-        f"**The machine was busy** (load {about['load']} before, {results['load_after']} after, the run itself "
-        "included): times are too long, and programs that use all processors suffer most; read the ratios."
-        if about["busy"]
-        else f"Nothing else of weight was running (load {about['load']} before the run)."
+        f"**The machine was busy**: other programs took {others:.0f} % of the processors, so that times are too "
+        "long, and programs that use all processors suffer most; read the ratios."
+        if results["others"] > BUSY
+        else f"Other programs took {others:.0f} % of the processors."
     )
     absent = f" Not installed, so not measured: {', '.join(results['absent'])}." if results["absent"] else ""
     return (
@@ -211,7 +213,7 @@ How it is measured. Every program gets the same cells: ragged generated fields (
 a square raster, in clumps, no islands) and, where it is at hand, the German census grid. Each runs in a
 child process of its own, warm: a run on 600 cells before has compiled and loaded everything. Programs take
 turns, up to three rounds; a time is the median of the rounds, and a ratio that of two medians of one run.
-Works of two to ten seconds have two turns, longer ones one. What would take more than two minutes, or break
+Works of 1.5 to 5 seconds have two turns, longer ones one. What would take more than two minutes, or break
 the time of the whole run, is not run: `~` marks times extrapolated with the power law of the two largest
 sizes that were measured (power between 1 and 2). Weights are made before and not counted, except where they
 are the task; ours needs none. esda keeps no simulations. Queen neighbours, row-standardised, unless told

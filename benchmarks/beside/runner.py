@@ -21,6 +21,7 @@ from beside.growth import Point, predicted
 from beside.works import OURS, Arrays, Work, all_works, can_run
 
 WARM_UP = 600
+SHORT, MIDDLING = 1.5, 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Plan:
     rounds: int = 3
     least: float = 0.3
     most: float = 120.0
-    seconds: float = 600.0
+    seconds: float = 640.0
     programs: tuple[str, ...] = ()
     own_children: bool = True
 
@@ -132,7 +133,7 @@ class Run:
         self._agree(chosen, self._children, records, folder)
         for work in chosen:
             record = records[work.name]
-            if record.seconds is not None:
+            if record.rounds and record.seconds is not None:
                 self._points[work.name].append((size, record.seconds))
         return list(records.values())
 
@@ -146,7 +147,8 @@ class Run:
 
     def _affordable(self, work: Work, record: Measured) -> bool:
         seconds = predicted(self._points[work.name], record.cells)
-        if record.cells <= work.largest and seconds <= min(self._plan.most, self._ends - time.monotonic()):
+        left = max(self._ends - time.monotonic(), SHORT)
+        if record.cells <= work.largest and seconds <= min(self._plan.most, left):
             return True
         record.extrapolated = True
         record.seconds = seconds or None
@@ -194,11 +196,10 @@ class Run:
         return {work.name for work in first.values()}
 
     def _has_turn(self, turn: int, record: Measured) -> bool:
-        """Short works have every turn, those of 2 to 10 seconds two, longer ones one."""
-        if turn == 0 or (record.program == OURS and (record.seconds or 0) < 2):
-            return True
-        turns = 1 if (record.seconds or 0) > 10 else 2 if (record.seconds or 0) > 2 else self._plan.rounds
-        return turn < turns and (record.seconds or 0) < self._ends - time.monotonic()
+        """Return whether a work is measured again: short ones always, those up to 5 seconds twice, others once."""
+        seconds = record.seconds or 0.0
+        turns = self._plan.rounds if seconds < SHORT else 2 if seconds < MIDDLING else 1
+        return turn < turns and (turn == 0 or seconds < max(self._ends - time.monotonic(), SHORT))
 
     def _agree(
         self, works: list[Work], children: dict[str, Child], records: dict[str, Measured], folder: Path
@@ -206,7 +207,7 @@ class Run:
         first: dict[str, Arrays] = {}  # ours comes first in every task
         for work in works:
             record = records[work.name]
-            if record.fault or record.seconds is None:
+            if record.fault or not record.rounds:
                 continue
             path = folder / "results.npz"
             try:

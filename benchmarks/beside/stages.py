@@ -47,10 +47,10 @@ STAGES: tuple[tuple[str, str, str], ...] = (
 
 
 class Sampler:
-    """Notes where the main thread is, with the time and processor time since the last note."""
+    """Notes where the thread that made it is, with the time and processor time since the last note."""
 
     def __init__(self) -> None:
-        self._main = threading.main_thread().ident
+        self._main = threading.get_ident()
         self._stop = threading.Event()
         self.wall: dict[str, float] = defaultdict(float)
         self.processor: dict[str, float] = defaultdict(float)
@@ -71,7 +71,7 @@ class Sampler:
         own = time.thread_time()
         wall, processor = time.perf_counter(), time.process_time()
         while not self._stop.wait(PAUSE):
-            frame = sys._current_frames().get(self._main or 0)
+            frame = sys._current_frames().get(self._main)
             place = stage_of(frame)
             now, used, mine = time.perf_counter(), time.process_time(), time.thread_time()
             self.wall[place] += now - wall
@@ -117,11 +117,11 @@ def stages(made: Cells, effort: float) -> dict[str, Any]:
     return {"cells": made.values.size, "works": {name: profile(work, effort) for name, work in works.items()}}
 
 
-def main(cells: int, copied: int, effort: float) -> None:
-    """Print the distance from the limit and the stages as JSON: what the parent of this process reads."""
+def measured(cells: int, copied: int, effort: float) -> dict[str, Any]:
+    """Return the distance from the limit and the stages."""
     made = Cells.made(cells)
-    print(json.dumps({"limits": limits(made, copied, effort), "stages": stages(made, effort)}))
+    return {"limits": limits(made, copied, effort), "stages": stages(made, effort)}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    print(json.dumps(measured(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))

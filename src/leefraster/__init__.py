@@ -63,6 +63,8 @@ _NAMES = {
     "StructuralClusters": "clusters.structural",
     "detection": "clusters.detection",
     "Store": "store",
+    "FieldStore": "store",
+    "bands": "bands",
     "Answer": "questions.answer",
     "questions": "questions",
     "sources": "sources",
@@ -71,11 +73,12 @@ _NAMES = {
     "InputError": "errors",
     "EnvironmentFault": "errors",
 }
-_MODULES = {"plot", "questions", "sources"}
+_MODULES = {"bands", "plot", "questions", "sources"}
 
 __all__ = sorted([*_NAMES, "__version__"])
 
 if TYPE_CHECKING:
+    from leefraster import bands as bands
     from leefraster import plot as plot
     from leefraster import questions as questions
     from leefraster import sources as sources
@@ -135,6 +138,7 @@ if TYPE_CHECKING:
     from leefraster.statistics.neighbourhood_share import neighbourhood_share as neighbourhood_share
     from leefraster.statistics.null_distribution import null_distribution as null_distribution
     from leefraster.statistics.scale_sensitivity import scale_sensitivity as scale_sensitivity
+    from leefraster.store import FieldStore as FieldStore
     from leefraster.store import Store as Store
     from leefraster.table import from_table as from_table
 

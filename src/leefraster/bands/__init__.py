@@ -1,5 +1,6 @@
 """Fields that need not fit in memory: cut into bands of cells with a halo, combined exactly, finished per band."""
 
+from leefraster.bands.components import components_by_band
 from leefraster.bands.local import Figures, getis_ord_by_band, local_moran_by_band
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.sink import Arrays, Sink
@@ -12,6 +13,7 @@ __all__ = [
     "InTurn",
     "Runner",
     "Sink",
+    "components_by_band",
     "getis_ord_by_band",
     "local_moran_by_band",
 ]

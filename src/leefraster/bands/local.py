@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band, cut
 from leefraster.bands.described import Described, core_of, described
+from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
@@ -21,6 +22,7 @@ from leefraster.errors import UsageError
 from leefraster.fields import valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import PIECE, adjusted
+from leefraster.inference.numbers import Representation, Totals
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import BandNeighbours
@@ -219,13 +221,16 @@ class _Work:
             return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
         self._tell("tables", 0)
         null = about.null(own_fixed=own_fixed)
+        if self.runner.elsewhere:
+            null = null.portable()
         task = partial(
-            _worked, self.source, self.runs, covers_self, about.how, about, null, fill, self.sink, kept
-        )
+            _worked, self.source, self.runs, covers_self, about.how, about.sums, null, fill, self.sink,
+            self.runner.elsewhere, kept,
+        )  # fmt: skip
         with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
             p, beside, figures = self._filled(task, Path(folder), about)
             self._tell("adjusting", 0)
-            q = _on_disk(Path(folder) / "q", np.float64, p.size)
+            q = on_disk(Path(folder) / "q", np.float64, p.size)
             adjusted(p, adjustment, piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
             for band in self.bands:
                 here = slice(band.first, band.last)
@@ -239,12 +244,14 @@ class _Work:
         self, task: Callable[[Band], _Part], folder: Path, about: Described
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any], Figures]:
         """Fill the sink, and return p and what the codes need beside it, on disk."""
-        p = _on_disk(folder / "p", np.float64, self.source.n)
+        p = on_disk(folder / "p", np.float64, self.source.n)
         beside: npt.NDArray[Any] | None = None
         islands, reference, error = 0, float("nan"), float("nan")
         for band, part in zip(self.bands, self.runner.map(task, self.bands), strict=True):
             if beside is None:
-                beside = _on_disk(folder / "beside", part.beside.dtype, self.source.n)
+                beside = on_disk(folder / "beside", part.beside.dtype, self.source.n)
+            if part.written is not None:
+                self.sink.take(part.written)
             p[band.first : band.last], beside[band.first : band.last] = part.p, part.beside
             islands, reference, error = islands + part.islands, part.reference, part.error
             self._tell("bands", band.number + 1)
@@ -273,11 +280,12 @@ class _Part:
     islands: int
     reference: float
     error: float
+    written: Any = None
 
 
 def _worked(
-    source: BandedField, runs: npt.NDArray[np.int64], covers_self: bool, how: Any, about: Described, null: Null,
-    fill: Fill, sink: Sink, kept: tuple[str, str], band: Band,
+    source: BandedField, runs: npt.NDArray[np.int64], covers_self: bool, how: Representation, sums: Totals,
+    null: Null, fill: Fill, sink: Sink, elsewhere: bool, kept: tuple[str, str], band: Band,
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
     ids, values = source.around(band)
@@ -294,15 +302,12 @@ def _worked(
     numbers = how.numbers(values[:0])
     one = OneField(
         0, own, type(numbers)(integers[core], numbers.origin, numbers.step, numbers.natural, numbers.most),
-        about.sums, neighbours, null=null,
+        sums, neighbours, null=null,
     )  # fmt: skip
     fill(results, one)
+    own_sink = sink.copy() if elsewhere else sink
     for name, found in results.places.items():
-        sink.write(name, band.first, found)
+        own_sink.write(name, band.first, found)
     first, second = (results.places[name] for name in kept)
-    return _Part(first, second, results.islands, results.reference, results.error)
-
-
-def _on_disk(path: Path, dtype: Any, size: int) -> npt.NDArray[Any]:
-    """Return an array that lies in a file, which the system keeps in memory while there is room."""
-    return np.asarray(np.memmap(path, dtype=dtype, mode="w+", shape=(size,)))
+    written = own_sink.written() if elsewhere else None
+    return _Part(first, second, results.islands, results.reference, results.error, written)

@@ -7,7 +7,15 @@ from typing import Protocol
 
 
 class Runner(Protocol):
-    """Something that maps a function over bands."""
+    """Something that maps a function over bands.
+
+    Attributes
+    ----------
+    elsewhere : bool
+        Whether the function is called in other processes.
+    """
+
+    elsewhere: bool
 
     def map[B, T](self, function: Callable[[B], T], bands: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each band, in their order."""
@@ -16,6 +24,8 @@ class Runner(Protocol):
 
 class InTurn:
     """One band after the other in this process; kernels use its threads."""
+
+    elsewhere = False
 
     def map[B, T](self, function: Callable[[B], T], bands: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each band, in their order."""

@@ -16,6 +16,18 @@ class Sink(Protocol):
         """Keep the values of the cells from position `first` on."""
         ...
 
+    def copy(self) -> Sink:
+        """Return a sink for one band, which may be in another process."""
+        ...
+
+    def written(self) -> Any:
+        """Return what this copy took, to be handed to `take`; None where it needs no handing back."""
+        ...
+
+    def take(self, written: Any) -> None:
+        """Take what a copy took."""
+        ...
+
 
 class Arrays:
     """A sink of arrays that take slices: of numpy, on disk, or of zarr; variables without an array are dropped."""
@@ -33,3 +45,41 @@ class Arrays:
         array = self._arrays.get(name)
         if array is not None:
             array[first : first + values.size] = np.asarray(values).astype(array.dtype, copy=False)
+
+    def copy(self) -> Collected:
+        """Return a sink that keeps what it gets, to be handed back here."""
+        return Collected(self.names)
+
+    def written(self) -> Any:
+        """Return nothing: the arrays are filled."""
+        return None
+
+    def take(self, written: list[tuple[str, int, npt.NDArray[Any]]]) -> None:
+        """Fill the arrays with what a copy got."""
+        for name, first, values in written:
+            self.write(name, first, values)
+
+
+class Collected:
+    """A sink that keeps what it gets in memory, for another one."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._parts: list[tuple[str, int, npt.NDArray[Any]]] = []
+
+    def write(self, name: str, first: int, values: npt.NDArray[Any]) -> None:
+        """Keep the values of the cells from position `first` on."""
+        if name in self._names:
+            self._parts.append((name, first, values))
+
+    def copy(self) -> Collected:
+        """Return an empty one."""
+        return Collected(self._names)
+
+    def written(self) -> list[tuple[str, int, npt.NDArray[Any]]]:
+        """Return what it got."""
+        return self._parts
+
+    def take(self, written: list[tuple[str, int, npt.NDArray[Any]]]) -> None:
+        """Add what another one got."""
+        self._parts += written

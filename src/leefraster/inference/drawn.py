@@ -125,3 +125,11 @@ def drawn_of(numbers: Numbers) -> PiecedValues:
 
 def _as_they_are(values: npt.NDArray[Any]) -> Ints:
     return values
+
+
+def sorted_values(drawn: Drawn) -> PiecedValues:
+    """Return the same integers as one sorted array, which needs no pieces any more and can go elsewhere."""
+    ordered = drawn.ordered
+    made = PiecedValues(Whole(ordered), ordered.size, _as_they_are, drawn.natural, drawn.largest)
+    made.__dict__["ordered"] = ordered  # what the property would find by sorting again
+    return made

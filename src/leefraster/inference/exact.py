@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.drawn import Drawn, drawn_of
+from leefraster.inference.drawn import Drawn, drawn_of, sorted_values
 from leefraster.inference.draws import (
     TABLE_BYTES,
     Lattice,
@@ -133,6 +133,12 @@ class Null:
             wanted[folded] = True
         tables, error = _refined(population, kmax, wanted)
         return cls(sums, own_fixed, population, tables, error)
+
+    def portable(self) -> Null:
+        """Return the same distribution, with its values as one sorted array: it can go to another process."""
+        if self.population is None:
+            return self
+        return replace(self, population=replace(self.population, drawn=sorted_values(self.population.drawn)))
 
     def tails(self, observed: Ints, counts: Ints, own: Ints) -> tuple[Floats, Floats]:
         """Return P(S >= s) and P(S <= s) of the sums of some places; `own` are the places' own integers."""

@@ -168,9 +168,7 @@ def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
     return representation(Whole(values), Range.of(values), values.dtype, most_addends).numbers(values)
 
 
-def representation(
-    pieces: Pieces, extent: Range, dtype: np.dtype[Any], most_addends: int
-) -> Representation:
+def representation(pieces: Pieces, extent: Range, dtype: np.dtype[Any], most_addends: int) -> Representation:
     """Return how the values of a field become integers, found piece by piece; see `as_numbers`.
 
     Parameters

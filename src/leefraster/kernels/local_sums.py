@@ -15,8 +15,9 @@ CERTAIN = 1e-13  # a share of variance this small is float error
 def deviations_of_sums(integers, sums, counts, n, whole, rest, own_fixed, deviation, totals, squares):
     """Fill the local mean less its expectation, and its sums of weights (1, or 0 without values) and their squares.
 
-    The mean of all n integers, of which these may be a band, is whole + rest / n. Where `own_fixed`, the sum is of draws from the n - 1 others,
-    whose mean is found as whole number and remainder too, so that one outlying place costs no digits.
+    The mean of all n integers, of which these may be a band, is whole + rest / n. Where `own_fixed`, the sum is of
+    draws from the n - 1 others, whose mean is found as whole number and remainder too, so that one outlying place
+    costs no digits.
     """
     size = integers.size
     pieces = (size + PIECE - 1) // PIECE

@@ -1,0 +1,166 @@
+"""Bands (or fields) worked through on dask.distributed: on this computer's cores as processes, or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from leefraster.errors import EnvironmentFault, UsageError
+
+PATIENCE = 8.0  # seconds within which a scheduler must answer
+AHEAD = 2  # items a worker that are handed out before the first result is taken
+LOSSES = 3  # workers that may be lost with one item before it is given up
+
+
+class OnCluster:
+    """Maps over items on the workers of a dask client; results come back in order, whoever made them.
+
+    Every worker computes with one thread. A worker that is lost takes its items with it: they are made again by
+    another, with the same bytes.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The client.
+    """
+
+    elsewhere = True
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._maps = itertools.count(1)
+
+    def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
+        """Return what the function gives for each item, in their order.
+
+        The function is sent once; items are handed out as results come back, so that neither piles up. Keys are
+        ``leefraster-<map>-<item>``, the same in every run of the same steps.
+
+        Raises
+        ------
+        EnvironmentFault
+            When workers keep being lost, or none is left.
+        """
+        sent = self._client.scatter(pickle.dumps(function), broadcast=True, hash=False)
+        number = next(self._maps)
+        waiting: deque[Any] = deque()
+        numbered = enumerate(items)
+        try:
+            while True:
+                for i, item in itertools.islice(numbered, max(self._places() - len(waiting), 1)):
+                    key = f"leefraster-{number}-{i}"
+                    waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
+                if not waiting:
+                    return
+                yield self._result(waiting.popleft())
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _places(self) -> int:
+        return AHEAD * max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
+
+    def _result(self, future: Any) -> Any:
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return future.result()
+        except KilledWorker as error:
+            raise EnvironmentFault(
+                f"cluster: {error}. Workers were lost {LOSSES + 1} times with the same item; often they lack "
+                "memory. Nothing was stored"
+            ) from error
+
+
+def _called(sent: bytes, item: Any) -> Any:
+    return pickle.loads(sent)(item)
+
+
+@contextlib.contextmanager
+def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
+    """Give a runner on a cluster, and leave the cluster at the end.
+
+    Parameters
+    ----------
+    where : str
+        ``"local"`` for a process on each of this computer's cores, or the address of a dask scheduler, as
+        ``"tcp://host:8786"``.
+    workers : int or None
+        Processes of a local cluster; one a core when None.
+
+    Raises
+    ------
+    UsageError
+        When `where` is neither.
+    EnvironmentFault
+        When no scheduler answers there within 8 seconds.
+    """
+    import dask
+    import distributed
+
+    with dask.config.set(_settings()), contextlib.ExitStack() as stack:
+        if where == "local":
+            count = workers or _cores()
+            made = distributed.LocalCluster(
+                n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                memory_limit=0, silence_logs=50,
+            )  # fmt: skip
+            stack.enter_context(contextlib.closing(made))
+            client = distributed.Client(made)
+        elif "://" in where or ":" in where:
+            client = _connected(where)
+        else:
+            raise UsageError(f"cluster is {where!r}; it must be 'local' or an address, as tcp://host:8786")
+        stack.enter_context(contextlib.closing(client))
+        client.run(_with_one_thread)
+        client.register_plugin(_one_thread())
+        yield OnCluster(client)
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "distributed.scheduler.allowed-failures": LOSSES,
+        "distributed.worker.daemon": True,
+        "distributed.admin.large-graph-warning-threshold": "1GB",
+    }
+
+
+def _connected(where: str) -> Any:
+    import distributed
+
+    try:
+        return distributed.Client(where, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EnvironmentFault(
+            f"cluster: no dask scheduler answers at {where} ({type(error).__name__}); start one with "
+            "'dask scheduler', or take --cluster local. Nothing was written"
+        ) from error
+
+
+def _cores() -> int:
+    from leefraster.kernels.jit import threads
+
+    return threads()
+
+
+def _with_one_thread() -> None:
+    from leefraster.kernels.jit import set_threads
+
+    set_threads(1)
+
+
+def _one_thread() -> Any:
+    """Return a plugin by which workers that join later compute with one thread, too."""
+    from distributed import WorkerPlugin
+
+    class OneThread(WorkerPlugin):
+        name = "leefraster-one-thread"
+
+        def setup(self, worker: Any) -> None:  # noqa: ARG002
+            _with_one_thread()
+
+    return OneThread()

@@ -1,0 +1,101 @@
+"""A ragged field of any size, made row by row: for running what does not fit in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.errors import UsageError
+from leefraster.grid import Grid
+from leefraster.kernels.ragged_rows import ragged_rows
+
+Ints = npt.NDArray[np.int64]
+BLOCK = 1 << 22  # places of the grid looked at at a time
+SHARE = 0.064  # of the grid that is inhabited, about
+_THRESHOLD = 0.68  # of the noise of places, at which that share is inhabited
+
+
+@dataclass(frozen=True, slots=True)
+class Continent:
+    """An invented continent: inhabited cells in places of every size, values alike nearby.
+
+    The same seed and grid give the same bytes; rows can be made in any order, and none needs another.
+
+    Attributes
+    ----------
+    grid : Grid
+        Its grid, in cells of 100 m.
+    seed : int
+        Seed.
+    """
+
+    grid: Grid
+    seed: int = 0
+
+    def rows(self, first: int, last: int) -> tuple[Ints, npt.NDArray[np.float32]]:
+        """Return the sorted ids of the inhabited cells of rows first..last-1, and their values.
+
+        Raises
+        ------
+        UsageError
+            When there are no such rows.
+        """
+        if not 0 <= first < last <= self.grid.ny:
+            raise UsageError(f"rows {first} to {last} are asked; the grid has 0 to {self.grid.ny}")
+        shape = (last - first, self.grid.nx)
+        columns, values = np.empty(shape, np.int32), np.empty(shape, np.float32)
+        counts = np.empty(shape[0], np.int64)
+        ragged_rows(self.seed, first, self.grid.nx, _THRESHOLD, columns, values, counts)
+        inside = np.arange(shape[1]) < counts[:, np.newaxis]
+        west = (np.arange(first, last, dtype=np.int64) * self.grid.nx)[:, np.newaxis]
+        return (west + columns)[inside], values[inside]
+
+    def blocks(
+        self, progress: Callable[[int, int], Any] | None = None
+    ) -> Iterator[tuple[Ints, npt.NDArray[np.float32]]]:
+        """Yield ids and values of all rows, from the north, a block at a time."""
+        step = max(BLOCK // self.grid.nx, 1)
+        for first in range(0, self.grid.ny, step):
+            last = min(first + step, self.grid.ny)
+            yield self.rows(first, last)
+            if progress:
+                progress(last, self.grid.ny)
+
+
+def continent(cells: int, seed: int = 0) -> Continent:
+    """Make a continent of about so many inhabited cells.
+
+    Parameters
+    ----------
+    cells : int
+        Inhabited cells, about: the true number is within a few per cent for a million or more.
+    seed : int
+        The same seed gives the same bytes.
+
+    Returns
+    -------
+    Continent
+        ``.grid``, ``.rows(first, last)``, ``.blocks()``; nothing is made before these are called.
+
+    Raises
+    ------
+    UsageError
+        When `cells` is below 1 or the seed is negative.
+
+    Examples
+    --------
+    >>> import leefraster as lr
+    >>> made = lr.sources.synthetic.continent(10_000)
+    >>> ids, values = made.rows(0, 100)
+    >>> ids.size == values.size, bool((ids[1:] > ids[:-1]).all())
+    (True, True)
+    """
+    if cells < 1 or seed < 0:
+        raise UsageError(f"cells is {cells} and seed {seed}; they must be at least 1 and 0")
+    side = math.ceil(math.sqrt(cells / SHARE))
+    return Continent(Grid(0.0, side * 100.0, side, side, 100.0, "EPSG:3035"), seed)

@@ -1,0 +1,340 @@
+"""A field that need not fit in memory, and what was computed of it: a versioned folder, written band by band."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from leefraster.bands import BandedField
+from leefraster.errors import InputError, UsageError
+from leefraster.grid import Grid
+from leefraster.store import repository as repo
+from leefraster.store.encoding import compressors
+from leefraster.store.lock import write_lock
+
+Ints = npt.NDArray[np.int64]
+Progress = Any
+
+CHUNK = 1 << 18  # cells
+FIELD = "field"
+WRITING = "writing"
+_GRID = ("x_min", "y_max", "nx", "ny", "cell", "crs")
+
+
+class FieldStore:
+    """A folder with one field over sorted cells, and results about it.
+
+    Each is one commit; a reader sees finished ones only, and a run that ends half-way leaves nothing behind. Chunks
+    are checksummed, so that damage is found. For runs of a country, with their tables and years, there is `Store`.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, leefraster as lr
+    >>> from leefraster.store import FieldStore
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = FieldStore.create(folder, lr.Grid(0, 300, 3, 3))
+    ...     store.write_field([(np.arange(9), np.arange(9.0))])
+    ...     with store.results("moran", {"I": "float64"}) as sink:
+    ...         figures = lr.bands.local_moran_by_band(
+    ...             store.field(), lr.Neighbourhood.queen(), sink, multiple=store.chunk)
+    ...     float(store.read("moran", "I")[4].round(3))
+    9
+    0.0
+    """
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self.path = path
+        self._timeout = timeout
+
+    @classmethod
+    def create(cls, path: str | Path, grid: Grid, *, chunk: int = CHUNK, timeout: float = 60.0) -> FieldStore:
+        """Make an empty store in a new or empty folder.
+
+        Parameters
+        ----------
+        path : path
+            The folder.
+        grid : Grid
+            Grid of the cells.
+        chunk : int
+            Cells of a chunk.
+        timeout : float
+            Seconds to wait for another writer.
+
+        Raises
+        ------
+        UsageError
+            When the folder holds something else, or a store already.
+        EnvironmentFault
+            When it cannot be written.
+        """
+        folder = Path(path)
+        with repo.environment_faults(folder, "create"):
+            folder.mkdir(parents=True, exist_ok=True)
+        repo.require_free_for_store(folder)
+        if repo.exists(folder):
+            raise UsageError(f"{folder}: holds a store already; open it, or give a new folder")
+        with write_lock(folder, timeout), repo.environment_faults(folder, "create"):
+            repo.create_repository(folder)
+            session = repo.open_repository(folder).writable_session(repo.MAIN)
+            root = zarr.group(session.store)
+            root.attrs["grid"] = {name: getattr(grid, name) for name in _GRID}
+            root.attrs["chunk"] = int(chunk)
+            session.commit("empty field store")
+        return cls(folder, timeout)
+
+    @classmethod
+    def open(cls, path: str | Path, *, timeout: float = 60.0) -> FieldStore:
+        """Open a store.
+
+        Raises
+        ------
+        UsageError
+            When there is none.
+        EnvironmentFault
+            When it cannot be read.
+        """
+        folder = Path(path)
+        if not repo.exists(folder):
+            raise UsageError(f"{folder}: there is no store; make one with FieldStore.create")
+        store = cls(folder, timeout)
+        if "grid" not in store._root().attrs:
+            raise UsageError(f"{folder}: is a store of runs, not of a field; open it with lr.Store.open")
+        return store
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of the cells."""
+        given: Any = self._root().attrs["grid"]
+        return Grid(**given)
+
+    @property
+    def chunk(self) -> int:
+        """Cells of a chunk, of which bands that are written must begin at multiples."""
+        return int(str(self._root().attrs["chunk"]))
+
+    def write_field(
+        self, blocks: Iterable[tuple[Ints, npt.NDArray[Any]]], *, dtype: npt.DTypeLike | None = None
+    ) -> int:
+        """Write the field, block by block, and return how many cells it has.
+
+        Parameters
+        ----------
+        blocks : iterable of (ids, values)
+            Sorted cell ids, ascending from block to block, and the value of each; NaN is missing.
+        dtype : dtype or None
+            Type of the values; that of the first block when None.
+
+        Raises
+        ------
+        InputError
+            When ids do not ascend or lie outside the grid, or there are none.
+        """
+        grid, chunk = self.grid, self.chunk
+        with self._committed("field") as session:
+            group = zarr.group(session.store).require_group(FIELD, overwrite=True)
+            rows = np.zeros(grid.ny + 1, np.int64)
+            writing: _Growing | None = None
+            before = -1
+            for ids, values in blocks:
+                if ids.size == 0:
+                    continue
+                before = _checked(ids, values, before, grid)
+                first, last = int(ids[0] // grid.nx), int(ids[-1] // grid.nx)
+                rows[1 + first : 2 + last] += np.bincount(ids // grid.nx - first)
+                writing = writing or _Growing(group, chunk, np.dtype(dtype or values.dtype))
+                writing.add(ids, values)
+            if writing is None:
+                raise InputError("the field has no cells")
+            writing.close()
+            starts = np.cumsum(rows)
+            _array(group, "starts", starts.shape, starts.dtype, max(starts.size, 1))[...] = starts
+        return int(starts[-1])
+
+    def field(self) -> BandedField:
+        """Return the field, to be read in bands.
+
+        Raises
+        ------
+        UsageError
+            When none was written.
+        """
+        root = self._root()
+        if FIELD not in root:
+            raise UsageError(f"{self.path}: holds no field; write one with write_field")
+        arrays: Any = {name: root[f"{FIELD}/{name}"] for name in ("ids", "values", "starts")}
+        return BandedField(arrays["ids"], arrays["values"], self.grid, np.asarray(arrays["starts"][...]))
+
+    @contextlib.contextmanager
+    def results(
+        self, name: str, variables: Mapping[str, Any], attributes: Mapping[str, Any] | None = None
+    ) -> Iterator[StoreSink]:
+        """Give a sink for result variables; what it took is committed at the end, or nothing.
+
+        Parameters
+        ----------
+        name : str
+            What to call them together; results of that name are replaced.
+        variables : mapping of str to dtype
+            The variables to keep, and the types to keep them in.
+        attributes : mapping or None
+            What to say of them.
+
+        Raises
+        ------
+        UsageError
+            When the name is taken by the field itself.
+        """
+        if name in (FIELD, "") or "/" in name:
+            raise UsageError(f"results cannot be called {name!r}")
+        n = self.field().n
+        with write_lock(self.path, self._timeout), repo.environment_faults(self.path, "write"):
+            repository = repo.open_repository(self.path)
+            _drop(repository)
+            repository.create_branch(WRITING, repository.lookup_branch(repo.MAIN))
+            try:
+                session = repository.writable_session(WRITING)
+                group = zarr.group(session.store).require_group(name, overwrite=True)
+                group.attrs.update(dict(attributes or {}))
+                for variable, dtype in variables.items():
+                    _array(group, variable, (n,), np.dtype(dtype), self.chunk)
+                session.commit(f"arrays of {name}")
+                session = repository.writable_session(WRITING)
+                sink = StoreSink(session.fork(), name, tuple(variables))
+                yield sink
+                sink.collect(session)
+                repository.reset_branch(repo.MAIN, session.commit(name))
+            finally:
+                _drop(repository)
+
+    def read(self, name: str, variable: str) -> Any:
+        """Return an array of results (zarr; slices of it are numpy arrays).
+
+        Raises
+        ------
+        UsageError
+            When there are none of that name; the message lists those there are.
+        """
+        root = self._root()
+        if f"{name}/{variable}" not in root:
+            there = sorted(
+                f"{group}/{array}" for group, member in root.groups() for array in member.array_keys()
+            )
+            raise UsageError(f"{self.path}: has no {name}/{variable}; it has {', '.join(there)}")
+        return root[f"{name}/{variable}"]
+
+    def _root(self) -> Any:
+        with repo.environment_faults(self.path, "read"):
+            session = repo.open_repository(self.path).readonly_session(repo.MAIN)
+            return zarr.open_group(session.store, mode="r")
+
+    @contextlib.contextmanager
+    def _committed(self, message: str) -> Iterator[Any]:
+        with write_lock(self.path, self._timeout), repo.environment_faults(self.path, "write"):
+            session = repo.open_repository(self.path).writable_session(repo.MAIN)
+            yield session
+            session.commit(message)
+
+
+class StoreSink:
+    """Takes results into a store; copies of it can write elsewhere, and hand back what they wrote."""
+
+    def __init__(self, session: Any, group: str, names: Sequence[str]) -> None:
+        self._session, self._group, self._names = session, group, tuple(names)
+        self._others: list[Any] = []
+        self._wrote = False
+
+    def write(self, name: str, first: int, values: npt.NDArray[Any]) -> None:
+        """Keep the values of the cells from position `first` on; variables that are not kept are dropped."""
+        if name not in self._names:
+            return
+        array: Any = zarr.open_array(self._session.store, path=f"{self._group}/{name}", mode="r+")
+        array[first : first + values.size] = values.astype(array.dtype, copy=False)
+        self._wrote = True
+
+    def copy(self) -> StoreSink:
+        """Return a sink with a session of its own, which can go to another process."""
+        import pickle
+
+        return StoreSink(pickle.loads(pickle.dumps(self._session)), self._group, self._names)
+
+    def written(self) -> Any:
+        """Return what this copy wrote, for the one that it is a copy of; None where it wrote nothing."""
+        return self._session if self._wrote else None
+
+    def take(self, written: Any) -> None:
+        """Take what a copy wrote."""
+        if written is not None:
+            self._others.append(written)
+
+    def collect(self, session: Any) -> None:
+        """Merge everything that was written into the session that is committed."""
+        session.merge(*([self._session] if self._wrote else []), *self._others)
+
+
+class _Growing:
+    """The arrays of a field of which the length is not known yet, written chunk by chunk."""
+
+    def __init__(self, group: Any, chunk: int, dtype: np.dtype[Any]) -> None:
+        self._chunk = chunk
+        self._arrays = {
+            "ids": _array(group, "ids", (0,), np.dtype(np.int64), chunk),
+            "values": _array(group, "values", (0,), dtype, chunk),
+        }
+        self._waiting: dict[str, list[npt.NDArray[Any]]] = {"ids": [], "values": []}
+        self._held = self._done = 0
+
+    def add(self, ids: Ints, values: npt.NDArray[Any]) -> None:
+        """Take a block; whole chunks are written."""
+        self._waiting["ids"].append(ids)
+        self._waiting["values"].append(values)
+        self._held += ids.size
+        if self._held >= 16 * self._chunk:
+            self._write(self._held // self._chunk * self._chunk)
+
+    def close(self) -> None:
+        """Write the rest."""
+        self._write(self._held)
+
+    def _write(self, count: int) -> None:
+        if count == 0:
+            return
+        for name, array in self._arrays.items():
+            every = np.concatenate(self._waiting[name])
+            array.resize((self._done + count,))
+            array[self._done : self._done + count] = every[:count].astype(array.dtype, copy=False)
+            self._waiting[name] = [every[count:]]
+        self._done += count
+        self._held -= count
+
+
+def _array(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], chunk: int) -> Any:
+    return group.create_array(
+        name, shape=shape, dtype=dtype, chunks=(chunk,), compressors=compressors(), overwrite=True,
+        fill_value=np.nan if dtype.kind == "f" else dtype.type(0), config={"write_empty_chunks": True},
+    )  # fmt: skip
+
+
+def _checked(ids: Ints, values: npt.NDArray[Any], before: int, grid: Grid) -> int:
+    """Return the last id of a block whose ids ascend and follow on the one before."""
+    if ids.shape != values.shape:
+        raise InputError(f"a block has {ids.size} ids and {values.size} values")
+    if ids[0] <= before or (np.diff(ids) <= 0).any():
+        raise InputError(
+            f"cell ids must ascend from block to block and occur once; they do not after {before}"
+        )
+    if ids[0] < 0 or ids[-1] >= grid.size:
+        raise InputError(f"cell ids go up to {int(ids[-1])}; the grid holds 0 to {grid.size - 1}")
+    return int(ids[-1])
+
+
+def _drop(repository: Any) -> None:
+    """Remove the branch of a writing that did not end well."""
+    if WRITING in repository.list_branches():
+        repository.delete_branch(WRITING)

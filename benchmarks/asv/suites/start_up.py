@@ -16,11 +16,9 @@ def timeraw_first_name() -> str:
 def timeraw_command_line() -> str:
     """Return the code whose time is taken: the help of the command."""
     return """
-    import sys
+    import contextlib, io, sys
     sys.argv = ["leefraster", "--help"]
     from leefraster.cli import main
-    try:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         main()
-    except SystemExit:
-        pass
     """

@@ -177,7 +177,10 @@ def spatial_markov(
 def _classed(values: npt.NDArray[np.float64], cuts: Sequence[float] | None, k: int) -> npt.NDArray[np.int64]:
     """Return classes 0..k-1: class c holds values above cut c-1 and up to cut c."""
     held = values[~np.isnan(values)]
-    bounds = np.quantile(held, np.arange(1, k) / k) if cuts is None else np.asarray(cuts, dtype=float)
+    if cuts is not None:
+        bounds = np.asarray(cuts, dtype=float)
+    else:  # where no place has a mean of its neighbours, there is nothing to class
+        bounds = np.quantile(held, np.arange(1, k) / k) if held.size else np.zeros(k - 1)
     return np.searchsorted(bounds, np.nan_to_num(values), side="left")
 
 

@@ -22,6 +22,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "crs",
         "colours",
         "outlines",
+        "memory_size",
         "grid",
         "cells",
         "neighbourhood",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from leefraster.errors import UsageError
+from leefraster.memory_size import parse_memory
 from leefraster.scoring.complaints import sentences
 from leefraster.sources.sections import (
     Finite,
@@ -43,9 +44,12 @@ class RunSection(Section):
     ----------
     title : str
         What is run on what, in words; stands over the report.
+    memory : str
+        Memory that the run may take, as "4GB"; all that the machine has when empty.
     """
 
     title: str = "Leefraster run"
+    memory: str = ""
 
     @field_validator("title")
     @classmethod
@@ -53,6 +57,17 @@ class RunSection(Section):
         if not title.strip():
             raise ValueError("must say something")
         return title.strip()
+
+    @field_validator("memory")
+    @classmethod
+    def _is_a_size(cls, memory: str) -> str:
+        if memory:
+            parse_memory(memory)
+        return memory
+
+    def memory_bytes(self) -> int | None:
+        """Return the memory that the run may take, in bytes; None where nothing is said."""
+        return parse_memory(self.memory) if self.memory else None
 
 
 class StatisticsSection(Section):

@@ -21,7 +21,7 @@ from leefraster.pipeline.memory import give_back, peak_bytes
 from leefraster.pipeline.neighbourhoods import nearest_areas
 from leefraster.pipeline.outputs import Outputs
 from leefraster.pipeline.staging import exchange, staging
-from leefraster.pipeline.threads import in_threads
+from leefraster.pipeline.threads import InThreads
 from leefraster.pipeline.work import Skipped, Work
 from leefraster.progress import Bars, Lines, Silent, shown
 from leefraster.record import Step
@@ -197,9 +197,9 @@ def test_areas_without_a_point_or_too_few_are_refused():
 def test_results_come_in_order_and_errors_come_through(number, monkeypatch):
     monkeypatch.setattr("leefraster.kernels.jit._threads", None)
     set_threads(number)
-    assert list(in_threads(lambda item: item * item, range(50))) == [item * item for item in range(50)]
+    assert list(InThreads().map(lambda item: item * item, range(50))) == [item * item for item in range(50)]
     with pytest.raises(ZeroDivisionError):
-        list(in_threads(lambda item: 1 // item, [2, 1, 0]))
+        list(InThreads().map(lambda item: 1 // item, [2, 1, 0]))
 
 
 def test_memory_is_counted_in_bytes():

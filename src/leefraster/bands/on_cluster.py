@@ -11,7 +11,7 @@ from typing import Any
 
 from leefraster.errors import EnvironmentFault, UsageError
 
-PATIENCE = 8.0  # seconds within which a scheduler must answer
+PATIENCE = 4.0  # seconds within which a scheduler must answer
 AHEAD = 2  # items a worker that are handed out before the first result is taken
 LOSSES = 3  # workers that may be lost with one item before it is given up
 
@@ -97,7 +97,7 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
     UsageError
         When `where` is neither.
     EnvironmentFault
-        When no scheduler answers there within 8 seconds.
+        When no scheduler answers there within 4 seconds.
     """
     import dask
     import distributed

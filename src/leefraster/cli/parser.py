@@ -52,6 +52,16 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument(
         "--threads", type=_positive, metavar="N", help="threads (default: the cores this process may use)"
     )
+    run.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="memory that the run may take, as 4GB (default: what the machine has)",
+    )
+    run.add_argument(
+        "--cluster",
+        metavar="WHERE",
+        help="work through fields on dask.distributed: local (a process a core), or a scheduler's address",
+    )
     run.add_argument("--seed", type=int, metavar="N", help="seed of the demonstration country (default: 0)")
     run.add_argument(
         "--drop-outside",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from leefraster.progress import shown
 if TYPE_CHECKING:
     import argparse
 
+    from leefraster.bands.on_cluster import OnCluster
     from leefraster.config import Configuration
 
 DEMONSTRATION = "demo"
@@ -29,11 +32,25 @@ def perform(options: argparse.Namespace) -> None:
     out = options.out or Path("out") / name_of(options.config)
     if options.threads:
         set_threads(options.threads)
+    from leefraster.memory_size import parse_memory
     from leefraster.pipeline import run
 
-    with shown(sys.stderr) as progress:
-        record = run(configuration, out, progress)
+    memory = None if options.memory is None else parse_memory(options.memory)
+    with shown(sys.stderr) as progress, _runner(options) as runner:
+        record = run(configuration, out, progress, memory=memory, runner=runner)
     print_summary(record, out, sys.stdout)
+
+
+@contextmanager
+def _runner(options: argparse.Namespace) -> Iterator[OnCluster | None]:
+    """Give what works through the fields: a cluster where one is asked for, else None."""
+    if options.cluster is None:
+        yield None
+        return
+    from leefraster.bands.on_cluster import cluster
+
+    with cluster(options.cluster, workers=options.threads) as runner:
+        yield runner
 
 
 def name_of(config: Path | None) -> str:

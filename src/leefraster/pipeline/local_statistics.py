@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import xarray as xr
 
 from leefraster.pipeline.fields import layers_of, one_field, unit_of
 from leefraster.pipeline.neighbourhoods import described, hotspot_neighbourhood, local_neighbourhood
-from leefraster.pipeline.threads import in_threads
 from leefraster.pipeline.work import Work
 from leefraster.statistics.getis_ord import getis_ord
 from leefraster.statistics.local_moran import local_moran
@@ -42,9 +42,8 @@ def find_local_moran(work: Work) -> None:
     neighbourhood = local_neighbourhood(work)
     counts = np.zeros((work.data.sizes["year"], work.data.sizes[unit_of(work.data)]), np.int32)
     found = _empty(work, MORAN)
-    for (year, _), result in _by_field(
-        work, "local Moran", lambda field: local_moran(field, neighbourhood, alpha=alpha), found, NEIGHBOURS
-    ):
+    compute = partial(local_moran, neighbourhood=neighbourhood, alpha=alpha)
+    for (year, _), result in _by_field(work, "local Moran", compute, found, NEIGHBOURS):
         np.maximum(counts[year], result, out=counts[year])
     how = described(neighbourhood, work.configuration.statistics.nearest)
     _keep(work, found, MORAN, f"lr.local_moran, exact conditional permutation, alpha {alpha:g}", how)
@@ -56,7 +55,8 @@ def find_hot_spots(work: Work) -> None:
     """Add ``getis_ord_*`` over (`year`, `layer`, unit) to the data."""
     neighbourhood = hotspot_neighbourhood(work)
     found = _empty(work, HOT_SPOTS)
-    for _ in _by_field(work, "hot spots", lambda field: getis_ord(field, neighbourhood), found, NEIGHBOURS):
+    compute = partial(getis_ord, neighbourhood=neighbourhood)
+    for _ in _by_field(work, "hot spots", compute, found, NEIGHBOURS):
         continue
     how = described(neighbourhood, work.configuration.statistics.nearest)
     _keep(work, found, HOT_SPOTS, "lr.getis_ord, star, exact", how)
@@ -64,7 +64,7 @@ def find_hot_spots(work: Work) -> None:
 
 def _empty(work: Work, kept: Kept) -> dict[str, npt.NDArray[Any]]:
     shape = (work.data.sizes["year"], len(layers_of(work.data)), work.data.sizes[unit_of(work.data)])
-    return {name: np.empty(shape, kind) for name, (_, kind, _) in kept.items()}
+    return {name: work.scratch.array(shape, kind) for name, (_, kind, _) in kept.items()}
 
 
 def _by_field(
@@ -76,17 +76,27 @@ def _by_field(
 ) -> Iterator[tuple[tuple[int, int], npt.NDArray[Any]]]:
     """Fill the arrays field by field, and yield each field's position with one more of its variables."""
     years, layers = work.data.sizes["year"], len(layers_of(work.data))
-    fields = [(year, layer) for year in range(years) for layer in range(layers)]
+    positions = [(year, layer) for year in range(years) for layer in range(layers)]
+    task = partial(_of_field, compute, {name: values.dtype for name, values in found.items()}, more)
+    fields = (one_field(work.data, *position) for position in positions)
+    results = zip(positions, work.runner.map(task, fields), strict=True)
+    for done, (position, (kept, beside)) in enumerate(results, start=1):
+        for name, values in kept.items():
+            found[name][position] = values
+        if position[1] == layers - 1:
+            work.scratch.let_go()
+        work.progress.advanced(step, done, len(positions))
+        yield position, beside
 
-    def fill(position: tuple[int, int]) -> npt.NDArray[Any]:
-        result = compute(one_field(work.data, *position))
-        for name, values in found.items():
-            values[position] = narrowed(result[name].values, values.dtype)
-        return np.asarray(result[more].values)
 
-    for done, (position, result) in enumerate(zip(fields, in_threads(fill, fields), strict=True), start=1):
-        work.progress.advanced(step, done, len(fields))
-        yield position, result
+def _of_field(
+    compute: Callable[[xr.DataArray], xr.Dataset], kinds: dict[str, Any], more: str, field: xr.DataArray
+) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any]]:
+    """Return the variables of one field in the types they are kept in, and one more as it is."""
+    result = compute(field)
+    return {name: narrowed(result[name].values, kind) for name, kind in kinds.items()}, np.asarray(
+        result[more].values
+    )
 
 
 def narrowed(values: npt.NDArray[Any], kind: npt.DTypeLike) -> npt.NDArray[Any]:

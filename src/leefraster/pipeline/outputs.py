@@ -16,6 +16,7 @@ from leefraster.record import RunRecord
 
 if TYPE_CHECKING:
     from leefraster.config import ExportsSection
+    from leefraster.pipeline.scratch import Scratch
 
 _LEAST_FREE = 200_000_000
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
@@ -79,14 +80,19 @@ def write_report_to(record: RunRecord, outputs: Outputs) -> None:
         write_report(record, outputs.report)
 
 
-def keep(record: RunRecord, outputs: Outputs, progress: Progress) -> None:
+def keep(record: RunRecord, outputs: Outputs, progress: Progress, scratch: Scratch) -> None:
     """Commit the run to the store; from here on readers see it. A new store without a run does not stay."""
     from leefraster.store import Store
 
     made_here = not outputs.store.exists()
     try:
         store = Store.open(outputs.store, create=True)
-        store.write(record, progress=lambda done, total: progress.advanced("store", done, total))
+
+        def told(done: int, total: int) -> None:
+            scratch.let_go()
+            progress.advanced("store", done, total)
+
+        store.write(record, progress=told)
     except BaseException:
         if made_here:
             _remove_empty_store(outputs.store)

@@ -13,21 +13,34 @@ from typing import TYPE_CHECKING
 from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
 from leefraster.kernels.cache_warning import CompiledCodeWarning
+from leefraster.kernels.jit import threads
 from leefraster.pipeline.analysis import steps as steps_of
+from leefraster.pipeline.budget import Budget, needed_to_read, ways
+from leefraster.pipeline.fields import layers_of, unit_of
 from leefraster.pipeline.memory import give_back, peak_bytes
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
 from leefraster.pipeline.provenance import parameters_of, versions
+from leefraster.pipeline.scratch import Scratch
 from leefraster.pipeline.staging import exchange, staging
+from leefraster.pipeline.threads import InThreads
 from leefraster.pipeline.work import Skipped, Work
 from leefraster.progress import Progress, Silent
 from leefraster.record import RunRecord, Step
 from leefraster.run_log import RunLog, now
 
 if TYPE_CHECKING:
+    from leefraster.bands.runner import Runner
     from leefraster.config import Configuration
 
 
-def run(configuration: Configuration, out: str | Path, progress: Progress | None = None) -> RunRecord:
+def run(
+    configuration: Configuration,
+    out: str | Path,
+    progress: Progress | None = None,
+    *,
+    memory: int | None = None,
+    runner: Runner | None = None,
+) -> RunRecord:
     """Run the main job and leave report, store, exports and log in one folder.
 
     Report and exports are made in a waiting folder, then the run is committed to the store, and only then do
@@ -41,6 +54,10 @@ def run(configuration: Configuration, out: str | Path, progress: Progress | None
         Folder that gets ``report.html``, ``exports/``, ``store/`` and ``run.jsonl``; made when absent.
     progress : Progress, optional
         Where to tell how far the run is.
+    memory : int or None
+        Bytes that it may take; that of the configuration, else all that the machine has, when None.
+    runner : Runner or None
+        What works through the fields of local statistics; the threads of this process when None.
 
     Returns
     -------
@@ -56,7 +73,10 @@ def run(configuration: Configuration, out: str | Path, progress: Progress | None
 
     outputs = Outputs(Path(out))
     log = RunLog(new_run_id())
-    work = Work(configuration, progress or Silent())
+    budget = Budget(memory if memory is not None else configuration.run.memory_bytes())
+    work = Work(configuration, progress or Silent(), budget=budget)
+    if runner is not None:
+        work.runner = runner
     log.add("started", title=configuration.run.title, parameters=configuration.parameters())
     try:
         with staging(outputs.folder) as waiting:
@@ -76,22 +96,52 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
     started = now()
     with _noting_warnings(work, log):
         outputs.require_room()
+        work.budget.allow(needed_to_read(work.configuration), "reading")
         for name, function in steps_of(work.configuration):
             with _timed(name, work, log, steps):
                 function(work)
+            if work.data is not None and steps[-1].name == _LAST_BEFORE_FIELDS:
+                _fit(work, waiting)
+            work.scratch.let_go()
+            work.budget.keep(name)
     record = _record(work, log.run_id, tuple(steps), started)
-    staged = Outputs(waiting)
+    staged = Outputs(waiting / "out")
+    staged.folder.mkdir()
     public = _public(record, work.configuration)
     with _noting_warnings(work, log):
         with _timed("exports", work, log, steps):
             write_exports_to(public, staged, work.configuration.exports)
+        work.scratch.let_go()
+        work.budget.keep("exports")
         with _timed("report", work, log, steps):
             write_report_to(dataclasses.replace(public, steps=tuple(steps)), staged)
         with _timed("store", work, log, steps):
-            keep(dataclasses.replace(record, steps=tuple(steps)), outputs, work.progress)
+            keep(dataclasses.replace(record, steps=tuple(steps)), outputs, work.progress, work.scratch)
             too_late()
-            exchange(waiting, outputs.folder)
+            exchange(staged.folder, outputs.folder)
     return dataclasses.replace(record, steps=tuple(steps))
+
+
+_LAST_BEFORE_FIELDS = "identity check"
+
+
+def _fit(work: Work, waiting: Path) -> None:
+    """Choose how to work so that the memory suffices, now that it is known on how much."""
+    cells, years = work.data.sizes[unit_of(work.data)], work.data.sizes["year"]
+    way = work.budget.choose(ways(cells, years, len(layers_of(work.data)), threads=threads()))
+    if not work.runner.elsewhere and way.at_once == 1:
+        work.runner = InThreads(1)
+    if way.on_disk:
+        folder = waiting / "scratch"
+        folder.mkdir()
+        work.scratch = Scratch(folder)
+    if work.budget.limit is not None:
+        where = ", results on disk until they are stored" if way.on_disk else ""
+        many = "one field" if way.at_once == 1 else f"{way.at_once} fields"
+        work.notes.append(
+            f"Memory: {work.budget.limit / 1e6:,.0f} MB allowed, about {way.needed / 1e6:,.0f} MB estimated; "
+            f"{many} at a time{where}."
+        )
 
 
 def _public(record: RunRecord, configuration: Configuration) -> RunRecord:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any
 
 from leefraster.kernels.jit import threads
 
 
-def in_threads[T, R](function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Yield the function's result for every item, in order; an error ends what has not begun."""
-    if threads() == 1:
-        yield from map(function, items)
-        return
-    pool = ThreadPoolExecutor(threads(), thread_name_prefix="leefraster-field")
-    try:
-        yield from pool.map(function, items)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+class InThreads:
+    """Maps over fields in this process: one thread a core, and as few fields at a time as keep them busy.
+
+    Parameters
+    ----------
+    at_once : int or None
+        Fields worked on at a time; as many as threads and one waiting, when None.
+    """
+
+    elsewhere = False
+
+    def __init__(self, at_once: int | None = None) -> None:
+        self._at_once = at_once
+
+    def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
+        """Return what the function gives for each item, in order; an error ends what has not begun."""
+        if threads() == 1 or self._at_once == 1:
+            yield from map(function, items)
+            return
+        pool = ThreadPoolExecutor(threads(), thread_name_prefix="leefraster-field")
+        waiting: deque[Future[Any]] = deque()
+        source = iter(items)
+        try:
+            while True:
+                for item in islice(source, threads() + 1 - len(waiting)):
+                    waiting.append(pool.submit(function, item))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

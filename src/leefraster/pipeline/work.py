@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from leefraster.bands.runner import Runner
+from leefraster.pipeline.budget import Budget
+from leefraster.pipeline.scratch import Scratch
+from leefraster.pipeline.threads import InThreads
 from leefraster.progress import Progress, Silent
 from leefraster.record import InputFile
 
@@ -48,6 +52,12 @@ class Work:
         Focus areas, where any are given.
     sensitivity : Sensitivity or None
         How surely the structural clusters are ones.
+    runner : Runner
+        What works through the fields: the threads of this process, or a cluster.
+    budget : Budget
+        The memory that the run may take.
+    scratch : Scratch
+        Where large results are made.
     """
 
     configuration: Configuration
@@ -65,6 +75,9 @@ class Work:
     read: Assembled | None = None
     focus: Areas | None = None
     sensitivity: Sensitivity | None = None
+    runner: Runner = field(default_factory=InThreads)
+    budget: Budget = field(default_factory=Budget)
+    scratch: Scratch = field(default_factory=Scratch)
 
     def need(self, *names: str, for_: str = "") -> None:
         """Skip the step when one of these variables is not in the data.

@@ -307,6 +307,14 @@ def test_warnings_come_with_the_values_too():
         found.compute(scheduler="sync")
 
 
+def test_a_warning_names_the_line_that_led_to_it():
+    flat = FIELD.isel(year=[0]) * 0
+    for call in (lambda: lr.local_moran(flat, QUEEN), lambda: lr.moran(flat, QUEEN)):
+        with pytest.warns(NoVarianceWarning) as given_warnings:
+            call()
+        assert {one.filename for one in given_warnings} == {__file__}
+
+
 def test_what_a_function_does_not_read_is_not_gathered():
     def unread(_: Any) -> Any:
         raise AssertionError("a variable was read that the model does not name")

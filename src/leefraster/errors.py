@@ -1,5 +1,11 @@
 """What can go wrong, each with the exit code that the command line gives it."""
 
+import os
+from pathlib import Path
+
+INSIDE = (f"{Path(__file__).parent}{os.sep}",)
+"""Files that a warning is not about: it names the line outside the package that led to it."""
+
 
 class LeefrasterError(Exception):
     """Base of all errors that leefraster raises on purpose; ``exit_code`` is for programs."""

@@ -23,7 +23,7 @@ from leefraster.areas.measures import (
 )
 from leefraster.areas.membership import Membership, by_centre, by_coverage
 from leefraster.cells import CELL, from_raster, grid_of
-from leefraster.errors import EmptyAreaWarning, InputError, MissingWeightWarning, UsageError
+from leefraster.errors import INSIDE, EmptyAreaWarning, InputError, MissingWeightWarning, UsageError
 from leefraster.lazy import lazily, nowhere
 
 HOWS = ("mean", "sum", "share", "quantile", "spread", "count")
@@ -311,7 +311,7 @@ def _one(
         warnings.warn(
             f"aggregate: {without} cells of {field.name or 'the field'} hold a value but no weight; left out",
             MissingWeightWarning,
-            stacklevel=4,
+            skip_file_prefixes=INSIDE,
         )
     kept = {
         name: c.variable for name, c in flat.coords.items() if unit not in c.dims and name != "spatial_ref"
@@ -379,6 +379,6 @@ def _labelled(out: Any, target: Target, how: str, weight: Any) -> Any:
                 else ""
             ),
             EmptyAreaWarning,
-            stacklevel=3,
+            skip_file_prefixes=INSIDE,
         )
     return out

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from leefraster.areas.areas import Areas
 from leefraster.areas.membership import Membership, by_centre
-from leefraster.errors import EmptyAreaWarning, InputError, OverlapWarning
+from leefraster.errors import INSIDE, EmptyAreaWarning, InputError, OverlapWarning
 from leefraster.grid import Grid
 
 Ints = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ def placed(areas: Areas, grid: Grid, cells: Ints) -> Membership:
         warnings.warn(
             f"{areas.source}: {member.doubly} cells lie in two areas; the area whose code comes first has them",
             OverlapWarning,
-            stacklevel=3,
+            skip_file_prefixes=INSIDE,
         )
     empty = np.setdiff1d(np.arange(len(areas)), member.area)
     if empty.size:
@@ -49,7 +49,7 @@ def placed(areas: Areas, grid: Grid, cells: Ints) -> Membership:
         warnings.warn(
             f"{areas.source}: {empty.size} of {len(areas)} areas hold no cell and are left out: {codes}",
             EmptyAreaWarning,
-            stacklevel=3,
+            skip_file_prefixes=INSIDE,
         )
     return member
 

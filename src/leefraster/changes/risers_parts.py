@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.changes.years import YEAR
-from leefraster.errors import LeefrasterWarning
+from leefraster.errors import INSIDE, LeefrasterWarning
 
 Floats = npt.NDArray[np.float64]
 MOST_REST = 1e-3  # more than rounding of published figures
@@ -100,5 +100,5 @@ def _warn_of_rest(parts: Parts) -> None:
         f"of the national mean ({parts.national:.4g}) do not add up to the change of the level, at most by "
         f"{rest.max():.3g}; what is left stands in the columns 'risen_rest' and 'fallen_rest'",
         LeefrasterWarning,
-        stacklevel=4,
+        skip_file_prefixes=INSIDE,
     )

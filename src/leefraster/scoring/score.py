@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, to_raster
-from leefraster.errors import InputError, LeefrasterWarning, MissingWeightWarning, UsageError
+from leefraster.errors import INSIDE, InputError, LeefrasterWarning, MissingWeightWarning, UsageError
 from leefraster.lazy import between_series, lazily
 from leefraster.scoring.engine import Engine, OneYear, require_model
 from leefraster.scoring.layers import YEAR, Layers, read_layers
@@ -218,7 +218,9 @@ class Scoring:
             said = [line for lines in self._short.values() for line in lines]
             shown = "; ".join(said[:6]) + (f"; and {len(said) - 6} more" if len(said) > 6 else "")
             warnings.warn(
-                f"indicators missing on more cells than their rule: {shown}", LeefrasterWarning, stacklevel=4
+                f"indicators missing on more cells than their rule: {shown}",
+                LeefrasterWarning,
+                skip_file_prefixes=INSIDE,
             )
 
     def dataset(self, explain: bool) -> xr.Dataset:
@@ -371,7 +373,7 @@ def _dwellings(given: xr.DataArray | None, layers: Layers, model: Model) -> xr.D
             f"dwellings: {unknown} of {values.size} are missing; these cells get scores, but do not count in the "
             "national means",
             MissingWeightWarning,
-            stacklevel=5,
+            skip_file_prefixes=INSIDE,
         )
     return laid
 

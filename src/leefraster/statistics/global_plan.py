@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields
 from leefraster.inference.global_moments import Form
 from leefraster.kernels.decision import p_of_tails
@@ -178,14 +178,14 @@ def _warn(statistic: str, alone: int, without: int, m: int) -> None:
         warnings.warn(
             f"{statistic}: {alone} of {m} fields have no place with a neighbour; their results are NaN",
             NoNeighboursWarning,
-            stacklevel=4,
+            skip_file_prefixes=INSIDE,
         )
     if without:
         warnings.warn(
             f"{statistic}: {without} of {m} fields have no variance or fewer than {FEWEST} values among the "
             "places that have a neighbour; their results are NaN",
             NoVarianceWarning,
-            stacklevel=4,
+            skip_file_prefixes=INSIDE,
         )
 
 

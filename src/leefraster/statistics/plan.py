@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
@@ -168,7 +168,7 @@ def each_field(
             f"{statistic}: {flat} of {fields.values.shape[0]} fields have no variance or fewer than "
             f"{FEWEST} values; their results are NaN",
             NoVarianceWarning,
-            stacklevel=4,
+            skip_file_prefixes=INSIDE,
         )
 
 
@@ -236,7 +236,7 @@ class Results:
             warnings.warn(
                 f"{statistic}: {alone} of {n.size} fields have no place with a neighbour; their results are NaN",
                 NoNeighboursWarning,
-                stacklevel=3,
+                skip_file_prefixes=INSIDE,
             )
 
     def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, cell_coordinates
-from leefraster.errors import InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.errors import INSIDE, InputError, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, read_fields, valid_mask
 from leefraster.grid import Grid
 from leefraster.lazy import computed
@@ -152,7 +152,7 @@ def scale_sensitivity(
             f"scale_sensitivity: {flat} of {len(rows)} fields have no variance, no neighbours or fewer than 3 "
             "values; their results are NaN",
             NoVarianceWarning,
-            stacklevel=2,
+            skip_file_prefixes=INSIDE,
         )
     return _table(rows, provenance(f"scale sensitivity of {statistic}", around[0], **options))
 
@@ -327,7 +327,7 @@ def _computed(
     flat = [one for one in caught if issubclass(one.category, NoVarianceWarning | NoNeighboursWarning)]
     for one in caught:
         if one not in flat:
-            warnings.warn(one.message, one.category, stacklevel=3)
+            warnings.warn(one.message, one.category, skip_file_prefixes=INSIDE)
     return None if flat else result
 
 

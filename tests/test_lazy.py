@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -333,6 +334,19 @@ def test_export_writes_the_same_from_lazy_values(tmp_path):
     lazy, eager = ([path for path in paths if path.suffix == ".parquet"] for paths in written)
     assert len(lazy) == len(eager) == 1
     pd.testing.assert_frame_equal(geopandas.read_parquet(lazy[0]), geopandas.read_parquet(eager[0]))
+
+
+def test_the_example_of_the_documentation_runs():
+    page = (Path(__file__).parents[1] / "docs" / "dask.md").read_text(encoding="utf-8")
+    exec(page.split("```python")[1].split("```")[0], {})
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*LAZY, *PLACES_COMPUTED, *COMPUTED, "export", "explain_cell", "count_within"})
+)
+def test_the_documentation_names_every_function(name):
+    page = (Path(__file__).parents[1] / "docs" / "dask.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in page or f"`lr.{name.partition('.')[0]}`" in page
 
 
 def test_functions_keep_their_names_signatures_and_words():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from leefraster.inference.draws import (
     log_choose,
     table_bytes,
 )
-from leefraster.inference.far_tails import far_limit, far_tails
+from leefraster.inference.far_tails import Approximations, far_limit, far_tails
 from leefraster.inference.hypergeometric import two_valued_tails
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.pair_tails import count_pair_tails
@@ -74,7 +75,7 @@ def exact_tails(
     return (*null.tails(observed, counts, numbers.integers), null.error)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Null:
     """The null distribution of a field's neighbour sums: one object that all its places, or bands of them, look up.
 
@@ -134,6 +135,13 @@ class Null:
         tables, error = _refined(population, kmax, wanted)
         return cls(sums, own_fixed, population, tables, error)
 
+    @cached_property
+    def far(self) -> Approximations:
+        """The approximations of tails below 1e-12."""
+        assert self.population is not None
+        assert self.tables is not None
+        return Approximations(self.population, self.tables)
+
     def portable(self) -> Null:
         """Return the same distribution, with its values as one sorted array: it can go to another process."""
         if self.population is None:
@@ -158,7 +166,7 @@ class Null:
         assert tables is not None
         upper, lower = draw_tails(tables, population, observed, counts, own)
         if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(tables.kind.size - 1):
-            far_tails(population, tables, observed, counts, own, upper, lower)
+            far_tails(population, tables, observed, counts, own, upper, lower, self.far)
         count_pair_tails(population, tables, observed, counts, own, upper, lower)
         return upper, lower
 

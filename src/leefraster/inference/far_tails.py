@@ -8,6 +8,7 @@ Lugannani & Rice, scaled so that it meets the exact table where both are good.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -43,10 +44,12 @@ def far_tails(
     own: Ints | None,
     upper: Floats,
     lower: Floats,
+    known: Approximations,
 ) -> None:
     """Replace tails below 1e-12 in place, where they come from a table.
 
-    Parameters are those of `inference.draws.draw_tails`; `upper` and `lower` are its results.
+    Parameters are those of `inference.draws.draw_tails`; `upper` and `lower` are its results. What is found of a
+    number of draws is kept in `known`, for other places of the same field.
     """
     n = population.sums.n
     drawn_from = n if own is None else n - 1
@@ -68,14 +71,77 @@ def far_tails(
             part = mirror == sign
             if part.any():
                 _replace(
-                    population, tables, cells[part], k[cells[part]], sign * standard[part],
+                    known, cells[part], k[cells[part]], sign * standard[part],
                     sign * values[part], own is not None, sign, tail,
                 )  # fmt: skip
 
 
+class Approximations:
+    """The approximations of a field's tails, by number of draws: each found once, when it is first asked for.
+
+    Parameters
+    ----------
+    population, tables : Population, Tables
+        The field's values, and the tables that the approximations are joined to.
+    """
+
+    def __init__(self, population: Population, tables: Tables) -> None:
+        self._population, self._tables = population, tables
+        self._rows: dict[tuple[int, float], tuple[Floats, ...]] = {}
+
+    @cached_property
+    def points(self) -> tuple[Floats, Floats]:
+        """The values, summarised by weighted points in standard units."""
+        return _points(self._population)
+
+    @cached_property
+    def tilts(self) -> Floats:
+        """The tilts: the same for all places of the field, whichever of them are looked at together."""
+        value = self.points[1]
+        reach = float(value.max() - value.min())
+        return np.geomspace(3.0 / math.sqrt(self.most), max(500.0 / reach, 30.0), TILTS)
+
+    @property
+    def most(self) -> int:
+        """The most draws that are tabled."""
+        return int(np.flatnonzero(self._tables.kind == TABLE).max())
+
+    @property
+    def n(self) -> int:
+        """How many values there are."""
+        return self._population.sums.n
+
+    def extremes(self, sign: float) -> Ints:
+        """Return the largest values (the smallest where the sign is negative), the most extreme first."""
+        return self._extremes[0 if sign > 0 else 1]
+
+    @cached_property
+    def _extremes(self) -> tuple[Ints, Ints]:
+        return _extreme(self._population, self.most, 1.0), _extreme(self._population, self.most, -1.0)
+
+    def of(self, ks: Ints, sign: float) -> tuple[Floats, ...]:
+        """Return for each k the sums, exponents, logarithmic corrections and log rho at the tilts."""
+        new = np.array([k for k in ks.tolist() if (k, sign) not in self._rows], dtype=np.int64)
+        if new.size:
+            found = self._found(new, sign)
+            for row, k in enumerate(new.tolist()):
+                self._rows[k, sign] = tuple(part[row] for part in found)
+        return tuple(
+            np.stack(parts) for parts in zip(*(self._rows[k, sign] for k in ks.tolist()), strict=True)
+        )
+
+    def _found(self, ks: Ints, sign: float) -> tuple[Floats, ...]:
+        population, tables = self._population, self._tables
+        nodes, exponent, correction, alpha = _approximate(
+            population, self.points, ks, sign, self.tilts, tables.lattice.exact
+        )
+        correction += _joint(population, tables, ks, sign, nodes, exponent + correction, self.tilts)[:, None]
+        _close(population, self.extremes(sign), ks, sign, nodes, exponent, correction)
+        return nodes, exponent, correction, alpha
+
+
 def _replace(
-    population: Population,
-    tables: Tables,
+    known: Approximations,
     cells: Ints,
     k: Ints,
     standard: Floats,
@@ -85,31 +151,19 @@ def _replace(
     tail: Floats,
 ) -> None:
     ks, place = np.unique(k, return_inverse=True)
-    tilts = _tilts(population, tables)
-    nodes, exponent, correction, alpha = _approximate(population, ks, sign, tilts, tables.lattice.exact)
-    correction += _joint(population, tables, ks, sign, nodes, exponent + correction, tilts)[:, None]
-    _close(population, ks, sign, nodes, exponent, correction)
+    nodes, exponent, correction, alpha = known.of(ks, sign)
     far_tail_look_up(
-        cells, place, standard, values, exclude, population.sums.n, ks, nodes, exponent, correction, alpha,
-        tilts, tail,
+        cells, place, standard, values, exclude, known.n, ks, nodes, exponent, correction, alpha,
+        known.tilts, tail,
     )  # fmt: skip
 
 
-def _tilts(population: Population, tables: Tables) -> Floats:
-    """Return the tilts of a field: the same for all its places, whichever of them are looked at together."""
-    _, value = _points(population)
-    reach = float(value.max() - value.min())
-    most = int(np.flatnonzero(tables.kind == TABLE).max())
-    return np.geomspace(3.0 / math.sqrt(most), max(500.0 / reach, 30.0), TILTS)
-
-
 def _approximate(
-    population: Population, ks: Ints, sign: float, tilts: Floats, lattice: bool
+    population: Population, points: tuple[Floats, Floats], ks: Ints, sign: float, tilts: Floats, lattice: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return for each k the sums, exponents, logarithmic corrections and log rho at the tilts."""
     n, sd = population.sums.n, population.sd
-    number, value = _points(population)
-    value = sign * value
+    number, value = points[0], sign * points[1]
     found = np.empty((ks.size, TILTS, 4))
     saddlepoints(number, value, ks.astype(np.float64), tilts, found)
     total, alpha, kappa, determinant = (found[..., i] for i in range(4))
@@ -170,11 +224,17 @@ def _joint(
 
 
 def _close(
-    population: Population, ks: Ints, sign: float, nodes: Floats, exponent: Floats, correction: Floats
+    population: Population,
+    extremes: Ints,
+    ks: Ints,
+    sign: float,
+    nodes: Floats,
+    exponent: Floats,
+    correction: Floats,
 ) -> None:
     """End each k's nodes at its largest sum, whose probability is known, where the tilt has saturated."""
     n, mean = population.sums.n, float(population.sums.mean)
-    most, ways = _largest_sums(population, ks, sign)
+    most, ways = _largest_sums(population, extremes, ks, sign)
     for row, k in enumerate(ks):
         end = sign * (most[row] - k * mean) / population.sd
         rising = np.diff(nodes[row], prepend=-np.inf) > 1e-6 * (1 + abs(end))
@@ -185,21 +245,23 @@ def _close(
         correction[row, last:] = 0.0
 
 
-def _largest_sums(population: Population, ks: Ints, sign: float) -> tuple[Floats, Floats]:
-    """Return for each k the largest (mirrored: smallest) sum of k values, and log of how many sets have it."""
-    kmax = int(ks.max())
+def _extreme(population: Population, count: int, sign: float) -> Ints:
+    """Return the largest (smallest) values, the most extreme first: negative where the sign is positive."""
     # the coarse histogram tells from where on there are enough values
     counts = population.histogram[::-1] if sign > 0 else population.histogram
-    bins = int(np.searchsorted(np.cumsum(counts), kmax)) + 1
-    edge_value = population.edges[-1 - bins] if sign > 0 else population.edges[bins]
-    held = population.drawn.beyond(float(edge_value), sign > 0)
-    turned = -held if sign > 0 else held
-    extreme = np.sort(turned)[:kmax]
-    sums = np.cumsum(extreme)[ks - 1] * -sign
+    bins = int(np.searchsorted(np.cumsum(counts), count)) + 1
+    edge = population.edges[-1 - bins] if sign > 0 else population.edges[bins]
+    held = population.drawn.beyond(float(edge), sign > 0)
+    return np.sort(-held if sign > 0 else held)
+
+
+def _largest_sums(population: Population, extremes: Ints, ks: Ints, sign: float) -> tuple[Floats, Floats]:
+    """Return for each k the largest (mirrored: smallest) sum of k values, and log of how many sets have it."""
+    sums = np.cumsum(extremes)[ks - 1] * -sign
     ways = np.zeros(ks.size)
-    edge = extreme[ks - 1]
+    edge = extremes[ks - 1]
     for bound in np.unique(edge) if population.drawn.natural else ():
         rows = edge == bound
-        chosen = ks[rows] - np.searchsorted(extreme, bound)
-        ways[rows] = log_choose(int((turned == bound).sum()), chosen)
+        chosen = ks[rows] - np.searchsorted(extremes, bound)
+        ways[rows] = log_choose(int((extremes == bound).sum()), chosen)
     return sums.astype(np.float64), ways

@@ -146,19 +146,21 @@ LAZY: dict[str, list[Callable[[Lazy], Any]]] = {
     ],
     "local_moran": [
         lambda z: lr.local_moran(z(FIELD), QUEEN),
-        lambda z: lr.local_moran(z(RASTER), QUEEN, other=z(OTHER_RASTER)),
-        lambda z: lr.local_moran(z(FIELD), QUEEN, weights=z(WEIGHTS.isel(year=0, drop=True))),
-        lambda z: lr.local_moran(FIELD, QUEEN, weights=z(WEIGHTS), family="all"),
+        lambda z: lr.local_moran(z(RASTER), QUEEN, other=z(OTHER_RASTER), inference="normal"),
+        lambda z: lr.local_moran(
+            z(FIELD), QUEEN, weights=z(WEIGHTS.isel(year=0, drop=True)), inference="normal"
+        ),
+        lambda z: lr.local_moran(FIELD, QUEEN, weights=z(WEIGHTS), family="all", inference="normal"),
         lambda z: lr.local_moran(z(AREAS), GRAPH.to_W()),
         lambda z: lr.local_moran(z(FIELD), QUEEN, inference="permutation", permutations=19, seed=4),
         lambda z: lr.local_moran(z(FIELD.isel(year=1).drop_vars("year")), QUEEN),
-        lambda z: lr.local_moran(z(FIELD.T.isel(cell=slice(None, None, -1))), QUEEN),
+        lambda z: lr.local_moran(z(FIELD.T.isel(cell=slice(None, None, -1))), QUEEN, inference="normal"),
     ],
     "getis_ord": [
-        lambda z: lr.getis_ord(z(FIELD), QUEEN, star=False),
+        lambda z: lr.getis_ord(z(FIELD[:2]), QUEEN, star=False),
         lambda z: lr.getis_ord(z(AREAS), GRAPH, family="all"),
     ],
-    "local_geary": [lambda z: lr.local_geary(z(FIELD), QUEEN)],
+    "local_geary": [lambda z: lr.local_geary(z(FIELD[:2, :60]), QUEEN)],
     "local_join_count": [lambda z: lr.local_join_count(z(BINARY), QUEEN)],
     "neighbourhood_share": [
         lambda z: lr.neighbourhood_share(z(FIELD), lr.Neighbourhood.decay(300.0, cutoff=500.0))
@@ -185,8 +187,8 @@ LAZY: dict[str, list[Callable[[Lazy], Any]]] = {
         lambda z: lr.change(z(FIELD), 2018, 2024),
         lambda z: lr.change(z(SCORES), 2016, 2024),
     ],
-    "emerging_hotspots": [lambda z: lr.emerging_hotspots(z(FIELD), QUEEN)],
-    "lisa_transitions": [lambda z: lr.lisa_transitions(z(FIELD), QUEEN)],
+    "emerging_hotspots": [lambda z: lr.emerging_hotspots(z(FIELD[:3]), QUEEN)],
+    "lisa_transitions": [lambda z: lr.lisa_transitions(z(FIELD[:2]), QUEEN)],
     "spatial_markov": [lambda z: lr.spatial_markov(z(FIELD), QUEEN, classes=3)],
     "aggregate": [
         lambda z: lr.aggregate(z(FIELD), POLYGONS),
@@ -202,7 +204,10 @@ LAZY: dict[str, list[Callable[[Lazy], Any]]] = {
 OTHER_RASTER = raster(5)
 
 PLACES_COMPUTED: dict[str, list[Callable[[Lazy], Any]]] = {
-    "from_raster": [lambda z: lr.from_raster(z(RASTER)), lambda z: lr.from_raster(z(lr.to_raster(SCORES)))],
+    "from_raster": [
+        lambda z: lr.from_raster(z(RASTER)),
+        lambda z: lr.from_raster(z(lr.to_raster(SCORES[["level", "dwellings"]]))),
+    ],
     "score": [lambda z: lr.score(z(lr.to_raster(LAYERS)), MODEL)],
     "aggregate": [
         lambda z: lr.aggregate(z(RASTER), POLYGONS),

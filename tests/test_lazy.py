@@ -184,7 +184,7 @@ QUICK = [
 IN_MEMORY = [call(FIELD) for call in QUICK]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(YEARLY, CELLULAR)
 def test_any_chunking_gives_the_same_bytes(years, cells):
     field = FIELD.chunk({"year": years, "cell": cells})
@@ -192,14 +192,14 @@ def test_any_chunking_gives_the_same_bytes(years, cells):
         assert_same(call(field).compute(scheduler="sync"), expected)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(YEARLY, CELLULAR)
 def test_any_chunking_gives_the_same_bytes_of_exact_inference(years, cells):
     found = lr.local_moran(FIELD.chunk({"year": years, "cell": cells}), QUEEN)
     assert_same(found.compute(scheduler="sync"), LOCAL)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(YEARLY, CELLULAR, CELLULAR)
 def test_two_fields_may_be_cut_in_two_ways(years, cells, others):
     def local(field: Any, other: Any, weights: Any) -> xr.Dataset:

@@ -1,6 +1,7 @@
 """The comparison with esda that a user can run: what it holds, that it agrees, and what it refuses."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import leefraster as lr
@@ -41,6 +42,25 @@ def test_every_value_equals_esdas(table):
         assert values["statistic"].str.startswith(statistic).any()
     assert (values["largest_difference"] <= 1e-10).all()
     np.testing.assert_allclose(values["ours"], values["esda"], atol=1e-10)
+
+
+def test_a_lazy_field_is_computed_once_and_gives_the_same_table(table):
+    import dask
+
+    computed = []
+
+    def counting(graph, keys, **_):
+        computed.append(keys)
+        return dask.get(graph, keys)
+
+    field = ragged(0, (40, 45), share=0.7)
+    other = field.copy(data=np.random.default_rng(9).gamma(2.0, size=field.shape))
+    with dask.config.set(scheduler=counting):
+        lazy = field.chunk({"y": 7, "x": 11})
+        found = lr.crosscheck(lazy, lr.Neighbourhood.queen(), other=other.chunk({"y": 9}), cells=300)
+    assert len(computed) == 1
+    measured = [name for name in table.columns if not name.startswith("seconds")]
+    pd.testing.assert_frame_equal(found[measured], table[measured], check_exact=True)
 
 
 def test_p_lies_within_the_error_of_permutations(table):

@@ -22,7 +22,7 @@ demo: setup
 
 bench: setup
 	@sh benchmarks/setup.sh
-	@$(BENCH)/python benchmarks/bench.py run
+	@$(BENCH)/python benchmarks/bench.py run $(BENCH_OPTIONS)
 	@$(BENCH)/python benchmarks/bench.py page
 
 test: setup

@@ -104,7 +104,7 @@ class FieldStore:
         if not repo.exists(folder):
             raise UsageError(f"{folder}: there is no store; make one with FieldStore.create")
         store = cls(folder, timeout)
-        if "grid" not in store._root().attrs:
+        if not store._is_of_a_field():
             raise UsageError(f"{folder}: is a store of runs, not of a field; open it with lr.Store.open")
         return store
 
@@ -228,6 +228,15 @@ class FieldStore:
             )
             raise UsageError(f"{self.path}: has no {name}/{variable}; it has {', '.join(there)}")
         return root[f"{name}/{variable}"]
+
+    def _is_of_a_field(self) -> bool:
+        """Tell whether the folder was made by `create`: a store of runs has nothing at its root."""
+        with repo.environment_faults(self.path, "read"):
+            session = repo.open_repository(self.path).readonly_session(repo.MAIN)
+            try:
+                return "grid" in zarr.open_group(session.store, mode="r").attrs
+            except FileNotFoundError:
+                return False
 
     def _root(self) -> Any:
         with repo.environment_faults(self.path, "read"):

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from leefraster.grid import Grid
 
 
-def outlines(grid: Grid, cells: npt.NDArray[np.int64], labels: npt.NDArray[np.integer], count: int) -> list[Any]:
+def outlines(
+    grid: Grid, cells: npt.NDArray[np.int64], labels: npt.NDArray[np.integer], count: int
+) -> list[Any]:
     """Return for the groups 1 to `count` the union of their cells' squares, as shapely polygons.
 
     Parameters

@@ -11,7 +11,9 @@ PIECE = 1 << 13
 
 
 @parallel_jit
-def local_moran_moments(own, drawn_own, lag, totals, spread, n, offset, scale, statistic, expected, variance, z):
+def local_moran_moments(
+    own, drawn_own, lag, totals, spread, n, offset, scale, statistic, expected, variance, z
+):
     """Fill I and its conditional moments, and turn z of the lag into z of I.
 
     `own` are deviations from the centre, `drawn_own` those of the drawn variable from its mean, `offset` that

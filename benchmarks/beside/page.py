@@ -217,8 +217,8 @@ Works of 1.5 to 5 seconds have two turns, longer ones one. What would take more 
 the time of the whole run, is not run: `~` marks times extrapolated with the power law of the two largest
 sizes that were measured (power between 1 and 2), or in proportion to a single one. To keep the run short that
 holds, too, for pygeoda's complete permutations above 40,000 cells, permutations of spdep above 10,000, its other
-statistics above 100,000, and permutations of esda above 400,000. Weights are made before and not counted, except where they
-are the task; ours needs none. esda keeps no simulations. Queen neighbours, row-standardised, unless told
+statistics above 100,000, and permutations of esda above 400,000. Weights are made before and not counted, except
+where they are the task; ours needs none. esda keeps no simulations. Queen neighbours, row-standardised, unless told
 otherwise.
 """
 

@@ -74,7 +74,7 @@ class FieldStore:
         EnvironmentFault
             When it cannot be written.
         """
-        folder = Path(path)
+        folder = Path(path).absolute()  # workers elsewhere stand in folders of their own
         with repo.environment_faults(folder, "create"):
             folder.mkdir(parents=True, exist_ok=True)
         repo.require_free_for_store(folder)
@@ -100,7 +100,7 @@ class FieldStore:
         EnvironmentFault
             When it cannot be read.
         """
-        folder = Path(path)
+        folder = Path(path).absolute()  # workers elsewhere stand in folders of their own
         if not repo.exists(folder):
             raise UsageError(f"{folder}: there is no store; make one with FieldStore.create")
         store = cls(folder, timeout)

@@ -80,8 +80,8 @@ def test_clusters_in_no_area_are_told():
     elsewhere = areas(E=(1500, 0, 2000, 500))
     answer = lr.questions.focus_areas(data, elsewhere, clusters)
     assert len(answer.details["missed"]) == len(clusters.table) == 1
-    dwellings = clusters.table["dwellings"].sum()
-    assert f"1 of 1, with {dwellings:,.0f} dwellings" in answer.sentence["en"]
+    assert answer.details["missed"]["dwellings"].sum() == clusters.table["dwellings"].sum()
+    assert "0 of 1, with 0 dwellings" in lr.questions.focus_areas(data, north, clusters).sentence["en"]
 
 
 def test_the_order_of_years_and_cells_does_not_matter():
@@ -151,3 +151,25 @@ def test_wrong_use_is_refused():
         lr.questions.focus_areas(country(), WEST, start=2021)
     with pytest.raises(lr.UsageError, match="needs a dimension 'cell'"):
         lr.questions.focus_areas(country().rename(cell="area"), WEST)
+
+
+def test_areas_that_are_not_behind_take_no_part_in_the_verdict():
+    data = country(0.03, 0.0)
+    level = data["level"].values.reshape(6, 20, 20).copy()
+    level[:, 10:, :5] += 1.0  # far above the country, and falling behind its rise
+    answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST)
+    assert answer.verdict == "holds"
+    assert answer.table.set_index("code").loc["S", ["state", "outlook"]].tolist() == ["ahead", "no gap"]
+    assert "1 catching up and 1 not behind" in answer.sentence["en"]
+    level[:, :10, :5] += 2.0
+    answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST)
+    assert answer.verdict == "cannot be said"
+    assert "none of the areas lies behind the country" in answer.sentence["en"]
+
+
+def test_future_years_are_refused():
+    data = country().assign_coords(year=[2014, 2016, 2018, 2020, 2022, 2994])
+    with pytest.raises(lr.InputError, match="year 2994 lies in the future"):
+        lr.questions.focus_areas(data, WEST)
+    with pytest.raises(lr.InputError, match="year 2994 lies in the future"):
+        lr.structural_clusters(data)

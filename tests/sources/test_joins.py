@@ -3,9 +3,11 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -357,12 +359,14 @@ def test_the_demonstration_is_generated_from_its_seed(monkeypatch):
     asked = []
     scores = scores_of().assign(level=0.0, version="3.0", score=0.0, total=0.0, reference=0.0)
     layers = scores.rename({name: f"layer_{name}" for name in scores.data_vars})
-    made = SimpleNamespace(scores=scores, layers=lambda model: layers)
+    focus = geopandas.GeoDataFrame({"code": ["F"], "name": ["Focus"]}, geometry=[shapely.box(0, 0, 1, 1)])
+    made = SimpleNamespace(scores=scores, layers=lambda model: layers, focus_areas=focus)
     monkeypatch.setattr(synthetic, "country", lambda seed: asked.append(seed) or made)
     found = assemble(Configuration.demonstration(seed=7))
     assert asked == [7]
     assert found.country is made
     assert found.layers is layers
+    assert found.focus.codes.tolist() == ["F"]
     assert found.model is not None
 
 

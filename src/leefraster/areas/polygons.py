@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import geopandas
@@ -64,7 +64,10 @@ def clean_polygons(
     if to_crs is not None:
         if cleaned.crs is None:
             raise InputError(f"{source}: has no CRS, so it cannot be brought to {to_crs}; say crs=")
-        cleaned = cleaned.to_crs(to_crs)
+        try:
+            cleaned = cleaned.to_crs(to_crs)
+        except Exception as error:  # pyproj names several
+            raise UsageError(f"to_crs is {to_crs!r}, which is no CRS that is known: {error}") from error
     ordered = cleaned.sort_values([LEVEL, CODE], kind="stable").reset_index(drop=True)
     return Cleaned(ordered, repaired, len(frame) - len(kept))
 

@@ -34,10 +34,21 @@ def with_years[T: (xr.DataArray, xr.Dataset)](obj: T, name: str) -> T:
     twice = sorted({int(year) for year in years if (years == year).sum() > 1})
     if twice:
         raise InputError(f"{name}: year {twice[0]} occurs {int((years == twice[0]).sum())} times; choose one")
+    refuse_future(years, name)
+    return obj if (np.diff(years) > 0).all() else obj.sortby(YEAR)
+
+
+def refuse_future(years: npt.NDArray[Any], name: str) -> None:
+    """Refuse measurement years that have not begun.
+
+    Raises
+    ------
+    InputError
+        When there is one; the message names it.
+    """
     late = [int(year) for year in years if year > date.today().year]
     if late:
         raise InputError(f"{name}: year {late[0]} lies in the future")
-    return obj if (np.diff(years) > 0).all() else obj.sortby(YEAR)
 
 
 def year_of(obj: xr.DataArray | xr.Dataset, year: int, role: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, from_raster, grid_of
-from leefraster.errors import InputError, UsageError
+from leefraster.changes.years import refuse_future
+from leefraster.errors import INSIDE, InputError, LeefrasterWarning, UsageError
 from leefraster.grid import Grid
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +110,23 @@ def _ordered(scores: xr.Dataset) -> xr.Dataset:
             first = ", ".join(str(label) for label in unique[counts > 1][:10])
             raise InputError(f"structural clusters: {name} repeats; first: {first}")
         data = in_order(data, name)
+    refuse_future(data["year"].values, "structural clusters")
+    _warn_of_versions(data)
     return data
+
+
+def _warn_of_versions(data: xr.Dataset) -> None:
+    """Say so when the levels are of several versions of the model."""
+    if "version" not in data:
+        return
+    versions = sorted({str(version) for version in np.atleast_1d(data["version"].values)})
+    if len(versions) > 1:
+        warnings.warn(
+            f"structural clusters: levels of versions {', '.join(versions)} are compared; a change of version is "
+            "no change of the place",
+            LeefrasterWarning,
+            skip_file_prefixes=INSIDE,
+        )
 
 
 def in_order[T: (xr.Dataset, xr.DataArray)](data: T, name: str) -> T:

@@ -106,10 +106,13 @@ class StructuralClusters:
             When the sensitivity is that of other clusters.
         """
         found = sensitivity.clusters.set_index("cluster")
-        if sorted(found.index) != sorted(self.table["cluster"]):
+        alike = sorted(found.index) == sorted(self.table["cluster"]) and np.allclose(
+            found["dwellings"].reindex(self.table["cluster"]), self.table["dwellings"]
+        )
+        if not alike:
             raise UsageError(
-                f"sensitivity is that of {len(found)} clusters and these are {len(self.table)}; compute it from "
-                "the same scores and the same rule"
+                f"sensitivity is that of other clusters ({len(found)}, these are {len(self.table)}); compute it "
+                "from the same scores and the same rule"
             )
         columns = {name: self.table["cluster"].map(found[name]) for name in ("reappears", "hangs_on")}
         columns["reappears"] = columns["reappears"].astype(np.float64)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from leefraster.changes.years import refuse_future
 from leefraster.errors import InputError, UsageError
 from leefraster.questions.question import Unanswerable
 
@@ -44,6 +45,7 @@ def in_order(scores: xr.Dataset) -> xr.Dataset:
     repeated = sorted({int(year) for year in years if (years == year).sum() > 1})
     if repeated:
         raise InputError(f"scores: year {repeated[0]} occurs twice; every measurement year may occur once")
+    refuse_future(years, "scores")
     for name in ("year", unit_dimension(scores)):
         if name in scores.coords:
             labels = np.asarray(scores[name].values)

@@ -26,7 +26,7 @@ from leefraster.questions.by_unit import (
     weights_at,
     years_of,
 )
-from leefraster.questions.focus_areas_words import QUESTION, caveats, columns, sentence
+from leefraster.questions.focus_areas_words import NONE_BEHIND, QUESTION, caveats, columns, sentence
 from leefraster.questions.question import Unanswerable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from leefraster.clusters.structural import StructuralClusters
 
-STATES = ("diverging", "lagging", "catching up")
+AHEAD = "ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +175,23 @@ def _answer(asked: Asked) -> Answer:
         )
     table = _table(asked, found)
     said = sorted({str(one.message) for one in caught if issubclass(one.category, LeefrasterWarning)})
-    return QUESTION.answer(
-        _verdict(table),
-        sentence(asked, table, compared),
-        caveats(asked, table, said),
-        table=table,
-        map=unit_field(asked.scores, labels, "focus_area", "number of the focus area", "1"),
-        figure={
+    parts: dict[str, Any] = {
+        "table": table,
+        "map": unit_field(asked.scores, labels, "focus_area", "number of the focus area", "1"),
+        "figure": {
             "kind": "bars", "x": "name", "y": ["weak_share_first", "weak_share_last"], "unit": "share of dwellings",
             "title": f"Dwellings in cells of class {asked.weak_class} or lower, {asked.years[0]} and "
             f"{asked.years[-1]}",
             "title_nl": f"Woningen in cellen van klasse {asked.weak_class} of lager, {asked.years[0]} en "
             f"{asked.years[-1]}",
         },
-        inputs=asked.inputs(),
-        details=_details(asked, found, compared),
-        columns=columns(asked),
-    )  # fmt: skip
+        "details": _details(asked, found, compared),
+        "columns": columns(asked),
+    }  # fmt: skip
+    if not (table["gap"] < 0).any():
+        return QUESTION.cannot_say(NONE_BEHIND, asked.inputs(), **parts)
+    found_words = sentence(asked, table, compared), caveats(asked, table, said)
+    return QUESTION.answer(_verdict(table), *found_words, inputs=asked.inputs(), **parts)
 
 
 def _compared(asked: Asked) -> AreaComparison:
@@ -210,12 +210,15 @@ def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
         "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])
+    ahead = table["gap"] >= 0
+    table["state"] = table["state"].where(~ahead, AHEAD)
+    table["outlook"] = table["outlook"].where(~ahead, "no gap")
     return table[kept].sort_values(["gap", "code"], ignore_index=True)
 
 
 def _verdict(table: pd.DataFrame) -> Verdict:
     """Return whether areas catch up: all, none, or some."""
-    judged = table[table["gap"].notna()]
+    judged = table[table["gap"] < 0]
     up = int((judged["state"] == "catching up").sum())
     if up == len(judged):
         return "holds"

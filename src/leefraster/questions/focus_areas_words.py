@@ -21,18 +21,24 @@ QUESTION = Question(
     ),
     rule=words(
         "Een gebied loopt in als zijn achterstand op het landelijk niveau op de gepaste lijn binnen de horizon "
-        "verdwijnt. Klopt: elk gebied loopt in. Klopt niet: geen enkel gebied. Wisselend: sommige wel, andere "
-        "niet. Niet te zeggen: gebieden, niveaus, woningen of een derde meetjaar ontbreken.",
+        "verdwijnt. Klopt: elk gebied dat achterligt loopt in. Klopt niet: geen enkel. "
+        "Wisselend: sommige wel, andere niet. Niet te zeggen: gebieden, niveaus, woningen of een "
+        "derde meetjaar ontbreken.",
         "An area catches up when, on the fitted line, its gap to the national level closes within the horizon. "
-        "Holds: every area does. Does not hold: none does. Mixed: some do and others do not. Cannot be said: "
-        "areas, levels, dwellings or a third measurement year are missing.",
+        "Holds: every area that lies behind does. Does not hold: none does. Mixed: some do and others do "
+        "not. Cannot be said: areas, levels, dwellings or a third measurement year are missing.",
     ),
+)
+
+NONE_BEHIND = words(
+    "geen van de gebieden ligt achter op het land", "none of the areas lies behind the country"
 )
 
 _STATES: dict[str, Words] = {
     "diverging": words("verder achterop", "falling further behind"),
     "lagging": words("achterblijvend", "staying behind"),
     "catching up": words("inlopend", "catching up"),
+    "ahead": words("niet achter", "not behind"),
 }
 
 

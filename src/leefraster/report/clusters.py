@@ -193,7 +193,15 @@ def _surely(record: RunRecord) -> Surely | None:
         f"{number(float(about['size']), 2)} level points, alike within {whole(about['spatial_range'])} m, "
         f"correlated {number(float(about['persistence']), 1)} two years apart",
         share(found.weak_dwellings),
-        printed(found.thresholds, meanings=THRESHOLDS),
+        printed(_in_words(found.thresholds), meanings=THRESHOLDS),
+    )
+
+
+def _in_words(thresholds: Any) -> Any:
+    """Return thresholds by name in words, their values with all their digits."""
+    return thresholds.assign(
+        threshold=[str(name).replace("_", " ") for name in thresholds["threshold"]],
+        value=[f"{value:.6g}" for value in thresholds["value"]],
     )
 
 

@@ -57,6 +57,10 @@ class EmptyAreaWarning(LeefrasterWarning):
     """Areas hold no cell, so that their results are missing."""
 
 
+class RepairedAreaWarning(LeefrasterWarning):
+    """Polygons had invalid rings and were repaired."""
+
+
 class OverlapWarning(LeefrasterWarning):
     """Areas overlap, so that cells lie in two of them."""
 

@@ -12,7 +12,7 @@ import leefraster as lr
 from leefraster.areas.membership import by_centre
 from leefraster.areas.placement import labels_of, placed
 from leefraster.cells import cell_coordinates
-from leefraster.errors import EmptyAreaWarning, OverlapWarning
+from leefraster.errors import EmptyAreaWarning, OverlapWarning, RepairedAreaWarning
 
 GRID = lr.Grid(0.0, 600.0, 6, 6, 100.0, "EPSG:28992")
 CODES = np.repeat(np.array([["BU01", "BU02", "BU03"]]), 2, axis=1).repeat(6, axis=0)
@@ -89,3 +89,10 @@ def test_overlaps_and_empty_areas_are_counted():
         labels, held = labels_of(placed(drawn, GRID, np.arange(36)))
     assert labels.reshape(6, 6)[3, 2] == 1
     assert held.tolist() == [0, 1]
+
+
+def test_repaired_polygons_are_counted():
+    bow_tie = shapely.Polygon([(0, 0), (300, 300), (300, 0), (0, 300)])
+    frame = geopandas.GeoDataFrame({"code": ["A"]}, geometry=[bow_tie], crs="EPSG:28992")
+    with pytest.warns(RepairedAreaWarning, match="1 areas had invalid rings"):
+        placed(lr.Areas.from_geopandas(frame, code="code"), GRID, np.arange(36))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from leefraster.areas.areas import Areas
 from leefraster.areas.membership import Membership, by_centre
-from leefraster.errors import INSIDE, EmptyAreaWarning, InputError, OverlapWarning
+from leefraster.errors import INSIDE, EmptyAreaWarning, InputError, OverlapWarning, RepairedAreaWarning
 from leefraster.grid import Grid
 
 Ints = npt.NDArray[np.int64]
@@ -20,6 +20,8 @@ def placed(areas: Areas, grid: Grid, cells: Ints) -> Membership:
 
     Warns
     -----
+    RepairedAreaWarning
+        When polygons had invalid rings.
     OverlapWarning
         When cells lie in two areas of a level; the area whose code comes first has them.
     EmptyAreaWarning
@@ -36,6 +38,13 @@ def placed(areas: Areas, grid: Grid, cells: Ints) -> Membership:
         raise InputError(
             f"{areas.source}: none of the {cells.size} cells lies in any of the {len(areas)} areas; are they of "
             "the same country?"
+        )
+    if areas.repaired:
+        warnings.warn(
+            f"{areas.source}: {areas.repaired} areas had invalid rings (crossing themselves) and were repaired; "
+            "look whether they are what was meant",
+            RepairedAreaWarning,
+            skip_file_prefixes=INSIDE,
         )
     if member.doubly:
         warnings.warn(

@@ -73,7 +73,7 @@ def continent(cells: int, seed: int = 0) -> Continent:
     Parameters
     ----------
     cells : int
-        Inhabited cells, about: the true number is within a few per cent for a million or more.
+        Inhabited cells, about: the true number may be a third lower or a fifth higher, as places fall.
     seed : int
         The same seed gives the same bytes.
 

@@ -89,5 +89,7 @@ def test_no_group_at_all():
 def test_wrong_options_are_refused():
     with pytest.raises(lr.UsageError, match="minimum 0"):
         grouped(np.ones((12, 15), int), minimum=0)
+    with pytest.raises(lr.UsageError, match="codes are float64; groups are of whole numbers"):
+        grouped(np.ones((12, 15)))
     with pytest.raises(lr.UsageError, match="queen, rook or disc"):
         grouped(np.ones((12, 15), int), lr.Neighbourhood.ring(100, 300))

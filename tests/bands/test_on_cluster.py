@@ -70,6 +70,7 @@ def slowly(pid_file, item):
         with open(pid_file, "w") as file:
             file.write(str(os.getpid()))
         time.sleep(60)
+        return -1  # who comes here was not killed
     return item * item
 
 
@@ -84,7 +85,7 @@ def test_a_lost_worker_s_items_are_made_again(tmp_path):
             time.sleep(0.05)
         os.kill(int(note.read_text()), signal.SIGKILL)
 
-    killer = Thread(target=kill)
+    killer = Thread(target=kill, daemon=True)
     with cluster("local", workers=2) as runner:
         killer.start()
         found = list(runner.map(partial(slowly, str(note)), range(6)))

@@ -58,12 +58,16 @@ def components_by_band(
     Raises
     ------
     UsageError
-        When the neighbourhood has weights, or `minimum` is below 1.
+        When the neighbourhood has weights, `minimum` is below 1, or the codes are no whole numbers.
     """
     if neighbourhood.kind in ("decay", "ring") or minimum < 1:
         raise UsageError(
             f"groups are of queen, rook or disc neighbours with at least 1 cell; given are {neighbourhood!r} and "
             f"minimum {minimum}"
+        )
+    if np.dtype(codes.values.dtype).kind not in "iub":
+        raise UsageError(
+            f"codes are {codes.values.dtype}; groups are of whole numbers, as those of clusters and spots"
         )
     runner = runner or InTurn()
     runs = neighbourhood.runs(codes.grid.cell)

@@ -43,6 +43,8 @@ _NAMES = {
     "change": "changes.change",
     "risers_and_fallers": "changes.risers",
     "trend": "changes.trend",
+    "trend_by_band": "changes.by_band",
+    "change_by_band": "changes.by_band",
     "emerging_hotspots": "changes.emerging",
     "lisa_transitions": "changes.transitions",
     "spatial_markov": "changes.transitions",
@@ -89,6 +91,8 @@ if TYPE_CHECKING:
     from leefraster.cells import from_raster as from_raster
     from leefraster.cells import grid_of as grid_of
     from leefraster.cells import to_raster as to_raster
+    from leefraster.changes.by_band import change_by_band as change_by_band
+    from leefraster.changes.by_band import trend_by_band as trend_by_band
     from leefraster.changes.change import change as change
     from leefraster.changes.emerging import emerging_hotspots as emerging_hotspots
     from leefraster.changes.risers import risers_and_fallers as risers_and_fallers

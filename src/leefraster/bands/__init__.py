@@ -1,7 +1,9 @@
 """Fields that need not fit in memory: cut into bands of cells with a halo, combined exactly, finished per band."""
 
+from leefraster.bands.cellwise import by_cell
 from leefraster.bands.components import components_by_band
 from leefraster.bands.local import Figures, getis_ord_by_band, local_moran_by_band
+from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.sink import Arrays, Sink
 from leefraster.bands.source import BandedField
@@ -9,10 +11,12 @@ from leefraster.bands.source import BandedField
 __all__ = [
     "Arrays",
     "BandedField",
+    "BandedPanel",
     "Figures",
     "InTurn",
     "Runner",
     "Sink",
+    "by_cell",
     "components_by_band",
     "getis_ord_by_band",
     "local_moran_by_band",

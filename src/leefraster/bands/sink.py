@@ -10,7 +10,10 @@ import numpy.typing as npt
 
 
 class Sink(Protocol):
-    """Somewhere that takes the parts of result variables; parts of different bands never overlap."""
+    """Somewhere that takes the parts of result variables; parts of different bands never overlap.
+
+    The last dimension of a part is that of cells.
+    """
 
     def write(self, name: str, first: int, values: npt.NDArray[Any]) -> None:
         """Keep the values of the cells from position `first` on."""
@@ -44,7 +47,8 @@ class Arrays:
         """Keep the values of the cells from position `first` on."""
         array = self._arrays.get(name)
         if array is not None:
-            array[first : first + values.size] = np.asarray(values).astype(array.dtype, copy=False)
+            here = slice(first, first + values.shape[-1])
+            array[..., here] = np.asarray(values).astype(array.dtype, copy=False)
 
     def copy(self) -> Collected:
         """Return a sink that keeps what it gets, to be handed back here."""

@@ -1,0 +1,110 @@
+"""What asks nothing of other cells, band by band: any function of labelled cells, applied to the cells of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from leefraster.bands.band import Band
+from leefraster.bands.panel import BandedPanel
+from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.sink import Sink
+from leefraster.cells import CELL
+from leefraster.errors import UsageError
+
+CELLS = 1 << 20  # cells of a band, unless told: fewer than of a field, as there are years
+
+Function = Callable[[xr.Dataset], xr.Dataset]
+
+
+def by_cell(
+    panel: BandedPanel,
+    function: Function,
+    sink: Sink,
+    *,
+    names: Sequence[str] | None = None,
+    cells: int = CELLS,
+    multiple: int = 1,
+    runner: Runner | None = None,
+) -> xr.Dataset:
+    """Apply a function of cells to the cells of each band.
+
+    The result is that of the function on all cells at once, bit for bit, as long as the function looks at no
+    other cell than the one it gives a result for.
+
+    Parameters
+    ----------
+    panel : BandedPanel
+        The variables.
+    function : callable
+        Takes a Dataset over cells (and years), as that of `BandedPanel.own`; returns one over the same cells.
+    sink : Sink
+        Takes the variables over cells that the function returns; of one with more dimensions, `cell` is last.
+    names : sequence of str, optional
+        The variables of the panel that are read; all when None.
+    cells, multiple, runner
+        As in `local_moran_by_band`.
+
+    Returns
+    -------
+    Dataset
+        What the function returns that is not over cells, of the first band, with all attributes.
+
+    Raises
+    ------
+    UsageError
+        When the function returns other cells, or the panel lacks a variable.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> level = np.array([3.0, 3.9, 4.1, 4.6])
+    >>> panel = lr.bands.BandedPanel.of(np.arange(4), {"level": level}, lr.Grid(0, 200, 2, 2))
+    >>> found = np.zeros(4, np.int8)
+    >>> rest = lr.bands.by_cell(
+    ...     panel, lambda data: lr.classify(data["level"]).to_dataset(name="class"),
+    ...     lr.bands.Arrays({"class": found}), cells=2)
+    >>> found.tolist()
+    [1, 4, 6, 9]
+    """
+    if names is not None:
+        panel.require(*names)
+    chosen = runner or InTurn()
+    task = partial(_worked, panel, names, function, sink, chosen.elsewhere)
+    rest: xr.Dataset | None = None
+    for found, written in chosen.map(task, panel.bands(cells=cells, multiple=multiple)):
+        if written is not None:
+            sink.take(written)
+        rest = found if rest is None else rest
+    return xr.Dataset() if rest is None else rest
+
+
+def _worked(
+    panel: BandedPanel,
+    names: Sequence[str] | None,
+    function: Function,
+    sink: Sink,
+    elsewhere: bool,
+    band: Band,
+) -> tuple[xr.Dataset, Any]:
+    """Work through one band; return what is not over cells, and what the sink's copy took."""
+    given = panel.own(band, names)
+    found = function(given)
+    if not np.array_equal(found[CELL].values, given[CELL].values):
+        raise UsageError(
+            f"the function was given {band.cells} cells and returned others; it must return those it is given"
+        )
+    own = sink.copy() if elsewhere else sink
+    write(own, band.first, found)
+    return found.drop_dims(CELL), own.written() if elsewhere else None
+
+
+def write(sink: Sink, first: int, found: xr.Dataset) -> None:
+    """Write the variables over cells of a Dataset, whose first cell has that position."""
+    for name, variable in found.data_vars.items():
+        if CELL in variable.dims:
+            sink.write(str(name), first, variable.transpose(..., CELL).values)

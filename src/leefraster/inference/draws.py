@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,14 @@ from scipy.special import gammaln
 
 from leefraster.inference.drawn import Drawn
 from leefraster.inference.numbers import Totals
+from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.null_table import (
     NEGLIGIBLE,
     characteristic_functions,
     fold_spectrum,
     subset_sums,
+    turns,
+    unfold_tail,
 )
 from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_without_self
 
@@ -38,6 +42,7 @@ LONGEST = 1 << 23  # points of one transform
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,14 @@ def build_tables(
 
     Where there are at most a million sets of k values, their sums are enumerated; else the tails are tabled.
     """
+    return tables_and_frequencies(population, lattice, kmax, wanted, None)[0]
+
+
+def tables_and_frequencies(
+    population: Population, lattice: Lattice, kmax: int, wanted: npt.NDArray[np.bool_],
+    known: Frequencies | None,
+) -> tuple[Tables, Frequencies | None]:  # fmt: skip
+    """Return what `build_tables` does, and the frequencies behind it, for other tables on the same lattice."""
     few = enumerated(population, kmax)
     asked = wanted[: kmax + 1] & (np.arange(kmax + 1) > 0)
     kind = np.where(asked, np.where(few, SORTED, TABLE), ABSENT).astype(np.int8)
@@ -252,11 +265,12 @@ def build_tables(
     mass = _atom_mass(population, lattice, kmax)
     tabled = np.flatnonzero(kind == TABLE)
     tails: list[Floats] = []
+    frequencies = known
     if tabled.size:
-        starts, strides, tails = _tail_tables(population, lattice, tabled, mass)
+        starts, strides, tails, frequencies = _tail_tables(population, lattice, tabled, mass, known)
         start[tabled], stride[tabled] = starts, strides
         begin[tabled], size[tabled] = _laid_out(tails)
-    return Tables(
+    tables = Tables(
         lattice,
         kind,
         begin,
@@ -268,6 +282,7 @@ def build_tables(
         population.atom[0],
         mass,
     )
+    return tables, frequencies
 
 
 def _laid_out(pieces: list[npt.NDArray[Any]]) -> tuple[Ints, Ints]:
@@ -287,32 +302,79 @@ def _atom_mass(population: Population, lattice: Lattice, kmax: int) -> Floats:
     return mass
 
 
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """The characteristic functions of the sums of 0..kmax draws at the frequencies of one period.
+
+    Attributes
+    ----------
+    kmax, period : int
+        The most draws, and the lattice points of a period.
+    blocks : list of ndarray of complex128
+        Rows k, as far as they are not negligible; columns the frequencies, a block after the other.
+    circle, gap : ndarray of complex128
+        What `kernels.null_table.turns` returns.
+    """
+
+    kmax: int
+    period: int
+    blocks: list[Complexes]
+    circle: Complexes
+    gap: Complexes
+
+    @classmethod
+    def of(cls, population: Population, lattice: Lattice, kmax: int, period: int) -> Frequencies:
+        """Transform the histogram of the values and go through Newton's identities."""
+        n = population.sums.n
+        histogram = population.drawn.folded(lattice.offset, lattice.half, lattice.shift, period - 1)
+        spectrum = scipy.fft.rfft(histogram.astype(np.float64))
+        weights, terms = newton_weights(n, kmax)
+        blocks = _all_frequencies(spectrum, period, n, weights, terms, kmax)
+        return cls(kmax, period, blocks, *turns(period))
+
+    def draws(self, k: int) -> Complexes:
+        """Return E_k over the frequencies, without the negligible ones at the end."""
+        reaching = [i for i, block in enumerate(self.blocks) if block.shape[0] > k]
+        parts = [
+            block[k] if block.shape[0] > k else np.zeros(block.shape[1], np.complex128)
+            for block in self.blocks[: reaching[-1] + 1]
+        ]
+        values = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        held = np.flatnonzero(np.abs(values.real) + np.abs(values.imag) > NEGLIGIBLE)
+        return values[: int(held[-1]) + 1]
+
+
 def _tail_tables(
-    population: Population, lattice: Lattice, ks: Ints, mass: Floats
-) -> tuple[Ints, Ints, list[Floats]]:
+    population: Population, lattice: Lattice, ks: Ints, mass: Floats, known: Frequencies | None
+) -> tuple[Ints, Ints, list[Floats], Frequencies]:
     """Return for each k the first lattice point, the stride and the tail P(S >= start + i stride)."""
-    atom = population.atom[0]
-    n, kmax = population.sums.n, int(ks.max())
+    kmax = int(ks.max())
     low, high = draw_windows(population, ks)
     scale, base = 2.0**lattice.shift, ks * float(lattice.offset)
     starts = np.floor((low - base) / scale).astype(np.int64) - 2
     lengths = np.ceil((high - base) / scale).astype(np.int64) + 3 - starts
-    on_atom = (atom - lattice.offset) >> lattice.shift
     strides = _strides(population, lattice, ks)
     period = 1 << max(int(lengths.max() - 1).bit_length(), 4)
-    histogram = population.drawn.folded(lattice.offset, lattice.half, lattice.shift, period - 1)
-    spectrum = scipy.fft.rfft(histogram.astype(np.float64))
-    weights, terms = newton_weights(n, kmax)
-    blocks = _all_frequencies(spectrum, period, n, weights, terms, kmax)
-    tables = []
-    for k, first, length, step in zip(ks, starts, lengths, strides, strict=True):
-        values = _frequencies_of(blocks, int(k))
-        tail = _tail(values, period, int(first), int(step))[: -(-int(length) // int(step)) + 1]
-        if mass[k] > 0.0:
-            at = np.arange(tail.size) * step + first
-            tail = tail - np.where(at <= k * on_atom, mass[k], 0.0)
-        tables.append(tail)
-    return starts, strides, tables
+    if known is None or (known.kmax, known.period) != (kmax, period):
+        known = Frequencies.of(population, lattice, kmax, period)
+    on_atom = (population.atom[0] - lattice.offset) >> lattice.shift
+    tables = in_threads(
+        partial(_tail, known, on_atom, mass),
+        list(zip(ks.tolist(), starts.tolist(), lengths.tolist(), strides.tolist(), strict=True)),
+    )
+    return starts, strides, tables, known
+
+
+def _tail(known: Frequencies, on_atom: int, mass: Floats, wanted: tuple[int, int, int, int]) -> Floats:
+    """Return the tail of k draws over a window: from a lattice point on, every `stride` of so many points."""
+    k, start, length, stride = wanted
+    short = known.period // stride
+    folded = np.zeros(short // 2 + 1, np.complex128)
+    fold_spectrum(known.draws(k), known.circle, known.gap, start, stride, folded)
+    wave = scipy.fft.irfft(folded, n=short)
+    tail = np.empty(min(-(-length // stride) + 1, short))
+    unfold_tail(wave, known.period, stride, start, k * on_atom, mass[k], tail)
+    return tail
 
 
 def newton_weights(n: int, kmax: int) -> tuple[Floats, Ints]:
@@ -336,39 +398,18 @@ def _weight(n: int, k: int, m: int) -> float:
 
 
 def _all_frequencies(
-    spectrum: npt.NDArray[np.complex128], period: int, n: int, weights: Floats, terms: Ints, kmax: int
-) -> list[npt.NDArray[np.complex128]]:
-    """Return E_k in blocks of frequencies, each as wide as its largest k that is not negligible."""
-    blocks: list[npt.NDArray[np.complex128]] = []
+    spectrum: Complexes, period: int, n: int, weights: Floats, terms: Ints, kmax: int
+) -> list[Complexes]:
+    """Return E_k in blocks of frequencies, each as far as its largest k that is not negligible."""
+    blocks: list[Complexes] = []
     first, end = 0, period // 2 + 1
-    rows = 256
+    columns = 256
     while first < end:
-        last = min(first + rows, end)
-        values, width = characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax)
-        blocks.append(np.ascontiguousarray(values[:, : width + 1]))
-        first, rows = last, max(256, BLOCK_BYTES // (16 * (kmax + 1)))
+        last = min(first + columns, end)
+        values, reached = characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax)
+        blocks.append(values[: reached + 1])
+        first, columns = last, max(256, BLOCK_BYTES // (16 * (kmax + 1)))
     return blocks
-
-
-def _frequencies_of(blocks: list[npt.NDArray[np.complex128]], k: int) -> npt.NDArray[np.complex128]:
-    """Return E_k over the frequencies, without the negligible ones at the end."""
-    reaching = [i for i, block in enumerate(blocks) if block.shape[1] > k]
-    parts = [
-        block[:, k] if block.shape[1] > k else np.zeros(block.shape[0], np.complex128)
-        for block in blocks[: reaching[-1] + 1]
-    ]
-    values = np.concatenate(parts) if len(parts) > 1 else parts[0]
-    held = np.flatnonzero(np.abs(values.real) + np.abs(values.imag) > NEGLIGIBLE)
-    return values[: int(held[-1]) + 1]
-
-
-def _tail(values: npt.NDArray[np.complex128], period: int, start: int, stride: int) -> Floats:
-    short = period // stride
-    folded = np.zeros(short // 2 + 1, np.complex128)
-    fold_spectrum(values, period, start, stride, folded)
-    wave = scipy.fft.irfft(folded, n=short) * (short / period)
-    ramp = 1.0 - np.arange(short) * stride / period
-    return np.asarray(ramp + wave - wave[0])
 
 
 def exclusion_coefficients(n: int, kmax: int) -> tuple[Floats, Ints]:

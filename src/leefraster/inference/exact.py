@@ -22,6 +22,7 @@ from leefraster.inference.draws import (
     exclusion_coefficients,
     log_choose,
     table_bytes,
+    tables_and_frequencies,
 )
 from leefraster.inference.far_tails import Approximations, far_limit, far_tails
 from leefraster.inference.hypergeometric import two_valued_tails
@@ -198,17 +199,19 @@ def _refined(population: Population, kmax: int, wanted: npt.NDArray[np.bool_]) -
     judges = _fewest_and_most(population, kmax, wanted)
     if not judges.any():
         return build_tables(population, lattice, kmax, wanted), 0.0
-    coarse, largest = build_tables(population, lattice, kmax, judges), 0.0
+    coarse, known = tables_and_frequencies(population, lattice, kmax, judges, None)
+    largest = 0.0
     while lattice.shift > 0:
         finer = Lattice(
             lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False, 2 * lattice.resolution
         )
-        fine = build_tables(population, finer, kmax, judges)
+        fine, fine_known = tables_and_frequencies(population, finer, kmax, judges, None)
         change, largest = _changes(population, coarse, fine)
         if change <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
             break
-        lattice, coarse, largest = finer, fine, 0.0
-    return build_tables(population, lattice, kmax, wanted), STILL_TO_COME * largest
+        lattice, coarse, known, largest = finer, fine, fine_known, 0.0
+    tables, _ = tables_and_frequencies(population, lattice, kmax, wanted, known)
+    return tables, STILL_TO_COME * largest
 
 
 def _fewest_and_most(

@@ -98,11 +98,17 @@ if hasattr(os, "register_at_fork"):
 
 
 _threads: int | None = None
+_here = threading.local()
+
+
+def stay_serial() -> None:
+    """Let kernels that this Python thread calls from now on use this one thread only."""
+    _here.serial = True
 
 
 def threads() -> int:
-    """Return the number of threads that parallel kernels use."""
-    if _threads_are_lost:
+    """Return the number of threads that parallel kernels use when they are called from here."""
+    if _threads_are_lost or getattr(_here, "serial", False):
         return 1
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     limit = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]

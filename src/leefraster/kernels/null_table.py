@@ -13,6 +13,7 @@ from numba import prange
 from leefraster.kernels.jit import jit, parallel_jit
 
 NEGLIGIBLE = 1e-20
+LANES = 16  # frequencies side by side
 
 
 @parallel_jit
@@ -49,63 +50,89 @@ def binned_moments(integers, shift, rest_shift, bins):
 
 @parallel_jit
 def characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax):
-    """Return E_k at frequencies first..last-1 (rows; columns: k = 0..kmax), and the largest k that any reaches.
+    """Return E_k at frequencies first..last-1 (rows: k = 0..kmax; columns), and the largest k that any reaches.
 
     `spectrum` is the half-spectrum (real FFT) of the histogram; `weights[k, m]` is
     (N / k) C(N, k-m) / C(N, k), used for m = 1..terms[k]. A frequency stops when E has been negligible
-    for as many k in a row as the recursion looks back; what follows is zero, up to the largest k reached.
+    for as many k in a row as the recursion looks back; what follows is zero, up to the largest k reached, and
+    rows beyond that are not filled. `LANES` frequencies go through the recursion side by side.
     """
-    out = np.empty((last - first, kmax + 1), np.complex128)
-    reach = np.zeros(last - first, np.int64)
+    out = np.empty((kmax + 1, last - first), np.complex128)
     most = weights.shape[1] - 1
-    for row in prange(last - first):
-        frequency = first + row
-        powers = np.empty(most + 1, np.complex128)
-        for m in range(1, most + 1):
-            at = (m * frequency) % period
-            # histogram sums carry exp(+i t q): the conjugate of the FFT's sign
-            if at <= period // 2:
-                powers[m] = np.conj(spectrum[at]) / n
-            else:
-                powers[m] = spectrum[period - at] / n
-        out[row, 0] = 1.0
-        quiet = 0
+    groups = (last - first + LANES - 1) // LANES
+    reach = np.zeros(groups, np.int64)
+    for group in prange(groups):
+        begin = group * LANES
+        width = min(LANES, last - first - begin)
+        power, past = np.zeros((2, most + 1, LANES)), np.zeros((2, most + 1, LANES))
+        total = np.zeros((2, LANES))
+        for lane in range(width):
+            for m in range(1, most + 1):
+                at = (m * (first + begin + lane)) % period
+                # histogram sums carry exp(+i t q): the conjugate of the FFT's sign
+                value = np.conj(spectrum[at]) / n if at <= period // 2 else spectrum[period - at] / n
+                power[0, m, lane], power[1, m, lane] = value.real, value.imag
+            past[0, 0, lane] = 1.0
+            out[0, begin + lane] = 1.0
+        quiet, going = np.zeros(LANES, np.int64), width
         for k in range(1, kmax + 1):
-            total = 0.0 + 0.0j
+            total[:] = 0.0
             sign = 1.0
             for m in range(1, terms[k] + 1):
-                total += sign * weights[k, m] * out[row, k - m] * powers[m]
+                weight, row = sign * weights[k, m], (k - m) % (most + 1)
+                for lane in range(LANES):
+                    real, imaginary = weight * past[0, row, lane], weight * past[1, row, lane]
+                    total[0, lane] += real * power[0, m, lane] - imaginary * power[1, m, lane]
+                    total[1, lane] += real * power[1, m, lane] + imaginary * power[0, m, lane]
                 sign = -sign
-            out[row, k] = total
-            reach[row] = k
-            if abs(total.real) + abs(total.imag) < NEGLIGIBLE:
-                quiet += 1
-                if quiet > most:
-                    break
-            else:
-                quiet = 0
-    width = reach.max()
-    for row in prange(last - first):
-        for k in range(reach[row] + 1, width + 1):
-            out[row, k] = 0.0
-    return out, width
+            row = k % (most + 1)
+            for lane in range(width):
+                if quiet[lane] > most:
+                    total[0, lane] = total[1, lane] = 0.0
+                elif abs(total[0, lane]) + abs(total[1, lane]) < NEGLIGIBLE:
+                    quiet[lane] += 1
+                    going -= quiet[lane] > most
+                else:
+                    quiet[lane] = 0
+                past[0, row, lane], past[1, row, lane] = total[0, lane], total[1, lane]
+                out[k, begin + lane] = complex(total[0, lane], total[1, lane])
+            reach[group] = k
+            if going == 0:
+                break
+    most_reached = reach.max()
+    for group in prange(groups):
+        for k in range(reach[group] + 1, most_reached + 1):
+            for at in range(group * LANES, min((group + 1) * LANES, last - first)):
+                out[k, at] = 0.0
+    return out, most_reached
+
+
+@parallel_jit
+def turns(period):
+    """Return exp(2 pi i f / period) for all f, and 1 less it for f up to half of the period."""
+    circle = np.empty(period, np.complex128)
+    gap = np.empty(period // 2 + 1, np.complex128)
+    for f in prange(period):
+        angle = 2.0 * np.pi * f / period
+        circle[f] = complex(np.cos(angle), np.sin(angle))
+        if f < gap.size:
+            half_angle = np.pi * f / period
+            # 1 - exp(i t) = -2i sin(t/2) exp(i t/2)
+            gap[f] = -2.0j * np.sin(half_angle) * complex(np.cos(half_angle), np.sin(half_angle))
+    return circle, gap
 
 
 @jit
-def fold_spectrum(values, period, start, stride, out):
+def fold_spectrum(values, circle, gap, start, stride, out):
     """Add the half-spectrum of a tail function, sampled every `stride`, to `out` (length period/stride/2 + 1).
 
     `values[f]` is E_k at 2 pi f / period; the tail T_n = P(S >= start + n) has the spectrum
     conj(E) exp(i t start) / (1 - exp(i t)) for f > 0, on top of the ramp 1 - n / period.
     """
+    period = circle.size
     short = period // stride
     for f in range(1, values.size):
-        angle = 2.0 * np.pi * ((f * start) % period) / period
-        half_angle = np.pi * f / period
-        # 1 - exp(i t) = -2i sin(t/2) exp(i t/2)
-        numerator = np.conj(values[f]) * complex(np.cos(angle), np.sin(angle))
-        denominator = -2.0j * np.sin(half_angle) * complex(np.cos(half_angle), np.sin(half_angle))
-        c = numerator / denominator
+        c = np.conj(values[f]) * circle[(f * start) % period] / gap[f]
         if 2 * f == period:
             c = c * 0.5
         at = f % short
@@ -116,6 +143,17 @@ def fold_spectrum(values, period, start, stride, out):
                 out[at] += np.conj(c)
         else:
             out[short - at] += np.conj(c)
+
+
+@jit
+def unfold_tail(wave, period, stride, start, last_on_atom, mass, tail):
+    """Fill the tail at start, start + stride, ... from its wave, less the mass of an atom at and before a point."""
+    scale = wave.size / period
+    level = wave[0] * scale
+    for i in range(tail.size):
+        tail[i] = 1.0 - i * stride / period + wave[i] * scale - level
+        if i * stride + start <= last_on_atom:
+            tail[i] -= mass
 
 
 @jit

@@ -90,6 +90,12 @@ def tail_of_draws(k, value, finely, exact, kind, begin, size, start, gain, base,
     return smooth + (mass[k] if at_atom <= 0 else 0.0), smooth + (mass[k] if at_atom < 0 else 0.0)
 
 
+@jit
+def _only_smooth(k, m, kind, mass):
+    """Tell whether the tails of k, k - 1, ... k - m draws all come from a table, without an atom."""
+    return k > m and np.all((kind[k - m : k + 1] == TABLE) & (mass[k - m : k + 1] == 0.0))
+
+
 @parallel_jit
 def tails_without_self(
     observed, own, counts, n, total, coefficients, terms, half,
@@ -98,10 +104,15 @@ def tails_without_self(
     """Fill P(S >= s) and P(S <= s) for the sum of k of the n - 1 values other than the cell's own.
 
     `coefficients[k, m]` is C(n, k-m) / C(n-1, k). Of more than `half` draws the complement is drawn. The
-    recursion ends where what is left of it cannot matter to either tail.
+    recursion ends where what is left of it cannot matter to either tail. Where all its terms are read from
+    tables, P(S >= s) and P(S > s) are one number, and nothing but these tables is touched.
     """
     pieces = (observed.size + PIECE - 1) // PIECE
     enough = 1e-14 if exact else 1e-9
+    smooth = np.zeros(kind.size, np.bool_)
+    if not exact:
+        for k in range(kind.size):
+            smooth[k] = kind[k] == TABLE and _only_smooth(k, terms[k], kind, mass)
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, observed.size)):
             k, s, q = counts[i], observed[i], own[i]
@@ -111,29 +122,31 @@ def tails_without_self(
                 s = total - q - s
             at_least, above = 0.0, 0.0
             sign = 1.0
-            for m in range(terms[k] + 1):
-                if coefficients[k, m] < enough * min(at_least, 1.0 - above):
-                    break
-                finely = coefficients[k, m] > LIGHT
-                a, b = tail_of_draws(
-                    k - m,
-                    s - m * q,
-                    finely,
-                    exact,
-                    kind,
-                    begin,
-                    size,
-                    start,
-                    gain,
-                    base,
-                    tails,
-                    sums,
-                    atom,
-                    mass,
-                )
-                at_least += sign * coefficients[k, m] * a
-                above += sign * coefficients[k, m] * b
-                sign = -sign
+            if smooth[k]:
+                for m in range(terms[k] + 1):
+                    share = coefficients[k, m]
+                    if share < enough * min(at_least, 1.0 - at_least):
+                        break
+                    j = k - m
+                    u = (s - m * q) * gain[j] + base[j]
+                    if share > LIGHT:
+                        at_least += sign * share * _interpolate(tails, begin[j], size[j], u)
+                    else:
+                        at_least += sign * share * _between(tails, begin[j], size[j], u)
+                    sign = -sign
+                above = at_least
+            else:
+                for m in range(terms[k] + 1):
+                    share = coefficients[k, m]
+                    if share < enough * min(at_least, 1.0 - above):
+                        break
+                    a, b = tail_of_draws(
+                        k - m, s - m * q, share > LIGHT, exact, kind, begin, size, start, gain, base, tails, sums,
+                        atom, mass,
+                    )  # fmt: skip
+                    at_least += sign * share * a
+                    above += sign * share * b
+                    sign = -sign
             one, other = min(max(at_least, 0.0), 1.0), min(max(1.0 - above, 0.0), 1.0)
             upper[i] = other if turned else one
             lower[i] = one if turned else other
@@ -153,9 +166,13 @@ def tails_of_all(
             if turned:
                 k = n - k
                 s = total - s
-            at_least, above = tail_of_draws(
-                k, s, True, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass
-            )
+            if not exact and kind[k] == TABLE and mass[k] == 0.0:
+                at_least = _interpolate(tails, begin[k], size[k], s * gain[k] + base[k])
+                above = at_least
+            else:
+                at_least, above = tail_of_draws(
+                    k, s, True, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass
+                )
             one, other = min(max(at_least, 0.0), 1.0), min(max(1.0 - above, 0.0), 1.0)
             upper[i] = other if turned else one
             lower[i] = one if turned else other

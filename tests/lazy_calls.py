@@ -275,8 +275,8 @@ AS_NEEDED: dict[str, list[Callable[[Lazy], Any]]] = {
 WITHOUT_FIELD = {
     "Answer", "DisclosureRule", "EnvironmentFault", "FieldStore", "Grid", "InputError", "LeefrasterError", "Model",
     "ScoreError", "Store", "StructuralClusters", "StructuralRule", "UsageError", "__version__", "bands",
-    "change_by_band", "differencing", "from_table", "plot", "plot.lineage", "protect", "questions",
-    "questions.Answer", "questions.ThinPlaces", "set_threads", "sources", "trend_by_band",
+    "change_by_band", "differencing", "emerging_hotspots_by_band", "from_table", "plot", "plot.lineage", "protect",
+    "questions", "questions.Answer", "questions.ThinPlaces", "set_threads", "sources", "trend_by_band",
 }  # fmt: skip
 """Public names that take no field."""
 

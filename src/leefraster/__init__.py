@@ -46,6 +46,7 @@ _NAMES = {
     "trend_by_band": "changes.by_band",
     "change_by_band": "changes.by_band",
     "emerging_hotspots": "changes.emerging",
+    "emerging_hotspots_by_band": "changes.emerging_by_band",
     "lisa_transitions": "changes.transitions",
     "spatial_markov": "changes.transitions",
     "classify": "scoring.classify",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from leefraster.changes.by_band import trend_by_band as trend_by_band
     from leefraster.changes.change import change as change
     from leefraster.changes.emerging import emerging_hotspots as emerging_hotspots
+    from leefraster.changes.emerging_by_band import emerging_hotspots_by_band as emerging_hotspots_by_band
     from leefraster.changes.risers import risers_and_fallers as risers_and_fallers
     from leefraster.changes.transitions import lisa_transitions as lisa_transitions
     from leefraster.changes.transitions import spatial_markov as spatial_markov

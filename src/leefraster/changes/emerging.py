@@ -96,18 +96,35 @@ def emerging_hotspots(
     >>> found["category"].attrs["flag_meanings"].split()[int(found["category"][1, 1])]
     'new_hot'
     """
+    ordered = years_of_spots(field, alpha, trend_alpha)
+    spots = getis_ord(ordered, neighbourhood, family="all")
+    return of_spots(
+        spots["z"].transpose(YEAR, ...), spots["q"].transpose(YEAR, ...).values, alpha, trend_alpha
+    )
+
+
+def years_of_spots(field: xr.DataArray, alpha: float, trend_alpha: float) -> xr.DataArray:
+    """Return the field with its years in order, once levels and years are found to do.
+
+    Raises
+    ------
+    UsageError
+        When there are fewer than 2 years, or a level does not lie between 0 and 1.
+    """
     for name, value in (("alpha", alpha), ("trend_alpha", trend_alpha)):
         if not 0 < value < 1:
             raise UsageError(f"{name} is {value}; it must lie between 0 and 1")
     ordered = with_years(field, "field")
     if ordered.sizes[YEAR] < 2:
         raise UsageError("emerging hot spots need at least 2 measurement years")
-    spots = getis_ord(ordered, neighbourhood, family="all")
-    z = spots["z"].transpose(YEAR, ...)
-    q = spots["q"].transpose(YEAR, ...).values
+    return ordered
+
+
+def of_spots(z: xr.DataArray, q: npt.NDArray[np.float64], alpha: float, trend_alpha: float) -> xr.Dataset:
+    """Return the categories and what goes with them of places whose z and q are known, both over (year, ...)."""
     known = ~np.isnan(q)
     hot, cold = known & (q <= alpha) & (z.values > 0), known & (q <= alpha) & (z.values < 0)
-    course = trend(z) if ordered.sizes[YEAR] >= 3 else None
+    course = trend(z) if z.sizes[YEAR] >= 3 else None
     direction = _direction(course, z.shape[1:], trend_alpha)
     codes = categories(hot, cold, known, direction)
     return _labelled(z, codes, hot, cold, known, course, alpha, trend_alpha)

@@ -25,6 +25,6 @@ if ! $venv/bin/python -c '' 2>/dev/null; then
 fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 $venv/bin/python -m pip --version >/dev/null 2>&1 || $venv/bin/python -m ensurepip >/dev/null
-$venv/bin/python -m pip install --quiet --no-input --only-binary :all: --require-hashes -r requirements-bench.txt
-$venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation -e .
+$venv/bin/python -m pip install -qq --no-input --only-binary :all: --require-hashes -r requirements-bench.txt
+$venv/bin/python -m pip install -qq --no-input --no-deps --no-build-isolation -e .
 printf '%s\n' "$current" >$stamp

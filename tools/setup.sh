@@ -115,9 +115,10 @@ install_with_pip() {
     PIP_ROOT_USER_ACTION=ignore
     export PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION
     { $venv/bin/python -m pip --version || $venv/bin/python -m ensurepip; } >/dev/null 2>&1
-    $venv/bin/python -m pip install --quiet --no-input --only-binary :all: \
+    # Twice quiet is errors only: about its indexes pip gives a warning a package and a place.
+    $venv/bin/python -m pip install -qq --no-input --only-binary :all: \
         --require-hashes -r requirements.txt &&
-        $venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation -e .
+        $venv/bin/python -m pip install -qq --no-input --no-deps --no-build-isolation -e .
 }
 
 # pip comes after uv as well: it may know a mirror from its own configuration.

@@ -6,7 +6,7 @@ import re
 
 from leefraster.errors import UsageError
 
-_SIZE = re.compile(r"^\s*([0-9]+(?:[.,][0-9]+)?)\s*(kb|mb|gb|tb|kib|mib|gib|tib|b)\s*$", re.IGNORECASE)
+_SIZE = re.compile(r"^\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*(kb|mb|gb|tb|kib|mib|gib|tib|b)\s*$", re.IGNORECASE)
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 

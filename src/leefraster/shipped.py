@@ -46,6 +46,13 @@ def data_file(name: str) -> Path:
     """
     path = data_folder() / name
     if not path.is_file():
-        there = sorted(file.name for file in path.parent.glob("*")) if path.parent.is_dir() else []
+        there = _shipped_in(path.parent)
         raise UsageError(f"leefraster ships no {name!r}; there are: {', '.join(there) or 'none'}")
     return path
+
+
+def _shipped_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder that are data: not those that describe it."""
+    if not folder.is_dir():
+        return []
+    return sorted(file.name for file in folder.iterdir() if file.is_file() and file.suffix != ".md")

@@ -294,9 +294,23 @@ def refused_versions():
         (
             lambda: lr.risers_and_fallers(country(), 2014, 2020),
             UsageError,
-            "to_year is 2020; measured are 2014",
+            "end is 2020; measured are 2014",
         ),
-        (lambda: lr.risers_and_fallers(country(), 2024, 2014), UsageError, "the earlier comes first"),
+        (
+            lambda: lr.risers_and_fallers(country(), "2014", 2024),
+            UsageError,
+            "start is '2014'; it must be a measurement year",
+        ),
+        (
+            lambda: lr.risers_and_fallers(country(), 2014, 2023.5),
+            UsageError,
+            r"end is 2023\.5; it must be a measurement year",
+        ),
+        (
+            lambda: lr.risers_and_fallers(country(), 2024, 2014),
+            UsageError,
+            "start is 2024, end 2014; the earlier",
+        ),
         (
             lambda: lr.risers_and_fallers(country().rename(cell="place"), 2014, 2024),
             UsageError,

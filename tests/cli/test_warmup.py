@@ -92,6 +92,17 @@ def test_parts_of_the_command_line_are_those_of_the_list(capsys):
     assert "choose from" in capsys.readouterr().err
 
 
+def test_numbers_of_kernels_are_said_in_words_that_fit(tmp_path):
+    one = """
+    calls.CALLS["run"] = (("one sum", lambda _: prefix_sum(np.arange(9))),)
+    sys.exit(main(["warmup", "run", "--threads", "1"]))
+    """
+    first, second = python(one, tmp_path), python(one, tmp_path)
+    assert first.stdout.startswith("1 kernel compiled, 0 were there;")
+    assert "    1 kernel compiled for it" in first.stderr
+    assert second.stdout.startswith("the 1 kernel was there;")
+
+
 def test_calls_have_names_of_their_own():
     names = [name for calls in warmup_calls.CALLS.values() for name, _ in calls]
     assert len(names) == len(set(names))

@@ -115,6 +115,7 @@ def test_fields_on_a_cluster_have_the_same_bytes(plain, tmp_path):
     [
         (["--memory", "4 apples"], 2, "memory is '4 apples'; it must be a number with a unit"),
         (["--memory", "0GB"], 2, "it must be more than nothing"),
+        (["--memory", "-2GB"], 2, "memory is '-2GB'; it must be more than nothing"),
         (["--memory", "1MB"], 4, "reading needs about"),
         (["--cluster", "nearby"], 2, "cluster is 'nearby'"),
         (["--cluster", "tcp://127.0.0.1:9"], 4, "no dask scheduler answers at tcp://127.0.0.1:9"),

@@ -124,7 +124,7 @@ def test_the_shipped_model_is_whole_and_not_official():
     assert kinds == {"cell", "focal_mean", "focal_sum", "density", "decay", "distance"}
     coefficients = np.array([model.coefficient(i) for i in model.indicators])
     assert np.isfinite(coefficients).all()
-    with pytest.raises(UsageError, match=r"ships no 'models/official.toml'; there are: .*illustrative.toml"):
+    with pytest.raises(UsageError, match=r"ships no 'models/official.toml'; there are: illustrative.toml$"):
         lr.Model.shipped("official")
 
 

@@ -335,6 +335,8 @@ def test_errors_say_what_is_wrong():
         lr.getis_ord(field, near, inference="folded")
     with pytest.raises(UsageError, match="alternative is 'both'"):
         lr.getis_ord(field, near, alternative="both")
+    with pytest.raises(UsageError, match="star is 'yes'; it must be True, for G"):
+        lr.getis_ord(field, near, star="yes")
     with pytest.raises(UsageError, match="field is a ndarray; it must be an xarray DataArray"):
         lr.getis_ord(field.values, near)
     with pytest.raises(InputError, match="1 infinite values; missing values are NaN"):

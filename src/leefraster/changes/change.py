@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leefraster.changes.years import YEAR, with_years, year_of
+from leefraster.changes.years import YEAR, two_years, with_years, year_of
 from leefraster.errors import InputError, UsageError
 from leefraster.lazy import between_series, lazily
 
@@ -77,8 +77,7 @@ def change(
     bounds = np.asarray(cuts, dtype=float)
     if bounds.shape != (6,) or not (np.diff(bounds) > 0).all():
         raise UsageError(f"cuts are {list(cuts)}; they must be six ascending numbers")
-    if not from_year < to_year:
-        raise UsageError(f"from_year is {from_year}, to_year {to_year}; the earlier comes first")
+    from_year, to_year = two_years(from_year, to_year, ("from_year", "to_year"))
     data = scores.to_dataset(name=str(scores.name or "value")) if isinstance(scores, xr.DataArray) else scores
     ordered = with_years(data, "scores")
     before, after = year_of(ordered, from_year, "from_year"), year_of(ordered, to_year, "to_year")

@@ -13,6 +13,7 @@ from leefraster.changes.change import CUTS, NO_CHANGE, change
 from leefraster.changes.risers_input import level_and_scores, units_of, weights_of
 from leefraster.changes.risers_parts import Parts, leading_of, parts_of
 from leefraster.changes.risers_table import Groups, table_of
+from leefraster.changes.years import two_years, year_of
 from leefraster.lazy import computed
 from leefraster.scoring.classify import classify
 from leefraster.scoring.cuts import Cuts
@@ -140,8 +141,11 @@ def risers_and_fallers(
     >>> found.note
     'no dimensions: the levels came without score(year, dimension, area)'
     """
+    start, end = two_years(start, end, ("start", "end"))
     data, note = level_and_scores(level)
     unit = units_of(data)
+    for role, year in (("start", start), ("end", end)):
+        year_of(data, year, role)
     changed = change(data, start, end, cuts=change_cuts, across_versions=across_versions)
     weights, weighting = weights_of(data, dwellings, unit, start)
     classed = classify(data["level"].sel(year=[start, end]), cuts).transpose("year", unit)

@@ -65,6 +65,34 @@ def year_of(obj: xr.DataArray | xr.Dataset, year: int, role: str) -> Any:
     return obj.sel({YEAR: year})
 
 
+def two_years(first: object, last: object, roles: tuple[str, str]) -> tuple[int, int]:
+    """Return two years, the earlier first, as whole numbers.
+
+    Parameters
+    ----------
+    first, last : int
+        The years.
+    roles : tuple of str
+        What the caller's user calls them.
+
+    Raises
+    ------
+    UsageError
+        When one is no whole number, or the first is not the earlier.
+    """
+    early, late = (_whole(year, role) for role, year in zip(roles, (first, last), strict=True))
+    if not early < late:
+        raise UsageError(f"{roles[0]} is {early}, {roles[1]} {late}; the earlier comes first")
+    return early, late
+
+
+def _whole(year: object, role: str) -> int:
+    given = np.asarray(year)
+    if given.ndim or given.dtype.kind not in "iuf" or given != np.floor(given):
+        raise UsageError(f"{role} is {year!r}; it must be a measurement year, as 2024")
+    return int(given)
+
+
 def equal_intervals(years: npt.NDArray[Any], name: str) -> int:
     """Return the number of years between measurements when it is always the same.
 

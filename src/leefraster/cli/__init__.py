@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from leefraster.cli.parser import build_parser
+from leefraster.cli.parser import build_parser, with_negative_sizes
 from leefraster.errors import EnvironmentFault, Interrupted, LeefrasterError
 from leefraster.interruption import leave, stoppable
 from leefraster.progress import said_when_compiling
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 done, 2 usage or configuration, 3 input data, 4 environment, 5 interrupted, 1 a fault of leefraster.
     """
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = build_parser().parse_args(with_negative_sizes(given))
     try:
         with stoppable(), said_when_compiling(_tell):
             command(options.command)(options)

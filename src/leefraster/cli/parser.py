@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _QUESTIONS = (
     "urbanity", "catch_up", "spread", "tradeoff", "hard_core", "thinning", "focus_areas", "geography"
 )  # fmt: skip
+_NEGATIVE = re.compile(r"-[0-9.,]")
 _EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 input data, 4 environment, 5 interrupted"
 
 
@@ -33,6 +36,23 @@ def build_parser() -> argparse.ArgumentParser:
     _add_warmup(commands)
     _command(commands, "version", "say which version of leefraster and of its libraries this is")
     return parser
+
+
+def with_negative_sizes(arguments: Sequence[str]) -> list[str]:
+    """Join ``--memory`` and a size below 0, which argparse would take for another option, to one argument.
+
+    Examples
+    --------
+    >>> with_negative_sizes(["run", "--memory", "-2GB", "--out", "-x"])
+    ['run', '--memory=-2GB', '--out', '-x']
+    """
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--memory" and _NEGATIVE.match(argument):
+            joined[-1] = f"--memory={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _command(commands: argparse._SubParsersAction, name: str, help_: str) -> argparse.ArgumentParser:

@@ -38,11 +38,12 @@ def perform(options: argparse.Namespace) -> None:
     with shown(sys.stderr) as progress:
         _call(options.parts, progress)
     compiled, loaded = len(compiling.compiled), len(compiling.loaded)
-    said = (
-        f"{compiled} kernels compiled, {loaded} were there"
-        if compiled
-        else f"all {loaded} kernels were there"
-    )
+    if compiled:
+        said = f"{_kernels(compiled)} compiled, {_there(loaded)}"
+    else:
+        said = (
+            f"{'the' if loaded == 1 else 'all'} {_kernels(loaded)} {'was' if loaded == 1 else 'were'} there"
+        )
     builds = "one thread" if threads() == 1 else "two threads and more"
     sys.stdout.write(f"{said}; {time.perf_counter() - begin:.0f} s\nbuilds for {builds}, kept in {folder}\n")
 
@@ -63,4 +64,12 @@ def _call(parts: list[str], progress: Progress) -> None:
                 call(made)
             progress.finished(Step(name, "done", time.perf_counter() - begin))
             if len(compiling.compiled) > before:
-                progress.remark(f"    {len(compiling.compiled) - before} kernels compiled for it")
+                progress.remark(f"    {_kernels(len(compiling.compiled) - before)} compiled for it")
+
+
+def _kernels(number: int) -> str:
+    return "1 kernel" if number == 1 else f"{number} kernels"
+
+
+def _there(number: int) -> str:
+    return "1 was there" if number == 1 else f"{number} were there"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from leefraster.errors import UsageError
 from leefraster.fields import read_fields
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
@@ -152,6 +153,8 @@ def getis_ord(
     (2.065591, 0.047619)
     """
     one_of("weighting", weighting, WEIGHTINGS)
+    if not isinstance(star, bool | np.bool_):
+        raise UsageError(f"star is {star!r}; it must be True, for G*, or False, for G")
     test = Test.checked(
         INFERENCES, inference, alternative,
         adjustment=adjustment, family=family, permutations=permutations, seed=seed,

@@ -276,7 +276,8 @@ WITHOUT_FIELD = {
     "Answer", "DisclosureRule", "EnvironmentFault", "FieldStore", "Grid", "InputError", "LeefrasterError", "Model",
     "ScoreError", "Store", "StructuralClusters", "StructuralRule", "UsageError", "__version__", "bands",
     "change_by_band", "differencing", "emerging_hotspots_by_band", "from_table", "plot", "plot.lineage", "protect",
-    "questions", "questions.Answer", "questions.ThinPlaces", "set_threads", "sources", "trend_by_band",
+    "questions", "questions.Answer", "questions.ThinPlaces", "score_by_band", "set_threads", "sources",
+    "trend_by_band",
 }  # fmt: skip
 """Public names that take no field."""
 

@@ -59,6 +59,7 @@ _NAMES = {
     "count_within": "scoring.reach",
     "Model": "scoring.model",
     "score": "scoring.score",
+    "score_by_band": "scoring.by_band",
     "explain_cell": "scoring.explain",
     "urbanity": "scoring.urbanity",
     "structural_clusters": "clusters.structural",
@@ -120,6 +121,7 @@ if TYPE_CHECKING:
     from leefraster.kernels.jit import set_threads as set_threads
     from leefraster.neighbourhood import Neighbourhood as Neighbourhood
     from leefraster.questions.answer import Answer as Answer
+    from leefraster.scoring.by_band import score_by_band as score_by_band
     from leefraster.scoring.classify import classify as classify
     from leefraster.scoring.decay import decay_sum as decay_sum
     from leefraster.scoring.explain import explain_cell as explain_cell

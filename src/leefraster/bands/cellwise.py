@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -73,38 +73,42 @@ def by_cell(
     """
     if names is not None:
         panel.require(*names)
-    chosen = runner or InTurn()
-    task = partial(_worked, panel, names, function, sink, chosen.elsewhere)
+    function_of_band = partial(_of_own_cells, panel, names, function)
     rest: xr.Dataset | None = None
-    for found, written in chosen.map(task, panel.bands(cells=cells, multiple=multiple)):
-        if written is not None:
-            sink.take(written)
+    for found in written_by_band(function_of_band, panel.bands(cells=cells, multiple=multiple), sink, runner):
         rest = found if rest is None else rest
     return xr.Dataset() if rest is None else rest
 
 
-def _worked(
-    panel: BandedPanel,
-    names: Sequence[str] | None,
-    function: Function,
-    sink: Sink,
-    elsewhere: bool,
-    band: Band,
-) -> tuple[xr.Dataset, Any]:
-    """Work through one band; return what is not over cells, and what the sink's copy took."""
+def _of_own_cells(
+    panel: BandedPanel, names: Sequence[str] | None, function: Function, band: Band
+) -> xr.Dataset:
     given = panel.own(band, names)
     found = function(given)
     if not np.array_equal(found[CELL].values, given[CELL].values):
         raise UsageError(
             f"the function was given {band.cells} cells and returned others; it must return those it is given"
         )
+    return found
+
+
+def written_by_band(
+    function: Callable[[Band], xr.Dataset], bands: list[Band], sink: Sink, runner: Runner | None
+) -> Iterator[xr.Dataset]:
+    """Write what a function of bands returns over their own cells; yield the rest of it, band by band."""
+    chosen = runner or InTurn()
+    for rest, written in chosen.map(partial(_worked, function, sink, chosen.elsewhere), bands):
+        if written is not None:
+            sink.take(written)
+        yield rest
+
+
+def _worked(
+    function: Callable[[Band], xr.Dataset], sink: Sink, elsewhere: bool, band: Band
+) -> tuple[xr.Dataset, Any]:
+    found = function(band)
     own = sink.copy() if elsewhere else sink
-    write(own, band.first, found)
-    return found.drop_dims(CELL), own.written() if elsewhere else None
-
-
-def write(sink: Sink, first: int, found: xr.Dataset) -> None:
-    """Write the variables over cells of a Dataset, whose first cell has that position."""
     for name, variable in found.data_vars.items():
         if CELL in variable.dims:
-            sink.write(str(name), first, variable.transpose(..., CELL).values)
+            own.write(str(name), band.first, variable.transpose(..., CELL).values)
+    return found.drop_dims(CELL), own.written() if elsewhere else None

@@ -132,9 +132,9 @@ def reach_in_rows(measure: Measured, cell: float) -> int:
     if measure.kind == "cell":
         return 0
     if measure.kind == "distance":
-        return math.ceil(measure.cap / cell)
+        return math.floor(measure.cap / cell)
     if measure.kind == "decay":
-        return decay_weights(measure.bandwidth, measure.kernel, measure.cutoff, cell)[1].size
+        return decay_weights(measure.bandwidth, measure.kernel, measure.cutoff, cell)[1].size - 1
     return int(Neighbourhood.disc(measure.radius).runs(cell)[:, 0].max())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,8 @@ from leefraster.kernels.score import (
     score_tile,
     take_off_means,
 )
-from leefraster.scoring.around import Around
+from leefraster.scoring.around import Around, disc_terms
+from leefraster.scoring.disc import largest_of
 from leefraster.scoring.layers import Layers
 from leefraster.scoring.model import Indicator, Model
 from leefraster.scoring.transforms import Clip, ZScore
@@ -115,6 +116,71 @@ class OneYear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """What a pass over cells adds up, block by block; that of bands is joined in their order.
+
+    Attributes
+    ----------
+    sums : ndarray, (block, indicator, 2)
+        Weight x value and weight, over the cells that have a total.
+    counts : ndarray of int64, (indicator, 3)
+        Cells without a value, with a negative one where none may be, and with an infinite one.
+    smallest : ndarray, (indicator,)
+        The smallest measure where some were negative, NaN elsewhere.
+    """
+
+    sums: Floats
+    counts: npt.NDArray[np.int64]
+    smallest: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence[Tally]) -> Tally:
+        """Return the tally of parts that follow on each other, each but the last of whole blocks."""
+        return cls(
+            np.concatenate([part.sums for part in parts]),
+            np.sum([part.counts for part in parts], axis=0),
+            np.fmin.reduce([part.smallest for part in parts]),
+        )
+
+    @property
+    def means(self) -> Floats:
+        """Reference means, NaN where nothing counts."""
+        total, whole = np.moveaxis(self.sums.sum(axis=0), -1, 0)
+        means: Floats = np.full(total.size, np.nan)
+        np.divide(total, whole, out=means, where=whole > 0)
+        return means
+
+    @property
+    def missing(self) -> npt.NDArray[np.int64]:
+        """Cells without each indicator."""
+        return self.counts[:, MISSING]
+
+    @property
+    def added_up(self) -> Tally:
+        """The same with its sums added up: less to hand on."""
+        return Tally(self.sums.sum(axis=0, keepdims=True), self.counts, self.smallest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A band of a field, and what must be known of the field for its measures to be the same.
+
+    Attributes
+    ----------
+    core : slice
+        The band's own cells among those of the layers.
+    cells : int
+        Cells of the field.
+    largest : mapping of (str, int) to tuple of float
+        By indicator and position of the year, the largest size of each term that it sums over discs.
+    """
+
+    core: slice
+    cells: int
+    largest: Mapping[tuple[str, int], tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sheet:
     """What the pass fills for every cell: sums by dimension, how many indicators are absent, and which."""
 
@@ -141,6 +207,8 @@ class Engine:
         The model.
     layers : Layers
         The layers; checked here to be there, in the units that the model says.
+    part : Part or None
+        Where the layers are those of a band and its halo: which cells are scored. All are when None.
 
     Raises
     ------
@@ -150,11 +218,12 @@ class Engine:
         When a layer holds no numbers, or states another unit than the model.
     """
 
-    def __init__(self, model: Model, layers: Layers) -> None:
+    def __init__(self, model: Model, layers: Layers, part: Part | None = None) -> None:
         self.model, self.layers, self.program = model, layers, Program.of(model)
         for indicator in model.canonical:
             self._check(indicator)
-        self._around = Around(layers.grid, layers.cells)
+        self.part = Part(slice(0, layers.cells.size), layers.cells.size, {}) if part is None else part
+        self._around = Around(layers.grid, layers.cells, self.part.cells)
         self._kept: dict[str, npt.NDArray[np.floating]] = {}
 
     def _check(self, indicator: Indicator) -> None:
@@ -173,17 +242,36 @@ class Engine:
                 "convert the layer, or state its unit (attrs['units'])"
             )
 
+    @property
+    def cells(self) -> int:
+        """How many cells are scored."""
+        return int(self.part.core.stop - self.part.core.start)
+
     def rows(self, year: int) -> Rows:
         """Return the measures of a year; those of layers without years are taken once."""
         return [self._measured(indicator, year) for indicator in self.model.canonical]
+
+    def largest(self, year: int) -> dict[tuple[str, int], tuple[float, ...]]:
+        """Return the largest size of each term that is summed over discs, among the cells that are scored."""
+        found = {}
+        for indicator in self.model.canonical:
+            terms = disc_terms(indicator.measure, *self._read(indicator, year))
+            found[indicator.name, year] = tuple(largest_of(term[self.part.core]) for term in terms)
+        return {key: sizes for key, sizes in found.items() if sizes}
+
+    def _read(self, indicator: Indicator, year: int) -> tuple[npt.NDArray[np.floating], Floats | None]:
+        """Return the values that an indicator is made of, and the weights of their mean if any."""
+        weights_name = getattr(indicator.measure, "weights", None)
+        weights = None if weights_name is None else self._weights(weights_name, year)
+        return self.layers.values(indicator.layer, year), weights
 
     def _measured(self, indicator: Indicator, year: int) -> npt.NDArray[np.floating]:
         if indicator.name in self._kept:
             return self._kept[indicator.name]
         weights_name = getattr(indicator.measure, "weights", None)
-        weights = None if weights_name is None else self._weights(weights_name, year)
-        values = self.layers.values(indicator.layer, year)
-        measured = self._around.measured(indicator.measure, values, weights)
+        largest = self.part.largest.get((indicator.name, year))
+        found = self._around.measured(indicator.measure, *self._read(indicator, year), largest)
+        measured = found[self.part.core]
         if not any(
             self.layers.has_year(name) for name in (indicator.layer, weights_name) if name is not None
         ):
@@ -198,7 +286,7 @@ class Engine:
 
     def tiles(self, rows: Rows) -> Iterator[tuple[int, int, Floats]]:
         """Yield tiles of cells, with the measures of all indicators side by side: first cell, how many, values."""
-        cells = self.layers.cells.size
+        cells = self.cells
         room = np.empty((len(rows), min(TILE, cells)))
         for begin in range(0, cells, TILE):
             size = min(TILE, cells - begin)
@@ -206,15 +294,32 @@ class Engine:
                 room[k, :size] = row[begin : begin + size]
             yield begin, size, room
 
-    def one_year(self, year: int, weights: Floats) -> OneYear:
+    def one_year(self, year: int, weights: Floats, tally: Tally | None = None) -> OneYear:
         """Run the fused pass over a year.
+
+        Parameters
+        ----------
+        year : int
+            Position of the year.
+        weights : ndarray
+            Weights of the cells in the means.
+        tally : Tally or None
+            That of all cells where these are a band; that of the pass when None.
 
         Raises
         ------
         InputError
             When a value is infinite, or negative where a logarithm or root is taken.
         """
-        rows, sheet = self.rows(year), _Sheet.blank(self.model, self.layers.cells.size)
+        rows, sheet, own = self.passed(year, weights)
+        if tally is None:
+            self.refuse(own, year)
+        whole = own if tally is None else tally
+        return OneYear(rows, sheet.scores, sheet.gaps, sheet.absent, whole.means, whole.missing)
+
+    def passed(self, year: int, weights: Floats) -> tuple[Rows, _Sheet, Tally]:
+        """Run the fused pass over a year: the measures, what is filled for every cell, and what adds up."""
+        rows, sheet = self.rows(year), _Sheet.blank(self.model, self.cells)
         sums: list[Floats] = [np.zeros((0, len(rows), 2))]
         counts: list[npt.NDArray[np.int64]] = [np.zeros((0, len(rows), 3), np.int64)]
         for begin, size, tile in self.tiles(rows):
@@ -222,10 +327,11 @@ class Engine:
             sums.append(own_sums)
             counts.append(own_counts)
         counted = np.concatenate(counts).sum(axis=0)
-        self._refuse(rows, counted, year)
-        total, whole = np.moveaxis(np.concatenate(sums).sum(axis=0), -1, 0)
-        means = np.divide(total, whole, out=np.full(total.size, np.nan), where=whole > 0)
-        return OneYear(rows, sheet.scores, sheet.gaps, sheet.absent, means, counted[:, MISSING])
+        smallest = [
+            float(np.nanmin(row)) if below else np.nan
+            for row, below in zip(rows, counted[:, NEGATIVE], strict=True)
+        ]
+        return rows, sheet, Tally(np.concatenate(sums), counted, np.array(smallest))
 
     def _pass(
         self, tile: Floats, first: int, cells: int, weights: Floats, sheet: _Sheet
@@ -245,7 +351,15 @@ class Engine:
         sums = np.array([np.add.reduce(shares[dimensions == d]) for d in range(one.scores.shape[0])])
         take_off_means(one.scores, one.absent, dimensions, shares, sums)
 
-    def _refuse(self, rows: Rows, counted: npt.NDArray[np.int64], year: int) -> None:
+    def refuse(self, tally: Tally, year: int) -> None:
+        """Refuse values that no transform takes.
+
+        Raises
+        ------
+        InputError
+            When a value is infinite, or negative where a logarithm or root is taken.
+        """
+        counted = tally.counts
         when = "" if self.layers.years[year] is None else f" in {self.layers.years[year]}"
         for k, indicator in enumerate(self.model.canonical):
             if counted[k, INFINITE]:
@@ -256,7 +370,7 @@ class Engine:
             if counted[k, NEGATIVE]:
                 raise InputError(
                     f"indicator {indicator.name!r}{when}: {', '.join(map(str, indicator.transform))} of "
-                    f"{counted[k, NEGATIVE]} negative values (smallest measure {np.nanmin(rows[k]):g}); clip the "
+                    f"{counted[k, NEGATIVE]} negative values (smallest measure {tally.smallest[k]:g}); clip the "
                     "measure at 0 first, or correct the layer"
                 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, to_raster
-from leefraster.errors import INSIDE, InputError, LeefrasterWarning, MissingWeightWarning, UsageError
+from leefraster.errors import INSIDE, InputError, LeefrasterWarning
 from leefraster.lazy import between_series, lazily
-from leefraster.scoring.engine import Engine, OneYear, require_model
+from leefraster.scoring.engine import Engine, OneYear, Part, Tally, require_model
 from leefraster.scoring.layers import YEAR, Layers, read_layers
 from leefraster.scoring.model import Model
+from leefraster.scoring.weights import WeightCounts, dwellings_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -130,6 +131,7 @@ class Scoring:
     engine: Engine
     weights: xr.DataArray | None
     raster: bool
+    tallies: Sequence[Tally] | None = None
     _short: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
@@ -137,8 +139,32 @@ class Scoring:
         """Check what `score` is given."""
         checked, found = require_model(model), read_layers(layers)
         engine = Engine(checked, found)
-        weights = _dwellings(dwellings, found, checked)
+        weights = dwellings_of(dwellings, found, checked)
+        if weights is not None:
+            WeightCounts.of(weights).judge()
         made = cls(engine, weights, _is_raster(layers))
+        made.reference_position()
+        return made
+
+    @classmethod
+    def of_band(
+        cls, layers: xr.Dataset, model: Model, part: Part, tallies: Sequence[Tally] | None = None
+    ) -> Scoring:
+        """Check the layers of a band and its halo; dwellings and what is missing are judged for all bands at once.
+
+        Parameters
+        ----------
+        layers, model
+            As for `score`, the layers over cells.
+        part : Part
+            Which cells are the band's own.
+        tallies : sequence of Tally or None
+            By year, that of all bands; without, there is no more than a pass.
+        """
+        found = read_layers(layers)
+        weights = dwellings_of(None, found, model)
+        own = None if weights is None else weights.isel({CELL: part.core})
+        made = cls(Engine(model, found, part), own, raster=False, tallies=tallies)
         made.reference_position()
         return made
 
@@ -176,25 +202,38 @@ class Scoring:
     def weights_of(self, year: int) -> Floats:
         """Return the weights of the cells in the means; 0 for none."""
         if self.weights is None:
-            return np.ones(self.layers.cells.size)
+            return np.ones(self.engine.cells)
         one = self.weights.isel({YEAR: year}) if YEAR in self.weights.dims else self.weights
         return np.nan_to_num(np.asarray(one.values, dtype=np.float64))
 
     def one_year(self, year: int) -> OneYear:
         """Run the model over a year, and see to what is missing."""
+        if self.tallies is not None:
+            return self.engine.one_year(year, self.weights_of(year), self.tallies[year])
         one = self.engine.one_year(year, self.weights_of(year))
-        self._judge_missing(one, year)
+        self._judge_missing(one.means, one.missing, year)
         return one
 
-    def _judge_missing(self, one: OneYear, year: int) -> None:
-        cells = max(self.layers.cells.size, 1)
+    def judge(self, tally: Tally, year: int) -> None:
+        """Refuse what a year's tally says, or take it down for a warning.
+
+        Raises
+        ------
+        InputError
+            As `score` does.
+        """
+        self.engine.refuse(tally, year)
+        self._judge_missing(tally.means, tally.missing, year)
+
+    def _judge_missing(self, means: Floats, missing: npt.NDArray[np.int64], year: int) -> None:
+        cells = max(self.engine.part.cells, 1)
         label = self.layers.years[year]
         when = "" if label is None else f" in {label}"
         for k, indicator in enumerate(self.model.canonical):
-            rule, share = self.model.rule_for(indicator), one.missing[k] / cells
+            rule, share = self.model.rule_for(indicator), missing[k] / cells
             if share > rule.most:
                 said = (
-                    f"{indicator.name} on {one.missing[k]} of {cells} cells ({share:.1%}{when}; "
+                    f"{indicator.name} on {missing[k]} of {cells} cells ({share:.1%}{when}; "
                     f"at most {rule.most:.1%})"
                 )
                 if rule.beyond == "refuse":
@@ -204,9 +243,9 @@ class Scoring:
                     )
                 self._short.setdefault(indicator.name, []).append(said)
             counted = not np.isnan(
-                one.means
+                means
             ).all()  # else no cell has a total: all is missing, by other indicators
-            if counted and np.isnan(one.means[k]) and rule.then == "national mean":
+            if counted and np.isnan(means[k]) and rule.then == "national mean":
                 raise InputError(
                     f"indicator {indicator.name!r}{when} has no value on any cell that counts, so it has no "
                     "national mean to take its place; complete the layer, or let it make the score missing"
@@ -245,7 +284,7 @@ class _Results:
     def __init__(self, scoring: Scoring, explain: bool) -> None:
         self._scoring = scoring
         model, layers = scoring.model, scoring.layers
-        years, cells = len(layers.years), layers.cells.size
+        years, cells = len(layers.years), scoring.engine.cells
         self.score = np.empty((years, len(model.dimensions), cells))
         self.total = np.empty((years, cells))
         self.replaced = np.empty((years, cells), np.int16)
@@ -327,8 +366,10 @@ class _Results:
     def _coords(self) -> dict[str, Any]:
         model, layers = self._scoring.model, self._scoring.layers
         years = {YEAR: list(layers.years)} if layers.years != (None,) else {}
+        core = {CELL: self._scoring.engine.part.core}
+        places = {name: v.isel(core, missing_dims="ignore") for name, v in layers.places.items()}
         return {
-            **layers.places,
+            **places,
             **years,
             "dimension": list(model.dimensions),
             "dimension_name": ("dimension", list(model.dimensions.values())),
@@ -336,53 +377,6 @@ class _Results:
             "indicator_dimension": ("indicator", [i.dimension for i in model.canonical]),
             "coefficient": ("indicator", self._scoring.engine.program.coefficients),
         }
-
-
-def _dwellings(given: xr.DataArray | None, layers: Layers, model: Model) -> xr.DataArray | None:
-    """Return dwellings over ([year,] cell) of the layers, None where the model does not weigh.
-
-    Raises
-    ------
-    UsageError
-        When the model wants dwellings and there are none.
-    InputError
-        When they are negative, infinite, or missing everywhere.
-    """
-    if not model.reference.weighted and given is None and "dwellings" not in layers.dataset:
-        return None
-    if given is None and "dwellings" not in layers.dataset:
-        raise UsageError(
-            f"model {model.name!r} takes the dwelling-weighted national mean; give dwellings (dwellings=..., or a "
-            "layer 'dwellings')"
-        )
-    if given is None:
-        laid = layers.dataset["dwellings"]
-    else:
-        laid = read_layers({"dwellings": given}).dataset["dwellings"].reindex({CELL: layers.dataset[CELL]})
-        if YEAR in laid.dims:
-            laid = _years_of(laid, layers)
-    values = np.asarray(laid.values, dtype=np.float64)
-    if (values < 0).any() or np.isinf(values).any():
-        bad = int((values < 0).sum() + np.isinf(values).sum())
-        raise InputError(f"dwellings: {bad} of {values.size} are negative or infinite; missing ones are NaN")
-    unknown = int(np.isnan(values).sum())
-    if unknown == values.size or not (values > 0).any():
-        raise InputError("dwellings: no cell of the layers has any, so there is no dwelling-weighted mean")
-    if unknown:
-        warnings.warn(
-            f"dwellings: {unknown} of {values.size} are missing; these cells get scores, but do not count in the "
-            "national means",
-            MissingWeightWarning,
-            skip_file_prefixes=INSIDE,
-        )
-    return laid
-
-
-def _years_of(laid: xr.DataArray, layers: Layers) -> xr.DataArray:
-    lacking = [year for year in layers.years if year not in laid[YEAR].values]
-    if lacking:
-        raise InputError(f"dwellings lack the years {', '.join(map(str, lacking))} of the layers")
-    return laid.sel({YEAR: list(layers.years)})
 
 
 def _is_raster(layers: xr.Dataset | Mapping[str, xr.DataArray]) -> bool:

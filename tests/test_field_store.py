@@ -132,3 +132,145 @@ def test_a_continent_has_about_the_cells_asked_and_neighbours_alike():
         land.rows(5, 5)
     with pytest.raises(lr.UsageError, match="cells is 0"):
         continent(0)
+
+
+IDS, VALUES = made()
+
+
+@pytest.mark.parametrize(
+    ("blocks", "error", "message"),
+    [
+        (None, lr.UsageError, "blocks is a NoneType; it must be an iterable of pairs"),
+        (IDS, lr.UsageError, "block 0 of blocks is a int64 and no pair"),
+        ([(IDS, VALUES, VALUES)], lr.UsageError, "block 0 of blocks is a tuple and no pair"),
+        (
+            [(IDS.astype(float), VALUES)],
+            lr.UsageError,
+            "ids of block 0 are float64; cell ids are whole numbers",
+        ),
+        ([(IDS.astype(str), VALUES)], lr.UsageError, "ids of block 0 are <U21"),
+        (
+            [(IDS[:9], VALUES[:9]), (IDS[9:], VALUES[9:].astype(str))],
+            lr.UsageError,
+            "values of block 1 are <U32",
+        ),
+        ([(IDS.reshape(2, -1), VALUES.reshape(2, -1))], lr.UsageError, "ids of block 0 have 2 dimensions"),
+        (
+            [(IDS - IDS[0] - 1, VALUES)],
+            lr.InputError,
+            r"cell ids go from -1 to \d+; the grid holds 0 to 1199",
+        ),
+        (
+            [(IDS, np.full(700, np.inf))],
+            lr.InputError,
+            "the field holds 700 infinite values; missing values are NaN",
+        ),
+        (
+            [(IDS[:9], IDS[:9]), (IDS[9:], np.full(691, np.nan))],
+            lr.InputError,
+            "the field holds missing values, which int64 cannot",
+        ),
+    ],
+)
+def test_blocks_that_are_none_are_refused_and_change_nothing(store, blocks, error, message):
+    with pytest.raises(error, match=message):
+        store.write_field(blocks)
+    np.testing.assert_array_equal(store.field().values[:], VALUES)
+
+
+def test_blocks_of_other_whole_numbers_and_lists_will_do(store):
+    store.write_field([(IDS[:9].astype(np.uint64), VALUES[:9]), (IDS[9:].tolist(), VALUES[9:].tolist())])
+    np.testing.assert_array_equal(store.field().ids[:], IDS)
+    np.testing.assert_array_equal(store.field().values[:], VALUES)
+
+
+def kept(store, name, variables):
+    with store.results(name, variables) as sink:
+        local_moran_by_band(store.field(), lr.Neighbourhood.queen(), sink, cells=128, multiple=64)
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "message"),
+    [
+        (None, {"p": "float64"}, "results cannot be called None"),
+        ("..", {"p": "float64"}, r"results cannot be called '\.\.'"),
+        ("moran", ["p"], r"variables is \['p'\]; it must give the variables' types"),
+        ("moran", {"p/q": "float64"}, "a variable cannot be called 'p/q'"),
+        ("moran", {"p": "nonsense"}, "dtype of p is 'nonsense'; it must be one of numbers"),
+        (
+            "moran",
+            {"p": "float64", "pp": "f4"},
+            "results 'moran' have no pp; written were: I, cluster, expected",
+        ),
+        ("moran", {"pp": "f4"}, r"results 'moran' have no pp; written were: I, .*, p, q, quadrant"),
+    ],
+)
+def test_results_that_there_are_not_are_refused_with_the_names_there_are(store, name, variables, message):
+    with pytest.raises(lr.UsageError, match=message):
+        kept(store, name, variables)
+    with pytest.raises(lr.UsageError, match=r"has no moran/p; it has field/ids, field/starts, field/values$"):
+        store.read("moran", "p")
+
+
+@pytest.mark.parametrize(("name", "variable"), [("field", ""), ("", "field"), (None, "p"), ("..", "p")])
+def test_reading_what_is_no_array_is_refused_with_the_names_there_are(store, name, variable):
+    with pytest.raises(lr.UsageError, match="it has field/ids, field/starts, field/values"):
+        store.read(name, variable)
+
+
+def only_a_copy_writes(store, name):
+    with store.results("moran", {"q": "float64"}) as sink:
+        copy = sink.copy()
+        copy.write(name, 0, np.zeros(64))
+        sink.take(copy.written())
+
+
+def test_a_copy_of_a_sink_tells_what_it_wrote_and_what_it_dropped(store):
+    with store.results("moran", {"p": "float64"}) as sink:
+        copy = sink.copy()
+        copy.write("p", 0, np.zeros(64))
+        sink.take(copy.written())
+    assert (store.read("moran", "p")[:64] == 0).all()
+    with pytest.raises(lr.UsageError, match="results 'moran' have no q; written were: z"):
+        only_a_copy_writes(store, "z")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"grid": 3}, "grid is a int; it must be a Grid"),
+        ({"chunk": 0}, "chunk is 0"),
+        ({"chunk": "a"}, "chunk is 'a'"),
+    ],
+)
+def test_a_store_of_no_grid_or_chunk_is_refused(tmp_path, options, message):
+    with pytest.raises(lr.UsageError, match=message):
+        lr.FieldStore.create(tmp_path / "store", **{"grid": GRID} | options)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: continent("a"), "cells is 'a'; it must be a whole number from 1 to"),
+        (lambda: continent(1.5), "cells is 1.5"),
+        (lambda: continent(float("nan")), "cells is nan"),
+        (lambda: continent(10**30), "cells is 10000"),
+        (lambda: continent(True), "cells is True"),
+        (lambda: continent(10, seed="a"), "seed is 'a'; it must be a whole number from 0"),
+        (lambda: continent(10, seed=2**70), "seed is 11805"),
+        (lambda: continent(10_000).rows(0.5, 1), "first is 0.5; it must be a whole number from 0 to 396"),
+        (lambda: continent(10_000).rows(0, 397), "last is 397"),
+        (lambda: continent(10_000).rows(5, 5), "rows 5 to 5 are asked"),
+    ],
+)
+def test_no_continent_is_made_of_what_is_no_number(make, message):
+    with pytest.raises(lr.UsageError, match=message):
+        make()
+
+
+def test_a_million_cells_may_be_written_in_any_way_and_are_fewer_by_the_share_that_is_said():
+    land = continent(1e6)
+    assert land == continent(1_000_000) == continent(np.int64(1_000_000))
+    held = sum(ids.size for ids, _ in land.blocks())
+    assert 2 / 3 <= held / 1e6 <= 1.2

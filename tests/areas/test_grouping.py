@@ -71,8 +71,20 @@ def test_wrong_lists_are_refused():
             make({"West": ["BU01"], "East": ["BU01"]})
         with pytest.raises(lr.UsageError, match="'West' is 'BU01'; it must be a list of codes"):
             make({"West": "BU01"})
+        with pytest.raises(lr.UsageError, match="'West' is 3; it must be a list of codes"):
+            make({"West": 3})
         with pytest.raises(lr.UsageError, match="no group of codes"):
             make({})
+        with pytest.raises(lr.UsageError, match="groups is a list; it must give lists of codes by name"):
+            make(["BU01"])
+
+
+@pytest.mark.parametrize("wrong", [["BU01", "BU02"], None, "BU01"])
+def test_codes_that_are_no_field_are_refused(wrong):
+    with pytest.raises(
+        lr.UsageError, match=f"codes is a {type(wrong).__name__}; it must be a DataArray of codes"
+    ):
+        lr.Areas.from_codes(wrong)
 
 
 def test_overlaps_and_empty_areas_are_counted():

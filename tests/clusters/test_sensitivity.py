@@ -131,3 +131,10 @@ def test_progress_is_told_and_no_cluster_is_no_fault():
 def test_wrong_options_are_refused(call, message):
     with pytest.raises(lr.UsageError, match=message):
         call()
+
+
+def test_what_is_no_sensitivity_is_refused(found):
+    base = lr.structural_clusters(scores())
+    for wrong in (3, None, found.clusters):
+        with pytest.raises(lr.UsageError, match=f"sensitivity is a {type(wrong).__name__}; it must be what"):
+            base.with_sensitivity(wrong)

@@ -51,9 +51,13 @@ def checked_groups(groups: Groups, source: str) -> dict[str, list[str]]:
     """
     if not groups:
         raise UsageError(f"{source}: no group of codes is given")
+    if not isinstance(groups, Mapping):
+        raise UsageError(
+            f"{source}: groups is a {type(groups).__name__}; it must give lists of codes by name"
+        )
     owner: dict[str, str] = {}
     for name, codes in groups.items():
-        if isinstance(codes, str) or not len(codes):
+        if isinstance(codes, str) or not hasattr(codes, "__len__") or not len(codes):
             raise UsageError(f"{source}: {name!r} is {codes!r}; it must be a list of codes, at least one")
         for code in codes:
             if owner.setdefault(str(code), name) != name:
@@ -77,7 +81,10 @@ def merged(frame: geopandas.GeoDataFrame, groups: Groups, level: str, source: st
 def from_codes(codes: xr.DataArray, groups: Groups | None, level: str) -> geopandas.GeoDataFrame:
     """Return one row a group of codes (or a code): the squares of its cells, joined."""
     import geopandas
+    import xarray as xr
 
+    if not isinstance(codes, xr.DataArray):
+        raise UsageError(f"codes is a {type(codes).__name__}; it must be a DataArray of codes over 'cell'")
     if codes.dims != (CELL,):
         raise UsageError(f"codes: must lie over 'cell'; dimensions are {tuple(codes.dims)}")
     own = np.asarray(codes.values).astype("U")

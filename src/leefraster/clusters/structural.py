@@ -103,8 +103,14 @@ class StructuralClusters:
         Raises
         ------
         UsageError
-            When the sensitivity is that of other clusters.
+            When the sensitivity is that of other clusters, or is none.
         """
+        from leefraster.clusters.sensitivity import Sensitivity
+
+        if not isinstance(sensitivity, Sensitivity):
+            raise UsageError(
+                f"sensitivity is a {type(sensitivity).__name__}; it must be what lr.structural_sensitivity returns"
+            )
         found = sensitivity.clusters.set_index("cluster")
         alike = sorted(found.index) == sorted(self.table["cluster"]) and np.allclose(
             found["dwellings"].reindex(self.table["cluster"]), self.table["dwellings"]

@@ -16,6 +16,7 @@ from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
 from leefraster.store import repository as repo
 from leefraster.store.encoding import compressors
+from leefraster.store.field_blocks import dtype_of, in_order
 from leefraster.store.lock import write_lock
 
 Ints = npt.NDArray[np.int64]
@@ -70,10 +71,15 @@ class FieldStore:
         Raises
         ------
         UsageError
-            When the folder holds something else, or a store already.
+            When the folder holds something else, or a store already; when `grid` is no Grid, or `chunk` no whole
+            number of at least 1.
         EnvironmentFault
             When it cannot be written.
         """
+        if not isinstance(grid, Grid):
+            raise UsageError(f"grid is a {type(grid).__name__}; it must be a Grid")
+        if isinstance(chunk, bool) or not isinstance(chunk, int | np.integer) or chunk < 1:
+            raise UsageError(f"chunk is {chunk!r}; it must be a whole number of cells, at least 1")
         folder = Path(path).absolute()  # workers elsewhere stand in folders of their own
         with repo.environment_faults(folder, "create"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -133,22 +139,22 @@ class FieldStore:
 
         Raises
         ------
+        UsageError
+            When blocks are no pairs of arrays of whole numbers and of numbers, or `dtype` is none of numbers.
         InputError
-            When ids do not ascend or lie outside the grid, or there are none.
+            When ids do not ascend or lie outside the grid, or there are none; when a value is infinite, or missing
+            and `dtype` has no NaN.
         """
         grid, chunk = self.grid, self.chunk
+        kept = None if dtype is None else dtype_of("the field", dtype)
         with self._committed("field") as session:
             group = zarr.group(session.store).require_group(FIELD, overwrite=True)
             rows = np.zeros(grid.ny + 1, np.int64)
             writing: _Growing | None = None
-            before = -1
-            for ids, values in blocks:
-                if ids.size == 0:
-                    continue
-                before = _checked(ids, values, before, grid)
+            for ids, values in in_order(blocks, grid, kept):
                 first, last = int(ids[0] // grid.nx), int(ids[-1] // grid.nx)
                 rows[1 + first : 2 + last] += np.bincount(ids // grid.nx - first)
-                writing = writing or _Growing(group, chunk, np.dtype(dtype or values.dtype))
+                writing = writing or _Growing(group, chunk, values.dtype if kept is None else kept)
                 writing.add(ids, values)
             if writing is None:
                 raise InputError("the field has no cells")
@@ -189,10 +195,10 @@ class FieldStore:
         Raises
         ------
         UsageError
-            When the name is taken by the field itself.
+            When the name is taken by the field itself or is none, `variables` are no types by name, or a variable
+            is asked that nothing was written to (the message lists those that there were); then nothing is kept.
         """
-        if name in (FIELD, "") or "/" in name:
-            raise UsageError(f"results cannot be called {name!r}")
+        types = _types(name, variables)
         n = self.field().n
         with write_lock(self.path, self._timeout), repo.environment_faults(self.path, "write"):
             repository = repo.open_repository(self.path)
@@ -202,12 +208,13 @@ class FieldStore:
                 session = repository.writable_session(WRITING)
                 group = zarr.group(session.store).require_group(name, overwrite=True)
                 group.attrs.update(dict(attributes or {}))
-                for variable, dtype in variables.items():
-                    _array(group, variable, (n,), np.dtype(dtype), self.chunk)
+                for variable, dtype in types.items():
+                    _array(group, variable, (n,), dtype, self.chunk)
                 session.commit(f"arrays of {name}")
                 session = repository.writable_session(WRITING)
-                sink = StoreSink(session.fork(), name, tuple(variables))
+                sink = StoreSink(session.fork(), name, tuple(types))
                 yield sink
+                sink.require_all()
                 sink.collect(session)
                 repository.reset_branch(repo.MAIN, session.commit(name))
             finally:
@@ -222,7 +229,7 @@ class FieldStore:
             When there are none of that name; the message lists those there are.
         """
         root = self._root()
-        if f"{name}/{variable}" not in root:
+        if not (_is_name(name) and _is_name(variable) and f"{name}/{variable}" in root):
             there = sorted(
                 f"{group}/{array}" for group, member in root.groups() for array in member.array_keys()
             )
@@ -257,15 +264,18 @@ class StoreSink:
     def __init__(self, session: Any, group: str, names: Sequence[str]) -> None:
         self._session, self._group, self._names = session, group, tuple(names)
         self._others: list[Any] = []
-        self._wrote = False
+        self._wrote: set[str] = set()
+        self._wrote_elsewhere: set[str] = set()
+        self._dropped: set[str] = set()
 
     def write(self, name: str, first: int, values: npt.NDArray[Any]) -> None:
         """Keep the values of the cells from position `first` on; variables that are not kept are dropped."""
         if name not in self._names:
+            self._dropped.add(name)
             return
         array: Any = zarr.open_array(self._session.store, path=f"{self._group}/{name}", mode="r+")
         array[first : first + values.size] = values.astype(array.dtype, copy=False)
-        self._wrote = True
+        self._wrote.add(name)
 
     def copy(self) -> StoreSink:
         """Return a sink with a session of its own, which can go to another process."""
@@ -275,12 +285,33 @@ class StoreSink:
 
     def written(self) -> Any:
         """Return what this copy wrote, for the one that it is a copy of; None where it wrote nothing."""
-        return self._session if self._wrote else None
+        if not self._wrote and not self._dropped:
+            return None
+        return (self._session if self._wrote else None), self._wrote, self._dropped
 
     def take(self, written: Any) -> None:
         """Take what a copy wrote."""
-        if written is not None:
-            self._others.append(written)
+        if written is None:
+            return
+        session, wrote, dropped = written
+        self._wrote_elsewhere |= wrote
+        self._dropped |= dropped
+        if session is not None:
+            self._others.append(session)
+
+    def require_all(self) -> None:
+        """Refuse that a variable to keep was never written.
+
+        Raises
+        ------
+        UsageError
+            Names it, and the variables that there were.
+        """
+        wrote = self._wrote | self._wrote_elsewhere
+        lacking = [name for name in self._names if name not in wrote]
+        if lacking:
+            there = ", ".join(sorted(wrote | self._dropped)) or "none"
+            raise UsageError(f"results {self._group!r} have no {', '.join(lacking)}; written were: {there}")
 
     def collect(self, session: Any) -> None:
         """Merge everything that was written into the session that is committed."""
@@ -330,17 +361,22 @@ def _array(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], 
     )  # fmt: skip
 
 
-def _checked(ids: Ints, values: npt.NDArray[Any], before: int, grid: Grid) -> int:
-    """Return the last id of a block whose ids ascend and follow on the one before."""
-    if ids.shape != values.shape:
-        raise InputError(f"a block has {ids.size} ids and {values.size} values")
-    if ids[0] <= before or (np.diff(ids) <= 0).any():
-        raise InputError(
-            f"cell ids must ascend from block to block and occur once; they do not after {before}"
+def _types(name: object, variables: object) -> dict[str, np.dtype[Any]]:
+    """Return the types of result variables, once they and the name of the results can be names in a store."""
+    if not _is_name(name) or name == FIELD:
+        raise UsageError(f"results cannot be called {name!r}; a name is text without '/', and not {FIELD!r}")
+    if not isinstance(variables, Mapping) or not variables:
+        raise UsageError(
+            f"variables is {variables!r}; it must give the variables' types, as {{'p': 'float64'}}"
         )
-    if ids[0] < 0 or ids[-1] >= grid.size:
-        raise InputError(f"cell ids go up to {int(ids[-1])}; the grid holds 0 to {grid.size - 1}")
-    return int(ids[-1])
+    wrong = [variable for variable in variables if not _is_name(variable)]
+    if wrong:
+        raise UsageError(f"a variable cannot be called {wrong[0]!r}; a name is text without '/'")
+    return {variable: dtype_of(variable, dtype) for variable, dtype in variables.items()}
+
+
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and given not in ("", ".", "..") and "/" not in given
 
 
 def _drop(repository: Any) -> None:

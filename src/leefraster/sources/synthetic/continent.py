@@ -17,6 +17,7 @@ from leefraster.kernels.ragged_rows import ragged_rows
 Ints = npt.NDArray[np.int64]
 BLOCK = 1 << 22  # places of the grid looked at at a time
 SHARE = 0.064  # of the grid that is inhabited, about
+_MOST = 10**15  # cells, more than which int64 has no ids for
 _THRESHOLD = 0.68  # of the noise of places, at which that share is inhabited
 
 
@@ -45,7 +46,8 @@ class Continent:
         UsageError
             When there are no such rows.
         """
-        if not 0 <= first < last <= self.grid.ny:
+        first, last = _whole("first", first, 0, self.grid.ny), _whole("last", last, 0, self.grid.ny)
+        if not first < last:
             raise UsageError(f"rows {first} to {last} are asked; the grid has 0 to {self.grid.ny}")
         shape = (last - first, self.grid.nx)
         columns, values = np.empty(shape, np.int32), np.empty(shape, np.float32)
@@ -85,7 +87,8 @@ def continent(cells: int, seed: int = 0) -> Continent:
     Raises
     ------
     UsageError
-        When `cells` is below 1 or the seed is negative.
+        When `cells` is no whole number of at least 1 (1e8 will do) and at most 1e15, or the seed no whole number of
+        at least 0.
 
     Examples
     --------
@@ -95,7 +98,14 @@ def continent(cells: int, seed: int = 0) -> Continent:
     >>> ids.size == values.size, bool((ids[1:] > ids[:-1]).all())
     (True, True)
     """
-    if cells < 1 or seed < 0:
-        raise UsageError(f"cells is {cells} and seed {seed}; they must be at least 1 and 0")
+    cells, seed = _whole("cells", cells, 1, _MOST), _whole("seed", seed, 0, 2**63 - 1)
     side = math.ceil(math.sqrt(cells / SHARE))
     return Continent(Grid(0.0, side * 100.0, side, side, 100.0, "EPSG:3035"), seed)
+
+
+def _whole(name: str, given: Any, least: int, most: int) -> int:
+    """Return a number that is whole and within bounds; 1e6 is as good as 1_000_000."""
+    number = isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
+    if not number or not least <= given <= most or given != int(given):
+        raise UsageError(f"{name} is {given!r}; it must be a whole number from {least} to {most:,}")
+    return int(given)

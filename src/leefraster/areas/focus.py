@@ -13,7 +13,8 @@ import xarray as xr
 
 from leefraster.areas.areas import Areas
 from leefraster.areas.placement import labels_of, placed
-from leefraster.clusters.course import Course, course_of, means_by, weighted_mean
+from leefraster.clusters.course import Course, course_of, means_by
+from leefraster.clusters.national import weighted_mean
 from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel, in_order, panel_of
 from leefraster.errors import UsageError

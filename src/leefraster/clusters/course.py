@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.clusters.national import National, urbanity_groups
 from leefraster.clusters.panel import Floats, Panel
 
 Labels = npt.NDArray[np.int32]
@@ -36,13 +37,6 @@ class Course:
     fixed_share: Floats
 
 
-def weighted_mean(values: Floats, weights: Floats) -> float:
-    """Return the mean of the finite values, NaN without weight."""
-    held = np.isfinite(values)
-    whole = float(weights[held].sum())
-    return float((values[held] * weights[held]).sum()) / whole if whole > 0 else float("nan")
-
-
 def means_by(groups: Labels, count: int, values: Floats, weights: Floats) -> Floats:
     """Return the weighted mean of the finite values in groups 1 to `count`, NaN without weight."""
     held = np.flatnonzero((groups > 0) & np.isfinite(values))
@@ -54,8 +48,10 @@ def means_by(groups: Labels, count: int, values: Floats, weights: Floats) -> Flo
     return mean
 
 
-def course_of(panel: Panel, labels: Labels, cut: float) -> Course:
+def course_of(panel: Panel, labels: Labels, cut: float, national: National | None = None) -> Course:
     """Return the course of every cluster.
+
+    The panel may hold the cells of clusters alone, where the means of the whole country are given.
 
     A cluster's mean is taken over its fixed cells, those with a level in every year (bridges too), weighted
     by the dwellings of the latest year, so that it moves with levels and not with demolition and building; a
@@ -66,13 +62,14 @@ def course_of(panel: Panel, labels: Labels, cut: float) -> Course:
     count, years = int(labels.max(initial=0)), panel.years.size
     fixed, fixed_share = _fixed_cells(panel, labels, count)
     groups = np.where(fixed, labels, 0).astype(np.int32)
-    country = np.array([weighted_mean(panel.level[y], panel.dwellings[y]) for y in range(years)])
-    peer_groups = _urbanity_groups(panel)
+    national = National.of(panel) if national is None else national
+    country, urbanity = national.country, urbanity_groups(panel, national.classes)
     level, peers, weak, dwellings = (np.full((count, years), np.nan) for _ in range(4))
     for y in range(years):
         values = panel.level[y]
         level[:, y] = means_by(groups, count, values, panel.weights)
-        peers[:, y] = means_by(groups, count, _peer_level(panel, y, *peer_groups), panel.weights)
+        peer_level = np.concatenate([[np.nan], national.peers[y]])[urbanity]
+        peers[:, y] = means_by(groups, count, peer_level, panel.weights)
         low = np.where(np.isfinite(values), (values <= cut).astype(np.float64), np.nan)
         weak[:, y] = means_by(groups, count, low, panel.weights)
         dwellings[:, y] = np.bincount(labels, panel.dwellings[y], minlength=count + 1)[1:]
@@ -87,20 +84,3 @@ def _fixed_cells(panel: Panel, labels: Labels, count: int) -> tuple[npt.NDArray[
     share = np.zeros(count + 1)
     np.divide(kept, whole, out=share, where=whole > 0)
     return always | (share == 0)[labels], share[1:]
-
-
-def _urbanity_groups(panel: Panel) -> tuple[Labels, int]:
-    """Return the position of each cell's urbanity class, from 1 (0 where unknown), and the number of classes."""
-    group = np.zeros(panel.cells.size, np.int32)
-    if panel.urbanity is None:
-        return group, 0
-    known = np.isfinite(panel.urbanity)
-    classes, position = np.unique(panel.urbanity[known], return_inverse=True)
-    group[known] = position + 1
-    return group, classes.size
-
-
-def _peer_level(panel: Panel, year: int, urbanity: Labels, classes: int) -> Floats:
-    """Return per cell the mean level of all dwellings of its urbanity class in a year, NaN where unknown."""
-    means = means_by(urbanity, classes, panel.level[year], panel.dwellings[year])
-    return np.concatenate([[np.nan], means])[urbanity]

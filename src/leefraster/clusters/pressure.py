@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from leefraster.clusters.panel import MINIMUM_YEARS, Floats, Panel
 from leefraster.clusters.rule import StructuralRule
 from leefraster.errors import UsageError
-from leefraster.scoring.focal import Disc
+from leefraster.scoring.disc import Disc, largest_of, mean_terms
 
 Bools = npt.NDArray[np.bool_]
 
@@ -54,25 +54,77 @@ def weak_cut(rule: StructuralRule, cuts: tuple[float, ...]) -> float:
     return cuts[rule.weak_class - 1]
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many cells a panel has and, by year, the largest size of each term that is summed over discs.
+
+    With those of the whole panel, a band of it gets the local means of the whole, bit for bit.
+    """
+
+    cells: int
+    largest: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, panel: Panel) -> Sizes:
+        """Return the sizes of a panel: weights, levels and, where it has them, errors and theirs."""
+        largest = []
+        for year, weights in enumerate(_counted(panel)):
+            terms = [weights, _weighted(weights, panel.level[year])]
+            if panel.error is not None:
+                terms += mean_terms(panel.error[year], panel.dwellings[year])
+            largest.append(tuple(map(largest_of, terms)))
+        return cls(panel.cells.size, tuple(largest))
+
+    def __add__(self, other: Sizes) -> Sizes:
+        """Return the sizes of two parts together."""
+        both = zip(self.largest, other.largest, strict=True)
+        largest = tuple(tuple(map(max, one, two)) for one, two in both)
+        return Sizes(self.cells + other.cells, largest)
+
+
+def _counted(panel: Panel) -> Floats:
+    """Return the weights of the local means, (year, cell): cells with a level and dwellings count."""
+    held = np.isfinite(panel.level) & (panel.dwellings > 0)
+    return np.where(held, panel.dwellings, 0.0)
+
+
+def _weighted(weights: Floats, values: Floats) -> Floats:
+    return weights * np.where(weights > 0, values, 0.0)
+
+
 class LocalMeans:
     """Means of a panel's values in the disc round each cell, by the dwellings of the year.
 
-    The sums of the weights are taken once, so that recomputations with other levels are cheaper.
+    The sums of the weights are taken once, so that recomputations with other levels are cheaper. A panel that is a
+    band, with what lies around it, needs the `sizes` of the whole.
     """
 
-    def __init__(self, panel: Panel, radius: float) -> None:
-        self._disc = Disc.around(panel.grid, panel.cells, radius)
-        held = np.isfinite(panel.level) & (panel.dwellings > 0)
-        self._weights = np.where(held, panel.dwellings, 0.0)
-        self._whole = [self._disc.sums(weights, counting=False)[0] for weights in self._weights]
+    def __init__(self, panel: Panel, radius: float, sizes: Sizes | None = None) -> None:
+        self._disc = Disc.around(panel.grid, panel.cells, radius, None if sizes is None else sizes.cells)
+        self._sizes = sizes
+        self._weights = _counted(panel)
+        self._whole = [
+            self._disc.sums(weights, counting=False, largest=self._largest(year, 0))[0]
+            for year, weights in enumerate(self._weights)
+        ]
 
     def of(self, year: int, values: Floats) -> Floats:
         """Return the means of the values of a year (finite where that year's levels are), NaN without weight."""
         weights, whole = self._weights[year], self._whole[year]
-        total, _ = self._disc.sums(weights * np.where(weights > 0, values, 0.0), counting=False)
+        largest = self._largest(year, 1)
+        total, _ = self._disc.sums(_weighted(weights, values), counting=False, largest=largest)
         mean = np.full(values.size, np.nan)
         np.divide(total, whole, out=mean, where=whole > 0)
         return mean
+
+    def errors(self, panel: Panel, year: int) -> Floats:
+        """Return the mean error in each disc, over the cells that have one."""
+        assert panel.error is not None
+        largest = None if self._sizes is None else self._sizes.largest[year][2:]
+        return self._disc.means(panel.error[year], panel.dwellings[year], largest)
+
+    def _largest(self, year: int, term: int) -> float | None:
+        return None if self._sizes is None else self._sizes.largest[year][term]
 
 
 def pressure_by_year(
@@ -89,26 +141,22 @@ def pressure_by_year(
     for year in range(panel.years.size):
         mean = means.of(year, panel.level[year])
         if panel.error is not None:
-            mean += margin * _mean_error(panel, rule, year)
+            mean += margin * means.errors(panel, year)
         under[year] = (mean <= cut + TIE) & np.isfinite(panel.level[year])
     return under
 
 
-def _mean_error(panel: Panel, rule: StructuralRule, year: int) -> Floats:
-    """Return the mean error in each disc, over the cells that have one."""
-    assert panel.error is not None
-    return Disc.around(panel.grid, panel.cells, rule.radius).means(panel.error[year], panel.dwellings[year])
-
-
-def structural_pressure(panel: Panel, rule: StructuralRule, cuts: tuple[float, ...]) -> Pressure:
-    """Return which cells are structurally weak, and for how long they have been under pressure.
+def structural_pressure(
+    panel: Panel, rule: StructuralRule, cuts: tuple[float, ...], means: LocalMeans | None = None
+) -> Pressure:
+    """Return which cells are structurally weak, and for how long; `means` are those of the rule's radius.
 
     Raises
     ------
     UsageError
         When the rule asks for more latest years than there are.
     """
-    under = pressure_by_year(panel, rule, weak_cut(rule, cuts))
+    under = pressure_by_year(panel, rule, weak_cut(rule, cuts), means)
     structural = _structural(panel, rule, cuts, under)
     weak = under.sum(axis=0)
     return Pressure(structural, weak.astype(np.int16), _time_share(panel, under, np.isfinite(panel.level)))

@@ -17,6 +17,7 @@ from leefraster.cells import CELL, cell_coordinates, from_raster, grid_of
 from leefraster.clusters.connect import connect, keep_large
 from leefraster.clusters.course import Course, course_of
 from leefraster.clusters.names import cluster_names, names_by_code
+from leefraster.clusters.national import National
 from leefraster.clusters.panel import Panel, panel_of
 from leefraster.clusters.polygons import cluster_polygons
 from leefraster.clusters.pressure import Pressure, structural_pressure, weak_cut
@@ -208,24 +209,33 @@ def structural_clusters(
     pressure = structural_pressure(panel, rule, bounds)
     labels, bridges = connect(panel.grid, panel.cells, pressure.structural, rule.bridge)
     labels, bridges = keep_large(labels, bridges, panel, rule, cut)
-    course = course_of(panel, labels, cut)
+    chosen = None if spot is None else spot_on(panel, spot)
+    return described(panel, labels, bridges, pressure, National.of(panel), rule, cut, names, chosen)
+
+
+def described(
+    panel: Panel,
+    labels: npt.NDArray[np.int32],
+    bridges: npt.NDArray[np.bool_],
+    pressure: Pressure,
+    national: National,
+    rule: StructuralRule,
+    cut: float,
+    names: Mapping[str, str] | pd.DataFrame | None,
+    spot: npt.NDArray[np.int8] | None,
+) -> StructuralClusters:
+    """Return all that is said of clusters; the panel may lack cells that are in none."""
+    course = course_of(panel, labels, cut, national)
+    called = cluster_names(panel, labels, names_by_code(names))
     table = cluster_table(
-        panel,
-        labels,
-        bridges,
-        pressure,
-        course,
-        cut=cut,
-        horizon=rule.horizon,
-        names=cluster_names(panel, labels, names_by_code(names)),
-        spot=None if spot is None else _spot_on(panel, spot),
-    )
+        panel, labels, bridges, pressure, course, national, cut=cut, horizon=rule.horizon, names=called, spot=spot
+    )  # fmt: skip
     table.attrs = {"caveat": CAVEAT, "rule": asdict(rule), "cut": cut}
     cells = _cells(panel, labels, bridges, pressure, rule, cut)
     return StructuralClusters(cells["label"], table, cells, _course_table(panel, course), rule)
 
 
-def _spot_on(panel: Panel, spot: xr.DataArray) -> npt.NDArray[np.int8]:
+def spot_on(panel: Panel, spot: xr.DataArray) -> npt.NDArray[np.int8]:
     """Return the spots of the latest year on the panel's cells."""
     latest = spot.sortby("year").isel(year=-1) if "year" in spot.dims else spot
     given = latest if CELL in latest.dims else from_raster(latest)
@@ -256,7 +266,7 @@ def _cells(
         "time_share": (pressure.time_share, "share of the time covered under pressure", "1"),
     }
     if panel.error is not None:
-        probability = _weak_probability(panel, cut)
+        probability = weak_probability(panel, cut)
         texts["weak_probability"] = (probability, f"probability of class {rule.weak_class} or lower", "1")
     return xr.Dataset(
         {
@@ -267,7 +277,7 @@ def _cells(
     )
 
 
-def _weak_probability(panel: Panel, cut: float) -> npt.NDArray[np.float64]:
+def weak_probability(panel: Panel, cut: float) -> npt.NDArray[np.float64]:
     """Return P(level <= cut) per cell in the latest year, with a normal error; 0 or 1 where the error is 0."""
     assert panel.error is not None
     level, error = panel.level[-1], panel.error[-1]

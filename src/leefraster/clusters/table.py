@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leefraster.clusters.course import Course, means_by, weighted_mean
+from leefraster.clusters.course import Course, means_by
 from leefraster.clusters.names import cluster_areas
+from leefraster.clusters.national import National
 from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel
 from leefraster.clusters.pressure import Bools, Pressure
@@ -25,6 +26,7 @@ def cluster_table(
     bridges: Bools,
     pressure: Pressure,
     course: Course,
+    national: National,
     *,
     cut: float,
     horizon: float,
@@ -41,7 +43,7 @@ def cluster_table(
         _duration(labels, bridges, pressure, count),
         _standing(course),
         _outlooks(panel, course, horizon),
-        _dimensions(panel, labels, count),
+        _dimensions(panel, labels, count, national),
         _severity(panel, sums, low, cut, spot),
         _areas(panel, labels),
         _centres(panel, labels, count),
@@ -138,10 +140,10 @@ def _outlooks(panel: Panel, course: Course, horizon: float) -> pd.DataFrame:
     return table.astype(dict.fromkeys(columns, np.float64) | {"state": "str"})
 
 
-def _dimensions(panel: Panel, labels: Labels, count: int) -> pd.DataFrame:
+def _dimensions(panel: Panel, labels: Labels, count: int, national: National) -> pd.DataFrame:
     """Return per dimension the gap to the country in the latest year, and the two that pull down most."""
     gaps = {
-        name: means_by(labels, count, values, panel.weights) - weighted_mean(values, panel.weights)
+        name: means_by(labels, count, values, panel.weights) - national.dimensions[name]
         for name, values in panel.scores.items()
     }
     worst = [_pulling({name: float(gap[i]) for name, gap in gaps.items()}) for i in range(count)]

@@ -69,8 +69,33 @@ def components_by_band(
         raise UsageError(
             f"codes are {codes.values.dtype}; groups are of whole numbers, as those of clusters and spots"
         )
-    runner = runner or InTurn()
     runs = neighbourhood.runs(codes.grid.cell)
+    return joined_by_runs(
+        codes, runs, sink, minimum=minimum, cells=cells, multiple=multiple, runner=runner, scratch=scratch
+    )
+
+
+def joined_by_runs(
+    codes: BandedField,
+    runs: Ints,
+    sink: Sink,
+    *,
+    minimum: int = 1,
+    cells: int = CELLS,
+    multiple: int = 1,
+    runner: Runner | None = None,
+    scratch: str | Path | None = None,
+) -> Ints:
+    """Number the connected groups as `components_by_band` does, of any neighbourhood that is symmetric.
+
+    Parameters
+    ----------
+    codes, sink, minimum, cells, multiple, runner, scratch
+        As there.
+    runs : ndarray of int64, shape (r, 3)
+        Row runs (dy, lo, hi) of the cells that a cell is joined with.
+    """
+    runner = runner or InTurn()
     bands = cut(codes.starts, runs, cells, multiple)
     with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
         first = on_disk(Path(folder) / "first", np.int64, codes.n)

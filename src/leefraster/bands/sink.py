@@ -87,3 +87,28 @@ class Collected:
     def take(self, written: list[tuple[str, int, npt.NDArray[Any]]]) -> None:
         """Add what another one got."""
         self._parts += written
+
+
+class Several:
+    """A sink that hands everything on to several others."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def write(self, name: str, first: int, values: npt.NDArray[Any]) -> None:
+        """Keep the values of the cells from position `first` on."""
+        for sink in self._sinks:
+            sink.write(name, first, values)
+
+    def copy(self) -> Several:
+        """Return copies of all."""
+        return Several(*(sink.copy() for sink in self._sinks))
+
+    def written(self) -> list[Any]:
+        """Return what each took."""
+        return [sink.written() for sink in self._sinks]
+
+    def take(self, written: list[Any]) -> None:
+        """Hand to each what its copy took."""
+        for sink, part in zip(self._sinks, written, strict=True):
+            sink.take(part)

@@ -277,7 +277,7 @@ WITHOUT_FIELD = {
     "ScoreError", "Store", "StructuralClusters", "StructuralRule", "UsageError", "__version__", "bands",
     "change_by_band", "differencing", "emerging_hotspots_by_band", "from_table", "plot", "plot.lineage", "protect",
     "questions", "questions.Answer", "questions.ThinPlaces", "score_by_band", "set_threads", "sources",
-    "trend_by_band",
+    "structural_clusters_by_band", "trend_by_band",
 }  # fmt: skip
 """Public names that take no field."""
 

@@ -63,6 +63,7 @@ _NAMES = {
     "explain_cell": "scoring.explain",
     "urbanity": "scoring.urbanity",
     "structural_clusters": "clusters.structural",
+    "structural_clusters_by_band": "clusters.by_band",
     "StructuralRule": "clusters.rule",
     "StructuralClusters": "clusters.structural",
     "detection": "clusters.detection",
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
     from leefraster.changes.transitions import lisa_transitions as lisa_transitions
     from leefraster.changes.transitions import spatial_markov as spatial_markov
     from leefraster.changes.trend import trend as trend
+    from leefraster.clusters.by_band import structural_clusters_by_band as structural_clusters_by_band
     from leefraster.clusters.detection import detection as detection
     from leefraster.clusters.rule import StructuralRule as StructuralRule
     from leefraster.clusters.sensitivity import ScoreError as ScoreError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,44 @@ class Panel:
         weights: Floats = self.dwellings[-1]
         return weights
 
+    def at(self, where: npt.NDArray[np.bool_] | slice) -> Panel:
+        """Return the panel of some of its cells."""
+        return replace(
+            self,
+            cells=self.cells[where],
+            level=self.level[:, where],
+            dwellings=self.dwellings[:, where],
+            error=None if self.error is None else self.error[:, where],
+            urbanity=None if self.urbanity is None else self.urbanity[where],
+            scores={name: values[where] for name, values in self.scores.items()},
+            areas={name: codes[where] for name, codes in self.areas.items()},
+        )
+
+    @property
+    def latest(self) -> Panel:
+        """The levels and dwellings of the latest year alone."""
+        return Panel(self.grid, self.cells, self.years[-1:], self.level[-1:], self.dwellings[-1:])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Panel]) -> Panel:
+        """Return the panel of parts whose cells follow on each other."""
+        first = parts[0]
+        error, urbanity = [part.error for part in parts], [part.urbanity for part in parts]
+        return replace(
+            first,
+            cells=np.concatenate([part.cells for part in parts]),
+            level=np.concatenate([part.level for part in parts], axis=1),
+            dwellings=np.concatenate([part.dwellings for part in parts], axis=1),
+            error=None
+            if first.error is None
+            else np.concatenate([e for e in error if e is not None], axis=1),
+            urbanity=None
+            if first.urbanity is None
+            else np.concatenate([u for u in urbanity if u is not None]),
+            scores={name: np.concatenate([part.scores[name] for part in parts]) for name in first.scores},
+            areas={name: np.concatenate([part.areas[name] for part in parts]) for name in first.areas},
+        )
+
 
 def panel_of(scores: xr.Dataset) -> Panel:
     """Return the checked panel of a scores Dataset over `year` and `cell` (or `y` and `x`).
@@ -111,11 +150,11 @@ def _ordered(scores: xr.Dataset) -> xr.Dataset:
             raise InputError(f"structural clusters: {name} repeats; first: {first}")
         data = in_order(data, name)
     refuse_future(data["year"].values, "structural clusters")
-    _warn_of_versions(data)
+    warn_of_versions(data)
     return data
 
 
-def _warn_of_versions(data: xr.Dataset) -> None:
+def warn_of_versions(data: xr.Dataset) -> None:
     """Say so when the levels are of several versions of the model."""
     if "version" not in data:
         return

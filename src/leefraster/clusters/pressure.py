@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,19 @@ class Pressure:
     structural: Bools
     weak_years: npt.NDArray[np.int16]
     time_share: Floats
+
+    def at(self, where: Bools | slice) -> Pressure:
+        """Return what is known of some of the cells."""
+        return Pressure(self.structural[where], self.weak_years[where], self.time_share[where])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pressure]) -> Pressure:
+        """Return what is known of parts whose cells follow on each other."""
+        return cls(
+            np.concatenate([part.structural for part in parts]),
+            np.concatenate([part.weak_years for part in parts]),
+            np.concatenate([part.time_share for part in parts]),
+        )
 
 
 def weak_cut(rule: StructuralRule, cuts: tuple[float, ...]) -> float:

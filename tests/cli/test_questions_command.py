@@ -12,6 +12,7 @@ import leefraster as lr
 from leefraster.cells import cell_coordinates
 from leefraster.cli import main
 from leefraster.questions.ask import QUESTIONS, ask
+from leefraster.questions.wording import percentage
 from leefraster.record import RunRecord
 from leefraster.store import Store
 
@@ -131,3 +132,116 @@ def test_a_file_without_code_column_and_a_run_on_layers_are_refused(out, polygon
     Store.open(tmp_path / "store", create=True).write(RunRecord("layers", "Layers", plain, {}, {}))
     assert main(["questions", "--store", str(tmp_path)]) == 2
     assert "general layers" in capsys.readouterr().err
+
+
+def test_caveats_are_printed_in_the_language_asked(out, capsys):
+    for language, word in (
+        ("en", "  - Clusters are selected for being weak in these very years"),
+        ("nl", "  - Clusters zijn gekozen omdat zij in deze jaren zwak waren"),
+    ):
+        assert main(["questions", "--store", str(out), "--ask", "hard_core", "--language", language]) == 0
+        assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--code", "id"], 2, "--code is about the file of --focus, which is not given"),
+        (["--name", "naam"], 2, "--name is about the file of --focus"),
+        (["--layer", "a"], 2, "--layer is about the file of --focus"),
+        (["--to-crs", "EPSG:28992"], 2, "--to-crs is about the file of --focus"),
+        (["--ask", "spread", "--focus", "FILE", "--code", "id"], 2, "focus_areas, which is not asked"),
+        (["--focus", "FILE"], 2, "--focus needs --code"),
+        (["--focus", "nowhere.gpkg", "--code", "id"], 2, "--focus: there is no file nowhere.gpkg"),
+        (["--base", "5"], 2, "--base is 5, but counts are rounded only together with --minimum"),
+        (["--minimum", "-1"], 2, r"minimum is -1.0; it must be a number of at least 0"),
+        (["--minimum", "nan"], 2, "minimum is nan"),
+        (["--out", "FILE/q"], 2, "is a file; name a folder"),
+        (["--out", "FILE"], 2, "is a file; name a folder"),
+    ],
+)
+def test_options_that_cannot_do_anything_are_refused_before_a_store_is_opened(
+    tmp_path, capsys, options, code, message
+):
+    file = tmp_path / "file"
+    file.write_text("x")
+    given = [option.replace("FILE", str(file)) for option in options]
+    assert main(["questions", "--store", str(tmp_path / "no store here"), *given]) == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_without_permission_is_refused_before_a_store_is_opened(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("leefraster.cli.question_options.os.access", lambda *_: False)
+    options = ["--store", str(tmp_path / "no store here"), "--out", str(tmp_path / "new" / "q")]
+    assert main(["questions", *options]) == 4
+    assert f"no permission to write in {tmp_path}\n" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_base_without_minimum_is_refused_for_exports_too(out, tmp_path, capsys):
+    assert main(["export", "--store", str(out), "--out", str(tmp_path), "--base", "5"]) == 2
+    assert "only together with --minimum" in capsys.readouterr().err
+
+
+def test_disclosure_without_counts_is_refused_before_anything_is_answered(tmp_path, capsys, monkeypatch):
+    data = scores().drop_vars("dwellings")
+    Store.open(tmp_path / "store", create=True).write(RunRecord("first", "No counts", data, FACTS, {}))
+    monkeypatch.setattr("leefraster.questions.ask.ask", lambda *_, **__: pytest.fail("asked"))
+    assert main(["questions", "--store", str(tmp_path), "--minimum", "5"]) == 2
+    assert "neither dwellings nor inhabitants" in capsys.readouterr().err
+
+
+def test_the_minimum_reaches_sentences_tables_and_page(out, polygons, tmp_path, capsys):
+    """The smaller focus area has few dwellings; the larger one and the cluster more."""
+    dwellings = scores()["dwellings"].values.reshape(40, 40)
+    small = int(dwellings[35:, :10].sum())
+    options = ["--ask", "focus_areas", "--focus", str(polygons), "--code", "id", "--name", "naam"]
+    asked = ["questions", "--store", str(out), *options]
+    assert main([*asked, "--out", str(tmp_path / "open")]) == 0
+    plain = capsys.readouterr().out
+    with (tmp_path / "open" / "answer_focus_areas.csv").open() as file:
+        rows = {row["code"]: row for row in csv.DictReader(file)}
+    assert float(rows["F2"]["dwellings"]) == small
+    share = percentage(float(rows["F2"]["weak_share_last"]), "en")
+    assert share in plain
+    assert main([*asked, "--out", str(tmp_path / "q"), "--minimum", str(small + 1), "--base", "1"]) == 0
+    said = capsys.readouterr().out
+    assert share not in said
+    assert "[withheld] per cent" in said
+    page = (tmp_path / "q" / "questions.html").read_text()
+    assert "[withheld] per cent" in page
+    files = [page, *(path.read_text() for path in (tmp_path / "q").glob("*.csv"))]
+    shown = f"{float(rows['F2']['gap']):.3f}".removeprefix("-")
+    assert any(shown in path.read_text() for path in (tmp_path / "open").glob("*.csv"))
+    for text in files:
+        assert shown not in text
+        assert f"{small}" not in text.replace(f"{small + 1}", "")
+
+
+def test_clusters_have_the_names_that_the_run_gave_them(tmp_path, capsys):
+    data = scores()
+    names = {code: f"Wijk {code}" for code in np.unique(data["neighbourhood"])} | {"GM0": "Stad"}
+    found = lr.structural_clusters(data, lr.StructuralRule(radius=100), names=names)
+    record = RunRecord("first", "A made-up town", data, FACTS, {}, structural=found)
+    Store.open(tmp_path / "store", create=True).write(record)
+    options = ["--store", str(tmp_path), "--ask", "hard_core", "--out", str(tmp_path / "q")]
+    assert main(["questions", *options]) == 0
+    with (tmp_path / "q" / "answer_hard_core_clusters.csv").open() as file:
+        assert (
+            [row["name"] for row in csv.DictReader(file)]
+            == found.table["name"].tolist()
+            == ["Wijk BU00, Stad"]
+        )
+    page = (tmp_path / "q" / "questions.html").read_text()
+    assert "Wijk BU00, Stad" in page
+    assert ">BU00, GM0<" not in page
+
+
+def test_names_of_other_clusters_are_not_taken_over(out):
+    from leefraster.cli.questions import _named_as_stored
+
+    found = lr.structural_clusters(scores(), lr.StructuralRule(radius=100))
+    other = found.table.assign(name="Elsewhere", dwellings=found.table["dwellings"] + 1)
+    assert _named_as_stored(found, other) is found
+    assert _named_as_stored(found, other.head(0)) is found
+    assert _named_as_stored(found, None) is found

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from leefraster.cli.stores import run_key
+from leefraster.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -36,9 +37,18 @@ def perform(options: argparse.Namespace) -> None:
 
 
 def rule_of(options: argparse.Namespace) -> DisclosureRule | None:
-    """Return the rule of disclosure control that the options ask for, None when they ask for none."""
+    """Return the rule of disclosure control that the options ask for, None when they ask for none.
+
+    Raises
+    ------
+    UsageError
+        When a number is out of range, or ``--base`` is given without ``--minimum``.
+    """
     from leefraster.disclosure.rule import DisclosureRule
 
-    if options.minimum is None:
-        return None
-    return DisclosureRule(minimum=options.minimum, base=options.base)
+    if options.minimum is not None:
+        base = {} if options.base is None else {"base": options.base}
+        return DisclosureRule(minimum=options.minimum, **base)
+    if options.base is not None:
+        raise UsageError(f"--base is {options.base}, but counts are rounded only together with --minimum")
+    return None

@@ -251,7 +251,6 @@ def _add_disclosure(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--base",
         type=_positive,
-        default=5,
         metavar="N",
         help="with --minimum, round counts to this (default: 5)",
     )

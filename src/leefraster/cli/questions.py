@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leefraster.cli.question_options import checked
 from leefraster.cli.stores import run_key, store_at
 from leefraster.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    import pandas as pd
     import xarray as xr
 
     from leefraster.areas.areas import Areas
     from leefraster.clusters.structural import StructuralClusters
+    from leefraster.disclosure.rule import DisclosureRule
     from leefraster.neighbourhood import Neighbourhood
     from leefraster.questions.answer import Answer
     from leefraster.sources.sections import Section
@@ -29,10 +32,11 @@ _NEEDED = (
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A stored run: its scores and what joined them, and what the commit says of it."""
+    """A stored run: its scores and what joined them, what the commit says of it, and its table of clusters."""
 
     data: xr.Dataset
     facts: dict[str, Any]
+    clusters: pd.DataFrame | None
 
     def section[S: Section](self, name: str, kind: type[S]) -> S | None:
         """Return a section of the configuration that the run was asked by, None where it had none."""
@@ -51,13 +55,16 @@ class _Stored:
 
 def perform(options: argparse.Namespace) -> None:
     """Answer the questions, print the answers, and write page and tables where asked."""
+    from leefraster.exports.outgoing import protected_answers
     from leefraster.progress import shown
     from leefraster.questions.ask import ask
 
-    stored = _stored(options)
     names = _names(options)
-    clusters = _clusters(stored) if {"hard_core", "focus_areas"} & set(names) else None
+    asked_rule = checked(options, names)
+    stored = _stored(options)
+    rule = _rule(asked_rule, stored)
     areas = _areas(options, stored) if "focus_areas" in names else None
+    clusters = _clusters(stored) if {"hard_core", "focus_areas"} & set(names) else None
     neighbourhood = _neighbourhood(stored) if "tradeoff" in names else None
     answers = []
     with shown(sys.stderr) as progress:
@@ -67,7 +74,7 @@ def perform(options: argparse.Namespace) -> None:
                 ask(name, stored.data, clusters=clusters, areas=areas, neighbourhood=neighbourhood)
             )
             progress.advanced("questions", number, len(names))
-    public = _public(options, stored, answers)
+    public = tuple(answers) if rule is None else protected_answers(answers, stored.data, rule)
     _print(public, options.language)
     if options.out is not None:
         _write(public, stored, options.out)
@@ -80,7 +87,7 @@ def _stored(options: argparse.Namespace) -> _Stored:
     kept = whole[[name for name in _NEEDED if name in whole]]
     if "total" not in kept:
         raise UsageError("the run is about general layers; the questions are about scores with a total")
-    return _Stored(kept.load(), store.facts(run))
+    return _Stored(kept.load(), store.facts(run), store.tables(run).get("clusters"))
 
 
 def _names(options: argparse.Namespace) -> list[str]:
@@ -96,9 +103,23 @@ def _clusters(stored: _Stored) -> StructuralClusters | None:
 
     section = stored.section("structural", StructuralSection) or StructuralSection()
     try:
-        return structural_clusters(stored.data, section.rule())
+        found = structural_clusters(stored.data, section.rule())
     except UsageError:
         return None
+    return _named_as_stored(found, stored.clusters)
+
+
+def _named_as_stored(found: StructuralClusters, table: pd.DataFrame | None) -> StructuralClusters:
+    """Return the clusters by the names that the run gave them, which knew more than codes; if they are the same."""
+    same = ["cluster", "cells", "dwellings"]
+    if table is None or not {"name", *same} <= set(table) or len(table) != len(found.table):
+        return found
+    before = table.sort_values("cluster", ignore_index=True)
+    ordered = found.table.sort_values("cluster", ignore_index=True)
+    if not (before[same].to_numpy(dtype=float) == ordered[same].to_numpy(dtype=float)).all():
+        return found
+    names = dict(zip(before["cluster"], before["name"].astype(str), strict=True))
+    return replace(found, table=found.table.assign(name=found.table["cluster"].map(names).astype("str")))
 
 
 def _neighbourhood(stored: _Stored) -> Neighbourhood | None:
@@ -118,10 +139,6 @@ def _areas(options: argparse.Namespace, stored: _Stored) -> Areas | None:
     from leefraster.sources.sections import FocusAreasSection
 
     if options.focus is not None:
-        if options.code is None:
-            raise UsageError(
-                "--focus needs --code: the column of the areas' codes (or of neighbourhood codes)"
-            )
         section = FocusAreasSection(
             path=options.focus, code=options.code, name=options.name, layer=options.layer,
             to_crs=options.to_crs,
@@ -136,16 +153,22 @@ def _areas(options: argparse.Namespace, stored: _Stored) -> Areas | None:
     return replace(made, source="focus areas of the demonstration country")
 
 
-def _public(options: argparse.Namespace, stored: _Stored, answers: list[Answer]) -> tuple[Answer, ...]:
-    """Return the answers under disclosure control: that of the options, else that of the run."""
-    from leefraster.cli.export import rule_of
-    from leefraster.config import DisclosureSection
-    from leefraster.exports.outgoing import protected_answers
+def _rule(asked: DisclosureRule | None, stored: _Stored) -> DisclosureRule | None:
+    """Return the rule of disclosure control: that of the options, else that of the run.
 
-    rule, section = rule_of(options), stored.section("disclosure", DisclosureSection)
-    if rule is None and section is not None:
-        rule = section.rule()
-    return tuple(answers) if rule is None else protected_answers(answers, stored.data, rule)
+    Raises
+    ------
+    UsageError
+        When there is one, but nothing in the run that it could judge by.
+    """
+    from leefraster.config import DisclosureSection
+    from leefraster.exports.protection import counted_by
+
+    section = stored.section("disclosure", DisclosureSection)
+    rule = asked if asked is not None or section is None else section.rule()
+    if rule is not None:
+        counted_by(stored.data)
+    return rule
 
 
 def _print(answers: tuple[Answer, ...], language: str) -> None:
@@ -154,7 +177,10 @@ def _print(answers: tuple[Answer, ...], language: str) -> None:
         sys.stdout.write(f"{answer.name}: {answer.question[language]}\n")
         sentence = answer.sentence[language]
         said = sentence if sentence.lower().startswith(verdict) else f"{verdict}. {sentence}"
-        sys.stdout.write(f"  {said}\n\n")
+        sys.stdout.write(f"  {said}\n")
+        for caveat in answer.caveats_nl if language == "nl" else answer.caveats:
+            sys.stdout.write(f"  - {caveat}\n")
+        sys.stdout.write("\n")
 
 
 def _write(answers: tuple[Answer, ...], stored: _Stored, out: Path) -> None:

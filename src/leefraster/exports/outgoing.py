@@ -12,8 +12,9 @@ import xarray as xr
 
 from leefraster.disclosure.rule import DisclosureRule
 from leefraster.errors import UsageError
+from leefraster.exports.answer_protection import protected_answer
 from leefraster.exports.latest import AREA, unit_of
-from leefraster.exports.protection import PUBLISHED, STATUS, protect_run, protect_tables
+from leefraster.exports.protection import PUBLISHED, STATUS, protect_run
 from leefraster.record import RunRecord
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _protected(record: RunRecord, rule: DisclosureRule) -> RunRecord:
     if structural is not None:
         structural = replace(structural, table=done.tables["clusters"], course=done.tables["course"])
     published = done.dataset[STATUS] == PUBLISHED
-    answers = tuple(_answer(one, rule, published) for one in record.answers)
+    answers = tuple(protected_answer(one, rule, published) for one in record.answers)
     return replace(
         record,
         dataset=done.dataset,
@@ -142,13 +143,4 @@ def protected_answers(
         When the run has neither dwellings nor inhabitants to judge by.
     """
     published = protect_run(dataset, {}, rule).dataset[STATUS] == PUBLISHED
-    return tuple(_answer(one, rule, published) for one in answers)
-
-
-def _answer(answer: Answer, rule: DisclosureRule, published: xr.DataArray) -> Answer:
-    tables, _ = protect_tables({"": answer.table, **answer.details}, rule)
-    field = answer.map
-    if field is not None and published.dims[0] in field.dims and field.dtype.kind == "f":
-        shown = xr.DataArray(published.values, dims=published.dims)
-        field = field.where(shown).assign_attrs(field.attrs)
-    return replace(answer, table=tables.pop(""), details=tables, map=field)
+    return tuple(protected_answer(one, rule, published) for one in answers)

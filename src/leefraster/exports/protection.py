@@ -52,13 +52,7 @@ def protect_run(dataset: xr.Dataset, tables: dict[str, pd.DataFrame], rule: Disc
     UsageError
         When the run has neither dwellings nor inhabitants, so that nothing can be judged.
     """
-    unit = unit_of(dataset)
-    count = next((name for name in ("dwellings", "inhabitants") if name in dataset), None)
-    if count is None:
-        raise UsageError(
-            "disclosure control is asked, but the run has neither dwellings nor inhabitants to judge by; "
-            "join one, or take [disclosure] out"
-        )
+    unit, count = unit_of(dataset), counted_by(dataset)
     status = _status(dataset, count, unit, rule)
     published = status == PUBLISHED
     kept = {
@@ -76,6 +70,23 @@ def protect_run(dataset: xr.Dataset, tables: dict[str, pd.DataFrame], rule: Disc
     return Protection(out, protected, said)
 
 
+def counted_by(dataset: xr.Dataset) -> str:
+    """Return the variable by which cells are judged: dwellings, or inhabitants where there are none.
+
+    Raises
+    ------
+    UsageError
+        When the run has neither.
+    """
+    for name in ("dwellings", "inhabitants"):
+        if name in dataset:
+            return name
+    raise UsageError(
+        "disclosure control is asked, but the run has neither dwellings nor inhabitants to judge by; "
+        "join one, or take [disclosure] out"
+    )
+
+
 def protect_tables(
     tables: dict[str, pd.DataFrame], rule: DisclosureRule
 ) -> tuple[dict[str, pd.DataFrame], int]:
@@ -83,8 +94,8 @@ def protect_tables(
     protected: dict[str, pd.DataFrame] = {}
     rows = 0
     for name, table in tables.items():
-        protected[name], hidden = _protected_table(table, rule)
-        rows += hidden
+        protected[name], hidden = protected_table(table, rule, counts_in(table))
+        rows += int(hidden.sum())
     return protected, rows
 
 
@@ -117,19 +128,35 @@ def rounded(values: Any, base: int) -> Any:
     return np.floor(values / base + 0.5) * base if base > 1 else values
 
 
-def _protected_table(table: pd.DataFrame, rule: DisclosureRule) -> tuple[pd.DataFrame, int]:
-    """Return a table with rows of too small a count withheld and counts rounded, and how many rows were."""
-    names = [name for name in table.columns if _is_count(str(name))]
-    if not names or not len(table):
-        return table, 0
+def protected_table(
+    table: pd.DataFrame, rule: DisclosureRule, counts: list[str]
+) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Return a table with rows of too small a count withheld and counts rounded, and which rows were withheld.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    rule : DisclosureRule
+        The rule.
+    counts : list of str
+        Columns of counts.
+    """
+    if not counts or not len(table):
+        return table, np.zeros(len(table), np.bool_)
     out = table.copy()
-    numbers = out[names].astype(float)
+    numbers = out[counts].astype(float)
     small = ((numbers > 0) & (numbers < rule.minimum)).any(axis=1)
-    for name in names:
+    for name in counts:
         out[name] = rounded(out[name].astype(float), rule.base)
     figures = [name for name in out.columns if out[name].dtype.kind == "f"]
     out[figures] = out[figures].mask(small)
-    return out, int(small.sum())
+    return out, small.to_numpy()
+
+
+def counts_in(table: pd.DataFrame) -> list[str]:
+    """Return the columns of a table whose names say that they count people or dwellings."""
+    return [str(name) for name in table.columns if _is_count(str(name))]
 
 
 def _is_count(name: str) -> bool:

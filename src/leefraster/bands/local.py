@@ -158,11 +158,11 @@ class BandResults:
 
 
 def _moran(test: Test, results: BandResults, one: OneField) -> None:
-    local_moran.fill(results, one, "row", test, np.empty(0, np.int64), None)
+    local_moran.fill(results, "row", test, np.empty(0, np.int64), one, None)
 
 
 def _getis_ord(star: bool, test: Test, results: BandResults, one: OneField) -> None:
-    getis_ord.fill(results, one, star, "row", test, np.empty(0, np.int64), None)
+    getis_ord.fill(results, star, "row", test, np.empty(0, np.int64), None, one, None)
 
 
 def _clusters(

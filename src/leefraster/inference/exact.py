@@ -143,6 +143,12 @@ class Null:
         assert self.tables is not None
         return Approximations(self.population, self.tables)
 
+    def shared(self) -> Null:
+        """Return it ready for several threads: with one set of approximations for all of them."""
+        if self.tables is not None:
+            assert self.far is not None
+        return self
+
     def portable(self) -> Null:
         """Return the same distribution, with its values as one sorted array: it can go to another process."""
         if self.population is None:

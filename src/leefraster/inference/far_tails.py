@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import erfcx
 
 from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
+from leefraster.kernels.jit import all_threads
 from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
 from leefraster.kernels.tails import TABLE
 
@@ -87,6 +89,7 @@ class Approximations:
 
     def __init__(self, population: Population, tables: Tables) -> None:
         self._population, self._tables = population, tables
+        self._lock = Lock()
         self._rows: dict[tuple[int, float], tuple[Floats, ...]] = {}
 
     @cached_property
@@ -121,11 +124,12 @@ class Approximations:
 
     def of(self, ks: Ints, sign: float) -> tuple[Floats, ...]:
         """Return for each k the sums, exponents, logarithmic corrections and log rho at the tilts."""
-        new = np.array([k for k in ks.tolist() if (k, sign) not in self._rows], dtype=np.int64)
-        if new.size:
-            found = self._found(new, sign)
-            for row, k in enumerate(new.tolist()):
-                self._rows[k, sign] = tuple(part[row] for part in found)
+        with self._lock, all_threads():
+            new = np.array([k for k in ks.tolist() if (k, sign) not in self._rows], dtype=np.int64)
+            if new.size:
+                found = self._found(new, sign)
+                for row, k in enumerate(new.tolist()):
+                    self._rows[k, sign] = tuple(part[row] for part in found)
         return tuple(
             np.stack(parts) for parts in zip(*(self._rows[k, sign] for k in ks.tolist()), strict=True)
         )

@@ -32,14 +32,8 @@ def count_pair_tails(
         return
     drawn_from = population.sums.n - (own is not None)
     pairs = drawn_from * (drawn_from - 1) // 2
-    largest = population.drawn.largest
-    for tail, mirrored in ((upper, False), (lower, True)):
+    for tail, upwards in ((upper, True), (lower, False)):
         cells = np.flatnonzero((counts == 2) & (tail < FEW / pairs))
-        if cells.size == 0:
-            continue
-        ordered = population.drawn.ordered
-        sums, kept = observed, own if own is not None else observed
-        if mirrored:
-            ordered, sums = np.ascontiguousarray(largest - ordered[::-1]), 2 * largest - observed
-            kept = largest - own if own is not None else sums
-        replace_pair_tails(cells, sums, kept, own is not None, ordered, pairs, tail)
+        if cells.size:
+            ordered, kept = population.drawn.ordered, own if own is not None else observed
+            replace_pair_tails(cells, observed, kept, own is not None, ordered, pairs, upwards, tail)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, cast
@@ -104,6 +105,17 @@ _here = threading.local()
 def stay_serial() -> None:
     """Let kernels that this Python thread calls from now on use this one thread only."""
     _here.serial = True
+
+
+@contextmanager
+def all_threads() -> Iterator[None]:
+    """Let kernels called within use all threads again: what is made once, while other threads wait for it."""
+    before = getattr(_here, "serial", False)
+    _here.serial = False
+    try:
+        yield
+    finally:
+        _here.serial = before
 
 
 def threads() -> int:

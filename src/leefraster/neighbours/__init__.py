@@ -1,7 +1,7 @@
 """Who is whose neighbour among the places that hold a value, and with what weight."""
 
 from leefraster.neighbours.among import is_graph, neighbours_among
-from leefraster.neighbours.band import BandNeighbours
+from leefraster.neighbours.band import BandNeighbours, KnownSums
 from leefraster.neighbours.decay import DecayNeighbours
 from leefraster.neighbours.graph import GraphNeighbours
 from leefraster.neighbours.runs import RunNeighbours
@@ -11,6 +11,7 @@ __all__ = [
     "BandNeighbours",
     "DecayNeighbours",
     "GraphNeighbours",
+    "KnownSums",
     "Neighbours",
     "RunNeighbours",
     "WeightSums",

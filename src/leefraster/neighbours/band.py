@@ -1,4 +1,4 @@
-"""Neighbours of the cells of a band of rows, among these and the cells of a halo above and below."""
+"""Neighbours of some of a field's cells: of a band of rows with a halo, or of a part whose sums are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,43 @@ from leefraster.neighbours.weights import Weighting, Weights, known_weighting
 Ints = npt.NDArray[np.int64]
 
 
-class BandNeighbours:
+class KnownSums:
+    """Neighbours of which nothing is known but how many there are, and their sums.
+
+    Parameters
+    ----------
+    sums, counts : ndarray of int64, shape (n,)
+        Of each cell the sum of its neighbours' integers, and their number.
+    own : ndarray of int64, shape (n,)
+        The cells' own integers.
+    most : int
+        The most neighbours that a cell can have.
+    """
+
+    def __init__(self, sums: Ints, counts: Ints, own: Ints, most: int) -> None:
+        self.equal = True
+        self._sums, self.counts, self._own, self.most = sums, counts, own, most
+
+    def sums(self, values: Ints) -> Ints:
+        """Return for each cell the sum over its neighbours, those elsewhere included, of the integers given.
+
+        Raises
+        ------
+        ValueError
+            When the values are not the cells' own integers: those elsewhere are known of these only.
+        """
+        if values is not self._own and not np.array_equal(values, self._own):
+            raise ValueError("the sums of a band, or a part, are known of its own integers only")
+        return self._sums
+
+    def weights(self, weighting: Weighting) -> Weights:
+        """Return the weights under a weighting; "given" are 1, as "binary"."""
+        known_weighting(weighting)
+        each = None if weighting == "row" else np.ones(self.counts.size)
+        return cast(Weights, EqualWeights(cast(Pattern, self), each))
+
+
+class BandNeighbours(KnownSums):
     """Neighbours of the cells of a band by row runs.
 
     Parameters
@@ -46,31 +82,11 @@ class BandNeighbours:
         rows: tuple[int, int],
         around: Ints,
     ) -> None:
-        self.equal = True
         columns, starts = columns_and_starts(ids, nx, ny)
         sums, counts = np.zeros(ids.size, np.int64), np.zeros(ids.size, np.int64)
         run_sums(columns, starts, runs, prefix_sum(around), rows[0], rows[1], sums, counts)
-        self._sums, self.counts = sums[core], counts[core]
+        sums, counts, own = sums[core], counts[core], around[core]
         if covers_self:
-            self._sums -= around[core]
-            self.counts -= 1
-        self._own = around[core]
-        self.most = int((runs[:, 2] - runs[:, 1] + 1).sum())
-
-    def sums(self, values: Ints) -> Ints:
-        """Return for each cell of the band the sum over its neighbours, halo included, of the integers given.
-
-        Raises
-        ------
-        ValueError
-            When the values are not the band's own integers: those of the halo are known of these only.
-        """
-        if values is not self._own and not np.array_equal(values, self._own):
-            raise ValueError("a band knows the sums of its own integers only")
-        return self._sums
-
-    def weights(self, weighting: Weighting) -> Weights:
-        """Return the weights under a weighting; "given" are 1, as "binary"."""
-        known_weighting(weighting)
-        each = None if weighting == "row" else np.ones(self.counts.size)
-        return cast(Weights, EqualWeights(cast(Pattern, self), each))
+            sums -= own
+            counts -= 1
+        super().__init__(sums, counts, own, int((runs[:, 2] - runs[:, 1] + 1).sum()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from leefraster.statistics.local_options import (
 )
 from leefraster.statistics.local_sums import EqualSums, local_sums
 from leefraster.statistics.partner import weights_of
+from leefraster.statistics.parts import by_part
 from leefraster.statistics.plan import WEIGHTINGS, Filled, OneField, Results, Test, each_field, one_of
 from leefraster.statistics.weighted_sums import WeightedSums
 
@@ -165,9 +167,8 @@ def getis_ord(
     side = np.ones(fields.values.shape, np.bool_) if centring is not None else None
     for one in each_field(fields, neighbourhood, "getis_ord", own=star):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        sums = fill(results, one, star, weighting, test, fields.ids[one.valid], given)
-        if side is not None:
-            side[one.row, one.valid] = _on_side_of_z(sums, Centred.on(one.numbers, one.sums, given))
+        compute = partial(fill, results, star, weighting, test, fields.ids, side)
+        by_part(one, test, given, own_fixed=not star, fill=compute)
     results.warn_of_islands("getis_ord")
     results.adjust(test)
     places = results.places
@@ -184,14 +185,19 @@ def getis_ord(
 
 def fill(
     results: Filled,
-    one: OneField,
     star: bool,
     weighting: Weighting,
     test: Test,
-    places: Ints,
+    ids: Ints,
+    side: npt.NDArray[np.bool_] | None,
+    one: OneField,
     weights: npt.NDArray[Any] | None,
-) -> EqualSums | WeightedSums:
-    """Compute the statistic of one field, or of one band of it, but for q and what follows from q."""
+) -> None:
+    """Compute the statistic of one field, or of a part or band of it, but for q and what follows from q.
+
+    `ids` are the numbers by which the random stream knows the places of the whole field; in `side` is kept, where
+    places are weighted, on which the local mean and z lie on the same side of the centre.
+    """
     sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
     statistic, p = np.empty(sums.z.size), np.empty(sums.z.size)
@@ -199,13 +205,15 @@ def fill(
     total = n * numbers.origin + numbers.step * one.sums.total
     local = sums.means() if weighting == "row" else sums.means() * sums.totals
     getis_ord_shares(local, own, total, statistic)
-    upper, lower, error = sums.tails(test, places)
+    upper, lower, error = sums.tails(test, one.numbered(ids, test))
     p_of_all(upper, lower, np.empty(0), test.alternative, p)
     for name, values in (("G", statistic), ("z", sums.z), ("p", p), ("neighbours", one.neighbours.counts)):
         results.put(one, name, values)
-    reference = one.mean if weights is None else Centred.on(numbers, one.sums, weights).reference
+    centred = None if weights is None else Centred.on(numbers, one.sums, weights)
+    reference = one.mean if centred is None else centred.reference
     results.describe(one, int((sums.counts == 0).sum()), reference, error)
-    return sums
+    if side is not None and centred is not None:
+        side[one.row, one.valid] = _on_side_of_z(sums, centred)
 
 
 def _on_side_of_z(sums: EqualSums | WeightedSums, centred: Centred) -> npt.NDArray[np.bool_]:

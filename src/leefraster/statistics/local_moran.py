@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from leefraster.statistics.local_options import (
 )
 from leefraster.statistics.local_sums import local_sums
 from leefraster.statistics.partner import partner_of, weights_of
+from leefraster.statistics.parts import by_part
 from leefraster.statistics.plan import (
     WEIGHTINGS,
     Filled,
@@ -201,7 +203,7 @@ def local_moran(
         results.scalars["reference_other"] = np.full(fields.values.shape[0], np.nan)
     for one in each_field(fields, neighbourhood, "local_moran", partner):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        fill(results, one, weighting, test, fields.ids[one.valid], given)
+        by_part(one, test, given, own_fixed=True, fill=partial(fill, results, weighting, test, fields.ids))
     results.warn_of_islands("local_moran")
     results.adjust(test)
     places = results.places
@@ -224,13 +226,16 @@ def _variable_attrs(lagged: xr.DataArray, adjustment: str, family: str) -> dict[
 
 def fill(
     results: Filled,
-    one: OneField,
     weighting: Weighting,
     test: Test,
-    places: Ints,
+    ids: Ints,
+    one: OneField,
     weights: npt.NDArray[Any] | None,
 ) -> None:
-    """Compute the statistic of one field, or of one band of it, but for q and what follows from q."""
+    """Compute the statistic of one field, or of a part or band of it, but for q and what follows from q.
+
+    `ids` are the numbers by which the random stream knows the places of the whole field.
+    """
     sums = local_sums(one, weighting, own_fixed=True, test=test)
     own = Centred.on(one.numbers, one.sums, weights)
     lagged = own if one.other is None else Centred.on(*one.other, weights)
@@ -241,7 +246,7 @@ def fill(
     floors = lagged.floors(int(sums.counts.max(initial=0)))
     quadrants(from_centre, sums.observed, floors, sums.counts, lag, quadrant)
     statistic, expected, variance, p = (np.empty(size) for _ in range(4))
-    upper, lower, error = sums.tails(test, places)
+    upper, lower, error = sums.tails(test, one.numbered(ids, test))
     p_of_all(upper, lower, from_centre, test.alternative, p)
     scale = (n - 1) / (own.squares if lagged is own else math.sqrt(own.squares * lagged.squares))
     unchanged = lagged is own and weights is None

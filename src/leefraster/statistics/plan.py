@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
-from leefraster.neighbours import BandNeighbours, GraphNeighbours, RunNeighbours, neighbours_among
+from leefraster.neighbours import GraphNeighbours, KnownSums, RunNeighbours, neighbours_among
 from leefraster.statistics.partner import Partner
 
 ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
@@ -74,6 +75,11 @@ class Test:
     permutations: int = 999
     seed: int = 0
 
+    @property
+    def draws(self) -> bool:
+        """Whether a random stream is drawn from."""
+        return self.inference == "permutation"
+
     @classmethod
     def checked(
         cls,
@@ -108,22 +114,27 @@ class OneField:
     """One field, ready for a kernel: its valid places, their values as integers, and their neighbours.
 
     Of two fields (`other` given) the valid places are those with both values, and `other` holds the second
-    field's values at them, with their totals. Of a band, the places are the band's, the totals and `null` those of
-    the whole field.
+    field's values at them, with their totals. Of a band or a part, the places are these only, from the field's
+    place `first` on; the totals and `null` are those of the whole field.
     """
 
     row: int
     valid: npt.NDArray[np.bool_]
     numbers: Numbers
     sums: Totals
-    neighbours: RunNeighbours | GraphNeighbours | BandNeighbours
+    neighbours: RunNeighbours | GraphNeighbours | KnownSums
     other: tuple[Numbers, Totals] | None = None
     null: Null | None = None
+    first: int = 0
 
     @property
     def centre(self) -> tuple[int, int]:
         """The mean as whole part and rest, of which n make one."""
         return divmod(self.sums.total, self.sums.n)
+
+    def numbered(self, ids: npt.NDArray[np.int64], test: Test) -> npt.NDArray[np.int64]:
+        """Return the numbers by which a random stream knows the places; none where nothing is drawn."""
+        return ids[self.first : self.first + self.valid.size][self.valid] if test.draws else ids[:0]
 
     @property
     def squares(self) -> float:
@@ -191,12 +202,14 @@ class Filled(Protocol):
 
 
 class Results:
-    """Result variables of all fields, filled one field at a time."""
+    """Result variables of all fields, filled one field, or one part of a field, at a time."""
 
     def __init__(self, fields: Fields, floats: tuple[str, ...], codes: dict[str, Any]) -> None:
         shape = fields.values.shape
         self._fields = fields
-        self.places = {name: np.full(shape, np.nan) for name in floats}
+        self._described = np.zeros(shape[0], np.bool_)
+        self._lock = Lock()
+        self.places = {name: np.empty(shape) for name in floats}
         self.places.update({name: np.zeros(shape, dtype) for name, dtype in codes.items()})
         m = shape[0]
         self.scalars: dict[str, npt.NDArray[Any]] = {
@@ -207,26 +220,36 @@ class Results:
         }
 
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
-        """Keep a variable of one field."""
-        if one.valid.all():
-            self.places[name][one.row] = values
-        else:
-            self.places[name][one.row, one.valid] = values
+        """Keep a variable of one field, or of a part of it."""
+        here = self.places[name][one.row, one.first : one.first + one.valid.size]
+        if values.size == here.size:
+            here[...] = values
+            return
+        here[...] = np.nan if here.dtype.kind == "f" else 0
+        here[one.valid] = values
 
     def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:
-        """Keep the figures of one field."""
-        figures = {"n": one.sums.n, "islands": islands, "reference": reference, "p_error": error}
-        for name, figure in figures.items():
-            self.scalars[name][one.row] = figure
+        """Keep the figures of one field; the islands of its parts add up."""
+        with self._lock:
+            self._described[one.row] = True
+            self.scalars["islands"][one.row] += islands
+            for name, figure in {"n": one.sums.n, "reference": reference, "p_error": error}.items():
+                self.scalars[name][one.row] = figure
 
     def adjust(self, test: Test) -> None:
-        """Fill `q` from `p`, within each field or over all of them; NaN is no test."""
-        p = self.places["p"]
+        """Fill `q` from `p`, within each field or over all of them; NaN is no test.
+
+        Fields of which nothing was put, since they have no variance, are filled with NaN.
+        """
+        for values in self.places.values():
+            if values.dtype.kind == "f":
+                values[~self._described] = np.nan
+        p, q = self.places["p"], self.places["q"]
         if test.family == "all":
-            self.places["q"] = adjusted(p.reshape(-1), test.adjustment).reshape(p.shape)
+            adjusted(p.reshape(-1), test.adjustment, out=q.reshape(-1))
             return
         for row in range(p.shape[0]):
-            self.places["q"][row] = adjusted(p[row], test.adjustment)
+            adjusted(p[row], test.adjustment, out=q[row])
 
     def warn_of_islands(self, statistic: str) -> None:
         """Give one warning where fields have values but not a single pair of neighbours."""

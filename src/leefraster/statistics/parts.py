@@ -1,0 +1,86 @@
+"""A field in parts of its places: each goes through all steps of a statistic on one thread, in its cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.inference.drawn import drawn_of
+from leefraster.inference.exact import Null
+from leefraster.inference.numbers import Numbers
+from leefraster.kernels.in_threads import in_threads
+from leefraster.neighbours import KnownSums, RunNeighbours
+from leefraster.statistics.plan import OneField, Test
+
+Ints = npt.NDArray[np.int64]
+PART = 1 << 16  # places: small enough for a processor's cache, many enough to pay for going through the steps
+CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
+
+
+def by_part(
+    one: OneField, test: Test, weights: npt.NDArray[Any] | None, *, own_fixed: bool,
+    fill: Callable[[OneField, npt.NDArray[Any] | None], None],
+) -> None:  # fmt: skip
+    """Compute a local statistic of a field, in parts where every place needs little of the others.
+
+    Parameters
+    ----------
+    one : OneField
+        The field.
+    test : Test
+        How it is tested; draws need the whole field.
+    weights : ndarray or None
+        Weights of the places, by which the centre is found; these too need the whole field.
+    own_fixed : bool
+        Whether the null distribution holds the place itself fixed.
+    fill : callable
+        Computes the statistic of a field or a part of one.
+    """
+    alone = weights is None and one.other is None and type(one.neighbours) is RunNeighbours
+    if not alone or test.inference not in CUT or one.numbers.integers.size < 2 * PART:
+        fill(one, weights)
+        return
+    integers = one.numbers.integers
+    observed, counts = one.neighbours.sums(integers), one.neighbours.counts
+    null = _null(one, counts, own_fixed) if test.inference == "exact" else None
+    make = partial(_part, one, observed, counts, null, one.numbers.largest)
+    pieces = _cuts(one.valid, integers.size)
+    in_threads(lambda piece: fill(make(*piece), None), pieces)
+
+
+def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, slice]]:
+    """Return which places each part has, from one to before another, and which of the field's values these are.
+
+    Every part has values: missing places go with the value before them, those at the front with the first.
+    """
+    firsts = np.arange(0, values, PART)
+    begins = firsts if valid.size == values else np.flatnonzero(valid)[firsts]
+    ends = [*begins[1:].tolist(), valid.size]
+    starts = [0, *begins[1:].tolist()]
+    return [
+        (start, end, slice(first, min(first + PART, values)))
+        for start, end, first in zip(starts, ends, firsts.tolist(), strict=True)
+    ]
+
+
+def _null(one: OneField, counts: Ints, own_fixed: bool) -> Null:
+    """Return the null distribution of the field, for all its parts."""
+    occurring = np.bincount(counts, minlength=1)
+    if not own_fixed:  # an island has no sum, even with itself
+        occurring = np.concatenate([occurring[:1], [0], occurring[1:]])
+    return Null.of(drawn_of(one.numbers), one.sums, occurring, own_fixed=own_fixed).shared()
+
+
+def _part(
+    one: OneField, observed: Ints, counts: Ints, null: Null | None, largest: int, a: int, b: int, here: slice
+) -> OneField:
+    """Return the places a..b-1 of a field, of which those with a value are `here` among its values."""
+    whole = one.numbers
+    own = whole.integers[here]
+    neighbours = KnownSums(observed[here], counts[here], own, one.neighbours.most)
+    numbers = Numbers(own, whole.origin, whole.step, whole.natural, largest)
+    return OneField(one.row, one.valid[a:b], numbers, one.sums, neighbours, null=null, first=a)

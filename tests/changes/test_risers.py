@@ -347,3 +347,38 @@ def test_what_is_refused(call, error, message):
 def test_two_versions_may_be_compared_on_request():
     found = lr.risers_and_fallers(refused_versions(), 2014, 2024, across_versions=True)
     assert found.counts["compared"] > 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEED, st.sampled_from(["cell", "area"]))
+def test_an_area_is_what_its_units_alone_would_be(seed, unit):
+    data = country(seed, unit=unit)
+    codes = np.random.default_rng(seed).choice(["", "GM1", "GM2", "GM10", "nobody"], 60)
+    codes[np.isnan(data["level"].sel(year=2024).values) & (codes == "nobody")] = "GM1"
+    by = xr.DataArray(codes, dims=unit, coords={unit: data[unit]})
+    found = lr.risers_and_fallers(data, 2014, 2024, cuts=CUTS, by=by.isel({unit: slice(None, None, -1)}))
+    held = lr.risers_and_fallers(data, 2014, 2024, cuts=CUTS).units["start_class"].values > 0
+    held &= ~np.isnan(data["level"].sel(year=2024).values)
+    assert found.areas.index.tolist() == sorted(set(codes[held]) - {""})
+    for code, row in found.areas.iterrows():
+        alone = lr.risers_and_fallers(data.isel({unit: codes == code}), 2014, 2024, cuts=CUTS).overall
+        pd.testing.assert_series_equal(row, alone, check_names=False, check_dtype=False, rtol=0, atol=0)
+    assert lr.risers_and_fallers(data, 2014, 2024).areas is None
+
+
+def test_units_without_any_code_make_no_areas():
+    by = xr.DataArray(np.full(60, ""), dims="cell")
+    assert len(lr.risers_and_fallers(country(), 2014, 2024, by=by).areas) == 0
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("municipality", "by is a str; it must be a DataArray of codes of areas over 'cell'"),
+        (xr.DataArray(["A"], dims="place"), r"by is \('place',\); it must be"),
+        (xr.DataArray(["A"], dims="cell"), "by has 1 codes for 60 units"),
+    ],
+)
+def test_areas_that_do_not_fit_are_refused(by, message):
+    with pytest.raises(UsageError, match=message):
+        lr.risers_and_fallers(country(), 2014, 2024, by=by)

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 
 from leefraster.changes.change import CUTS, NO_CHANGE, change
-from leefraster.changes.risers_input import level_and_scores, units_of, weights_of
+from leefraster.changes.risers_input import codes_of, level_and_scores, units_of, weights_of
 from leefraster.changes.risers_parts import Parts, leading_of, parts_of
-from leefraster.changes.risers_table import Groups, table_of
+from leefraster.changes.risers_table import Groups, areas_of, table_of
 from leefraster.changes.years import two_years, year_of
 from leefraster.lazy import computed
 from leefraster.scoring.classify import classify
@@ -52,6 +52,9 @@ class RisersAndFallers:
         ``"dwellings"`` or ``"units"``: what shares and means count.
     note : str
         Why there are no dimensions, or "".
+    areas : DataFrame or None
+        The same columns, one row an area (index `area`, by code), of the units that have a code; None without
+        codes.
     """
 
     table: pd.DataFrame
@@ -62,6 +65,7 @@ class RisersAndFallers:
     period: str
     weighting: str
     note: str
+    areas: pd.DataFrame | None = None
 
 
 @computed
@@ -74,6 +78,7 @@ def risers_and_fallers(
     cuts: Cuts | Sequence[float] | None = None,
     change_cuts: Sequence[float] = CUTS,
     across_versions: bool = False,
+    by: xr.DataArray | None = None,
 ) -> RisersAndFallers:
     """Tell by starting class how many places rose and fell between two years, and what pulled them.
 
@@ -104,17 +109,20 @@ def risers_and_fallers(
         Bounds of the classes of change, as in `lr.change`.
     across_versions : bool
         Allow years that were measured by different versions of the model.
+    by : DataArray of str or None
+        Code of the area of each unit over (unit,), "" for none: municipalities, say, for a table by area.
 
     Returns
     -------
     RisersAndFallers
-        ``.table``, ``.overall``, ``.units`` and ``.counts``. Shares are of dwellings where they are known.
+        ``.table``, ``.overall``, ``.units``, ``.counts`` and, with `by`, ``.areas``. Shares are of dwellings where
+        they are known.
 
     Raises
     ------
     UsageError
         When there is no level (deviations do not tell whether a place rose), a year was not measured, the earlier
-        is not first, or there is neither `cell` nor `area`.
+        is not first, there is neither `cell` nor `area`, or `by` does not lie over it.
     InputError
         When the two years are of different versions, a year or unit occurs twice, a value is infinite, or dwellings
         are negative.
@@ -148,6 +156,7 @@ def risers_and_fallers(
         year_of(data, year, role)
     changed = change(data, start, end, cuts=change_cuts, across_versions=across_versions)
     weights, weighting = weights_of(data, dwellings, unit, start)
+    codes = None if by is None else codes_of(by, data, unit)
     classed = classify(data["level"].sel(year=[start, end]), cuts).transpose("year", unit)
     parts = parts_of(data, changed, start, end, unit)
     held = changed["level_change"].notnull().values
@@ -163,6 +172,7 @@ def risers_and_fallers(
         period=str(changed.attrs["period"]),
         weighting=weighting,
         note=note,
+        areas=None if codes is None else areas_of(groups, parts, codes),
     )
 
 

@@ -88,6 +88,25 @@ def weights_of(
     return weights, "dwellings"
 
 
+def codes_of(given: xr.DataArray, data: xr.Dataset, unit: str) -> npt.NDArray[np.str_]:
+    """Return the area of every unit as a code, in the order of the units, "" for none.
+
+    Raises
+    ------
+    UsageError
+        When the codes do not lie over the units, or not over these.
+    """
+    if not isinstance(given, xr.DataArray) or given.dims != (unit,):
+        what = given.dims if isinstance(given, xr.DataArray) else f"a {type(given).__name__}"
+        raise UsageError(f"by is {what}; it must be a DataArray of codes of areas over {unit!r}")
+    if unit in given.coords and unit in data.coords:
+        given = given.reindex({unit: data[unit].values}, fill_value="")
+    if given.size != data.sizes[unit]:
+        raise UsageError(f"by has {given.size} codes for {data.sizes[unit]} units")
+    codes: npt.NDArray[np.str_] = np.asarray(given.values).astype("U")
+    return codes
+
+
 def _with_level(data: xr.Dataset) -> xr.Dataset:
     if "level" in data:
         return data

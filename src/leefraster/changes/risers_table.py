@@ -43,6 +43,19 @@ def table_of(groups: Groups, parts: Parts, classes: int) -> tuple[pd.DataFrame, 
     return table, overall
 
 
+def areas_of(groups: Groups, parts: Parts, codes: npt.NDArray[np.str_]) -> pd.DataFrame:
+    """Return a row an area, by code; units whose code is "" are in none."""
+    import pandas as pd
+
+    order = np.argsort(groups.labels, kind="stable")
+    order = order[groups.held[order] & (codes[order] != "")]
+    known, position = np.unique(codes[order], return_inverse=True)
+    sorted_by_area = order[np.argsort(position, kind="stable")]
+    members = np.split(sorted_by_area, np.cumsum(np.bincount(position, minlength=known.size))[:-1])
+    rows = [_row(groups, parts, chosen) for chosen in members] if known.size else []
+    return pd.DataFrame(rows, index=pd.Index(known.astype(object), name="area", dtype="str"))
+
+
 def _row(groups: Groups, parts: Parts, chosen: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return the figures of some units, given by position."""
     weight = np.nan_to_num(groups.weights[chosen])

@@ -19,8 +19,7 @@ from leefraster.sources.synthetic.scores import (
     DIMENSIONS,
     REFERENCE,
     YEARS,
-    base_scores,
-    drifts,
+    natural_course,
 )
 from leefraster.sources.synthetic.streams import stream
 from leefraster.sources.synthetic.urbanity import address_density, urbanity_class
@@ -237,10 +236,8 @@ def _score(
     seed: int, geography: Geography, discs: Discs, density: Floats, effects: list[Effect]
 ) -> npt.NDArray[np.float32]:
     """Return the scores (year, dimension, cell): natural course, then what is planted."""
-    base = base_scores(seed, geography, discs, density)
-    score = np.empty((len(YEARS), *base.shape), dtype=np.float32)
-    for year, drift in enumerate(drifts(seed, geography, density)):
-        now = base + drift
+    score = np.empty((len(YEARS), len(DIMENSIONS), geography.cells.size), dtype=np.float32)
+    for year, now in enumerate(natural_course(seed, geography, discs, density)):
         plant(effects, now, geography.dwellings, year)
         score[year] = now
     return score

@@ -27,7 +27,7 @@ class Discs:
 
     def __init__(self, grid: Grid, cells: npt.NDArray[np.int64]) -> None:
         rows, self._columns = grid.row_column_from_cell(cells)
-        self._grid = grid
+        self._grid, self._cells = grid, cells
         self._starts = row_starts(rows, grid.ny)
 
     def sum(self, values: Floats, radius: float) -> Floats:
@@ -41,3 +41,18 @@ class Discs:
     def mean(self, values: Floats, radius: float, weights: Floats) -> Floats:
         """Return the weighted mean of `values` over the cells at most `radius` metres away."""
         return np.asarray(self.sum(values * weights, radius) / self.sum(weights, radius))
+
+    def largest(self, values: Floats, radius: float) -> Floats:
+        """Return the largest of `values`, none of them below 0, over the cells at most `radius` metres away."""
+        found, centres = values.copy(), np.flatnonzero(values)
+        rows, columns = self._grid.row_column_from_cell(self._cells[centres])
+        for dy, low, high in Neighbourhood.disc(radius).runs(self._grid.cell):
+            for dx in range(low, high + 1):
+                row, column = rows + dy, columns + dx
+                inside = (row >= 0) & (row < self._grid.ny) & (column >= 0) & (column < self._grid.nx)
+                wanted = (row * self._grid.nx + column)[inside]
+                place = np.searchsorted(self._cells, wanted)
+                held = place < self._cells.size
+                held[held] = self._cells[place[held]] == wanted[held]
+                np.maximum.at(found, place[held], values[centres[inside][held]])
+        return found

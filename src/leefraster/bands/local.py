@@ -33,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
 
 MORAN = ("I", "lag", "expected", "variance", "z", "p", "q", "quadrant", "cluster", "neighbours")
+ROOM = {"quadrant": np.int8}  # types of variables that are no float64
 GETIS_ORD = ("G", "z", "p", "q", "spot", "neighbours")
 
 
@@ -142,6 +143,10 @@ class BandResults:
     islands: int = 0
     reference: float = float("nan")
     error: float = float("nan")
+
+    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:  # noqa: ARG002
+        """Return an array for the values of a variable."""
+        return np.empty(int(self.valid.sum()), ROOM.get(name, np.float64))
 
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:  # noqa: ARG002
         """Keep a variable."""

@@ -11,44 +11,46 @@ PIECE = 1 << 13
 
 
 @parallel_jit
-def local_moran_moments(
-    own, drawn_own, lag, totals, spread, n, offset, scale, statistic, expected, variance, z
-):
-    """Fill I and its conditional moments, and turn z of the lag into z of I.
+def local_moran_of_sums(
+    own, drawn_own, sums, counts, whole, rest, floors, lags, totals, spread, n, offset, scale,
+    statistic, expected, variance, z, quadrant,
+):  # fmt: skip
+    """Fill I, its conditional moments and the quadrant, and turn z of the lag into z of I.
 
-    `own` are deviations from the centre, `drawn_own` those of the drawn variable from its mean, `offset` that
-    mean less its centre, and `scale` times own times lag is I. There are n places, of which these may be a band.
+    `own` are deviations from the centre, `drawn_own` those of the drawn variable from its mean, `offset` that mean
+    less its centre, and `scale` times own times lag is I. The lag is the mean of the `sums`, measured from a whole
+    number and a rest, times its weight; where there are no sums, since weights differ, it is one of the `lags`.
+    There are n places, of which these may be a band.
+
+    Quadrants are 1 high-high, 2 low-high, 3 low-low, 4 high-low, 0 for islands; a deviation of 0 counts as low.
+    `floors[k]` is the largest whole number not above k times the centre of the summed integers.
     """
     size = own.size
     pieces = (size + PIECE - 1) // PIECE
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
-            if totals[i] == 0.0:
+            k, total, deviation = counts[i], totals[i], own[i]
+            lag, lag_is_high = np.nan, False
+            if sums.size == 0:
+                lag = lags[i]
+                lag_is_high = lag > 0.0
+            elif k > 0:
+                lag = ((sums[i] - k * whole) / k - rest) * total
+                lag_is_high = sums[i] > floors[k]
+            if k == 0:
+                quadrant[i] = 0
+            elif deviation > 0.0:
+                quadrant[i] = 1 if lag_is_high else 4
+            else:
+                quadrant[i] = 2 if lag_is_high else 3
+            if total == 0.0:
                 statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
                 continue
-            factor = scale * own[i]
-            statistic[i] = factor * lag[i]
-            expected[i] = factor * totals[i] * (offset - drawn_own[i] / (n - 1))
+            factor = scale * deviation
+            statistic[i] = factor * lag
+            expected[i] = factor * total * (offset - drawn_own[i] / (n - 1))
             variance[i] = factor * factor * spread[i]
-            if own[i] == 0.0:
+            if deviation == 0.0:
                 z[i] = 0.0
-            elif own[i] < 0.0:
+            elif deviation < 0.0:
                 z[i] = -z[i]
-
-
-@parallel_jit
-def quadrants(own, sums, floors, counts, lag, quadrant):
-    """Fill 1 high-high, 2 low-high, 3 low-low, 4 high-low, 0 for islands; a deviation of 0 counts as low.
-
-    `floors[k]` is the largest whole number not above k times the centre of the neighbours' integers; where
-    there are no `sums`, since weights differ, the sign of `lag` decides.
-    """
-    for i in prange(own.size):
-        k = counts[i]
-        high = own[i] > 0.0
-        if k == 0:
-            quadrant[i] = 0
-        elif sums[i] > floors[k] if sums.size else lag[i] > 0.0:
-            quadrant[i] = 1 if high else 2
-        else:
-            quadrant[i] = 4 if high else 3

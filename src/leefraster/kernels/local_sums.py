@@ -5,35 +5,70 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from leefraster.kernels.jit import parallel_jit
+from leefraster.kernels.jit import jit, parallel_jit
 
 PIECE = 1 << 13
 CERTAIN = 1e-13  # a share of variance this small is float error
 
 
-@parallel_jit
-def deviations_of_sums(integers, sums, counts, n, whole, rest, own_fixed, deviation, totals, squares):
-    """Fill the local mean less its expectation, and its sums of weights (1, or 0 without values) and their squares.
+@jit
+def _standardised(deviation, total, square, variance, drawn_from):
+    """Return the variance and z of a local sum: z is 0 where nothing varies."""
+    share = drawn_from * square - total * total
+    if share <= CERTAIN * total * total:
+        share = 0.0
+    spread = variance * share / (drawn_from - 1)
+    return spread, (deviation / np.sqrt(spread) if spread > 0.0 else 0.0)
 
-    The mean of all n integers, of which these may be a band, is whole + rest / n. Where `own_fixed`, the sum is of
-    draws from the n - 1 others, whose mean is found as whole number and remainder too, so that one outlying place
-    costs no digits.
+
+@jit
+def _whole_share(value, parts, inverse):
+    """Return value // parts, without a division: `inverse` is 1 / parts, and |value| below 2^53."""
+    share = np.int64(np.floor(value * inverse))
+    left = value - share * parts
+    if left < 0:
+        return share - 1
+    return share + 1 if left >= parts else share
+
+
+@parallel_jit
+def standardise_equal(
+    integers, sums, counts, totals, n, whole, rest, own_fixed, squares, variance, known, spread, z
+):
+    """Fill the variance and z of sums of equally weighted values, and return how many places dominate.
+
+    The mean of all n integers, of which these may be a band, is whole + rest / n, and `squares` the sum of squared
+    deviations from it. Where `own_fixed`, the sum is of draws from the n - 1 others, whose mean is found as whole
+    number and remainder too, so that one outlying place costs no digits. A place that holds more than half of
+    `squares` dominates: the variance of the others has lost digits there. Where `known`, `variance` is that of what
+    is drawn, one a place, else one for all. z is that of the mean, the same to the last digit whatever the weight.
     """
     size = integers.size
     pieces = (size + PIECE - 1) // PIECE
+    others, inverse = n - 1, 1.0 / (n - 1)
+    drawn_from = n - 1 if own_fixed else n
+    dominate = 0
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
             k = counts[i]
-            if k == 0:
-                deviation[i], totals[i], squares[i] = np.nan, 0.0, 0.0
-                continue
-            near, fraction = whole, rest / n
+            near, fraction, drawn = whole, rest / n, variance[i if known else 0]
             if own_fixed:
-                left = rest - (integers[i] - whole)
-                step = left // (n - 1)
-                near, fraction = whole + step, (left - step * (n - 1)) / (n - 1)
-            deviation[i] = (sums[i] - k * near) / k - fraction
-            totals[i], squares[i] = 1.0, 1.0 / k
+                above = integers[i] - whole
+                left = rest - above
+                step = _whole_share(left, others, inverse)
+                near, fraction = whole + step, (left - step * others) / others
+                if not known:
+                    own = np.float64(above) - rest / n
+                    drawn = (squares - own * own * (n / (n - 1))) / (n - 1)
+                    if 2.0 * (own * own) > squares * (n - 1) / n:
+                        dominate += 1
+            if k == 0:
+                spread[i], z[i] = np.nan, np.nan
+                continue
+            deviation = (sums[i] - k * near) / k - fraction
+            spread[i], z[i] = _standardised(deviation, 1.0, 1.0 / k, drawn, drawn_from)
+            spread[i] *= totals[i] * totals[i]
+    return dominate
 
 
 @parallel_jit
@@ -50,16 +85,13 @@ def standardise(deviation, totals, squares, variance, drawn_from, spread, z):
             if totals[i] == 0.0:
                 spread[i], z[i] = np.nan, np.nan
                 continue
-            share = drawn_from * squares[i] - totals[i] * totals[i]
-            if share <= CERTAIN * totals[i] * totals[i]:
-                share = 0.0
-            spread[i] = variance[min(i, variance.size - 1)] * share / (drawn_from - 1)
-            z[i] = deviation[i] / np.sqrt(spread[i]) if spread[i] > 0.0 else 0.0
+            spread[i], z[i] = _standardised(
+                deviation[i], totals[i], squares[i], variance[min(i, variance.size - 1)], drawn_from
+            )
 
 
 @parallel_jit
-def lags_of_sums(sums, counts, whole, fraction, totals, lag):
-    """Fill the mean of the summed values, measured from whole + fraction, times its weight; NaN without values."""
+def means_of_sums(sums, counts, origin, step, mean):
+    """Fill the means of the summed values in the field's unit; NaN without values."""
     for i in prange(sums.size):
-        k = counts[i]
-        lag[i] = ((sums[i] - k * whole) / k - fraction) * totals[i] if k > 0 else np.nan
+        mean[i] = origin + step * (sums[i] / counts[i]) if counts[i] > 0 else np.nan

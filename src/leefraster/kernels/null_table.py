@@ -34,18 +34,23 @@ def binned_moments(integers, shift, rest_shift, bins):
 
     r is below 2^12, so that the sums fit for up to 2^39 values.
     """
-    parts = 8
-    sums = np.zeros((parts, 3, bins), np.int64)
+    parts = 4
+    sums = np.zeros((parts, bins, 4), np.int64)  # a bin's sums side by side, in one line of the cache
     n = integers.size
     low = (np.int64(1) << shift) - 1
     for part in prange(parts):
         for i in range(part * n // parts, (part + 1) * n // parts):
             b = integers[i] >> shift
             r = (integers[i] & low) >> rest_shift
-            sums[part, 0, b] += 1
-            sums[part, 1, b] += r
-            sums[part, 2, b] += r * r
-    return sums.sum(axis=0)
+            sums[part, b, 0] += 1
+            sums[part, b, 1] += r
+            sums[part, b, 2] += r * r
+    found = np.zeros((3, bins), np.int64)
+    for which in prange(3):
+        for part in range(parts):
+            for b in range(bins):
+                found[which, b] += sums[part, b, which]
+    return found
 
 
 @parallel_jit

@@ -200,10 +200,12 @@ def fill(
     """
     sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
-    statistic, p = np.empty(sums.z.size), np.empty(sums.z.size)
+    statistic, p = results.room(one, "G"), results.room(one, "p")
     own = np.empty(0) if star else numbers.origin + numbers.step * numbers.integers
     total = n * numbers.origin + numbers.step * one.sums.total
-    local = sums.means() if weighting == "row" else sums.means() * sums.totals
+    local = sums.means(np.empty(sums.z.size))
+    if weighting != "row":
+        local *= sums.totals
     getis_ord_shares(local, own, total, statistic)
     upper, lower, error = sums.tails(test, one.numbered(ids, test))
     p_of_all(upper, lower, np.empty(0), test.alternative, p)

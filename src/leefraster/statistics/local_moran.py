@@ -14,7 +14,7 @@ from leefraster.fields import read_fields
 from leefraster.inference.numbers import deviations
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
-from leefraster.kernels.local_moran import local_moran_moments, quadrants
+from leefraster.kernels.local_moran import local_moran_of_sums
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
@@ -224,6 +224,9 @@ def _variable_attrs(lagged: xr.DataArray, adjustment: str, family: str) -> dict[
     return {**VARIABLES, **about_p_and_q(adjustment, family), **about, "lag": {**VARIABLES["lag"], **unit}}
 
 
+FILLED = ("I", "expected", "variance", "z", "quadrant")
+
+
 def fill(
     results: Filled,
     weighting: Weighting,
@@ -240,25 +243,22 @@ def fill(
     own = Centred.on(one.numbers, one.sums, weights)
     lagged = own if one.other is None else Centred.on(*one.other, weights)
     n, from_centre = one.sums.n, own.deviations
-    size = from_centre.size
-    lag = sums.lag(lagged)
-    quadrant = np.empty(size, np.int8)
-    floors = lagged.floors(int(sums.counts.max(initial=0)))
-    quadrants(from_centre, sums.observed, floors, sums.counts, lag, quadrant)
-    statistic, expected, variance, p = (np.empty(size) for _ in range(4))
     upper, lower, error = sums.tails(test, one.numbered(ids, test))
+    p = results.room(one, "p")
     p_of_all(upper, lower, from_centre, test.alternative, p)
     scale = (n - 1) / (own.squares if lagged is own else math.sqrt(own.squares * lagged.squares))
     unchanged = lagged is own and weights is None
     from_mean = from_centre if unchanged else deviations(lagged.numbers, lagged.sums)
-    z = sums.z.copy()
-    local_moran_moments(
-        from_centre, from_mean, lag, sums.totals, sums.spread, n, lagged.offset, scale,
-        statistic, expected, variance, z,
+    statistic, expected, variance, z, quadrant = (results.room(one, name) for name in FILLED)
+    z[...] = sums.z
+    local_moran_of_sums(
+        from_centre, from_mean, sums.observed, sums.counts, lagged.whole, lagged.fraction,
+        lagged.floors(int(sums.counts.max(initial=0))), sums.lags(lagged), sums.totals, sums.spread,
+        n, lagged.offset, scale, statistic, expected, variance, z, quadrant,
     )  # fmt: skip
     for name, values in (
-        ("I", statistic), ("lag", sums.means()), ("expected", expected), ("variance", variance), ("z", z),
-        ("p", p), ("quadrant", quadrant), ("neighbours", one.neighbours.counts),
+        *zip(FILLED, (statistic, expected, variance, z, quadrant), strict=True),
+        ("p", p), ("lag", sums.means(results.room(one, "lag"))), ("neighbours", one.neighbours.counts),
     ):  # fmt: skip
         results.put(one, name, values)
     results.describe(one, int((sums.counts == 0).sum()), own.reference, error)

@@ -13,7 +13,7 @@ from leefraster.inference.conditional import variance_of_drawn
 from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.tails import sum_tails
-from leefraster.kernels.local_sums import deviations_of_sums, lags_of_sums, standardise
+from leefraster.kernels.local_sums import means_of_sums, standardise_equal
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.plan import OneField, Test
@@ -57,18 +57,14 @@ class EqualSums:
     z: Floats
     null: Null | None = None
 
-    def lag(self, centred: Centred) -> Floats:
-        """Return the weighted sum of the values less the centre, in steps; NaN for islands."""
-        lag = np.empty(self.counts.size)
-        lags_of_sums(self.observed, self.counts, centred.whole, centred.fraction, self.totals, lag)
-        return lag
+    def lags(self, centred: Centred) -> Floats:  # noqa: ARG002
+        """Return none: they follow from the sums."""
+        return np.empty(0)
 
-    def means(self) -> Floats:
-        """Return the means of the values in the sums, in the field's unit; NaN for islands."""
-        missing = np.full(self.counts.size, np.nan)
-        means = np.divide(self.observed, self.counts, out=missing, where=self.counts > 0)
-        found: Floats = self.numbers.origin + self.numbers.step * means
-        return found
+    def means(self, out: Floats) -> Floats:
+        """Fill the means of the values in the sums, in the field's unit; NaN for islands."""
+        means_of_sums(self.observed, self.counts, self.numbers.origin, self.numbers.step, out)
+        return out
 
     def beside(self, centred: Centred) -> tuple[Bools, Bools]:
         """Return where the mean of the values lies above and where it lies below a centre, exactly."""
@@ -122,10 +118,11 @@ def _equal_sums(one: OneField, numbers: Numbers, drawn: Totals, weights: Any, ow
             np.where(counts > 0, counts + 1, 0),
             totals + weights.own,
         )
-    deviation, ones, squares, spread, z = (np.empty(integers.size) for _ in range(5))
-    whole, rest = divmod(drawn.total, drawn.n)
-    deviations_of_sums(integers, observed, counts, drawn.n, whole, rest, own_fixed, deviation, ones, squares)
-    variance = variance_of_drawn(numbers, drawn, own_fixed)
-    standardise(deviation, ones, squares, variance, drawn.n - own_fixed, spread, z)
-    spread *= np.square(totals)  # z is that of the mean, the same to the last digit whatever the weight
+    spread, z = np.empty(integers.size), np.empty(integers.size)
+    arguments = integers, observed, counts, totals, drawn.n, *divmod(drawn.total, drawn.n), own_fixed
+    squares = float(drawn.squares)
+    shared = np.array([squares / drawn.n])
+    if standardise_equal(*arguments, squares, shared, False, spread, z):
+        variance = variance_of_drawn(numbers, drawn, own_fixed)
+        standardise_equal(*arguments, squares, variance, True, spread, z)
     return EqualSums(numbers, drawn, own_fixed, counts, observed, totals, spread, z, one.null)

@@ -192,6 +192,10 @@ class Filled(Protocol):
 
     scalars: dict[str, npt.NDArray[Any]]
 
+    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
+        """Return an array for the values of a variable, which is then put."""
+        ...
+
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
         """Keep a variable."""
         ...
@@ -219,11 +223,20 @@ class Results:
             "p_error": np.full(m, np.nan),
         }
 
+    def _here(self, one: OneField, name: str) -> npt.NDArray[Any]:
+        return self.places[name][one.row, one.first : one.first + one.valid.size]
+
+    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
+        """Return an array for the values of a variable: where none is missing, the place they belong to."""
+        here = self._here(one, name)
+        return here if one.valid.all() else np.empty(int(one.valid.sum()), here.dtype)
+
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
         """Keep a variable of one field, or of a part of it."""
-        here = self.places[name][one.row, one.first : one.first + one.valid.size]
+        here = self._here(one, name)
         if values.size == here.size:
-            here[...] = values
+            if not np.may_share_memory(values, here):  # else they are there already
+                here[...] = values
             return
         here[...] = np.nan if here.dtype.kind == "f" else 0
         here[one.valid] = values

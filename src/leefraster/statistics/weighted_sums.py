@@ -69,7 +69,7 @@ class WeightedSums:
         """No sums of integers without weights: there are only weighted ones."""
         return np.empty(0, np.int64)
 
-    def lag(self, centred: Centred) -> Floats:
+    def lags(self, centred: Centred) -> Floats:
         """Return the weighted sum of the values less the centre, in steps; NaN for islands."""
         lag = (
             _lags(self.numbers, self.weights, centred.whole, self.own_fixed) - centred.fraction * self.totals
@@ -77,16 +77,18 @@ class WeightedSums:
         lag[self.counts == 0] = np.nan
         return lag
 
-    def means(self) -> Floats:
-        """Return the weighted means of the values in the sums, in the field's unit; NaN for islands."""
+    def means(self, out: Floats) -> Floats:
+        """Fill the weighted means of the values in the sums, in the field's unit; NaN for islands."""
         lags = _lags(self.numbers, self.weights, 0, self.own_fixed)
-        means = np.divide(lags, self.totals, out=np.full(lags.size, np.nan), where=self.totals > 0)
-        found: Floats = self.numbers.origin + self.numbers.step * means
-        return found
+        out[...] = np.nan
+        np.divide(lags, self.totals, out=out, where=self.totals > 0)
+        out *= self.numbers.step
+        out += self.numbers.origin
+        return out
 
     def beside(self, centred: Centred) -> tuple[Bools, Bools]:
         """Return where the weighted mean of the values lies above and where it lies below a centre."""
-        lag = self.lag(centred)
+        lag = self.lags(centred)
         return lag > 0, lag < 0
 
     def tails(self, test: Test, places: Ints) -> tuple[Floats, Floats, float]:

@@ -172,7 +172,7 @@ class Null:
         assert population is not None
         assert tables is not None
         upper, lower = draw_tails(tables, population, observed, counts, own)
-        if min(upper.min(initial=1.0), lower.min(initial=1.0)) < far_limit(tables.kind.size - 1):
+        if min(upper.min(initial=1.0), lower.min(initial=1.0)) < float(far_limit(tables.kind.size - 1)):
             far_tails(population, tables, observed, counts, own, upper, lower, self.far)
         count_pair_tails(population, tables, observed, counts, own, upper, lower)
         return upper, lower

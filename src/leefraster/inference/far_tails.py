@@ -18,7 +18,7 @@ from scipy.special import erfcx
 from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
 from leefraster.kernels.jit import all_threads
 from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
-from leefraster.kernels.tails import TABLE
+from leefraster.kernels.tails import TABLE, cells_below
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,25 +55,27 @@ def far_tails(
     """
     n = population.sums.n
     drawn_from = n if own is None else n - 1
-    turned = counts > drawn_from // 2
-    k = np.where(turned, drawn_from - counts, counts)
     mean, sd = float(population.sums.mean), population.sd
+    limits = np.where(tables.kind == TABLE, far_limit(np.arange(tables.kind.size)), 0.0)
     for tail, side in ((upper, 1.0), (lower, -1.0)):
-        cells = np.flatnonzero((tail < far_limit(k)) & (tables.kind[k] == TABLE))
+        cells = cells_below(tail, counts, drawn_from, limits)
         if cells.size == 0:
             continue
+        drawn = counts[cells]
+        turned = drawn > drawn_from // 2
+        k = np.where(turned, drawn_from - drawn, drawn)
         # the complement of an unusually high set is unusually low: both sides turn together
-        mirror = np.where(turned[cells], -side, side)
+        mirror = np.where(turned, -side, side)
         sums = observed[cells].astype(np.float64)
         values = np.zeros(cells.size) if own is None else (own[cells] - mean) / sd
-        standard = (sums - counts[cells] * mean) / sd
+        standard = (sums - drawn * mean) / sd
         others = -values if own is not None else np.zeros(cells.size)
-        standard = np.where(turned[cells], others - standard, standard)
+        standard = np.where(turned, others - standard, standard)
         for sign in (1.0, -1.0):
             part = mirror == sign
             if part.any():
                 _replace(
-                    known, cells[part], k[cells[part]], sign * standard[part],
+                    known, cells[part], k[part], sign * standard[part],
                     sign * values[part], own is not None, sign, tail,
                 )  # fmt: skip
 

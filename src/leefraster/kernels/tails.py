@@ -176,3 +176,16 @@ def tails_of_all(
             one, other = min(max(at_least, 0.0), 1.0), min(max(1.0 - above, 0.0), 1.0)
             upper[i] = other if turned else one
             lower[i] = one if turned else other
+
+
+@jit
+def cells_below(tail, counts, drawn_from, limits):
+    """Return the cells whose tail is below the limit of the number of values drawn, or of their complement."""
+    found = np.empty(tail.size, np.int64)
+    many = 0
+    half = drawn_from // 2
+    for i in range(tail.size):
+        k = counts[i] if counts[i] <= half else drawn_from - counts[i]
+        found[many] = i
+        many += tail[i] < limits[k]
+    return found[:many].copy()

@@ -54,8 +54,7 @@ class RunNeighbours:
 
     def sums(self, values: Ints) -> Ints:
         """Return for each cell the sum of int64 values over its neighbours (modulo 2^64)."""
-        sums = np.zeros(values.size, np.int64)
-        counts = np.zeros(values.size, np.int64)
+        sums, counts = np.empty(values.size, np.int64), np.empty(values.size, np.int64)
         run_sums(
             self._columns,
             self._starts,

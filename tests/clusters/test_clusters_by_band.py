@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 import leefraster as lr
 from leefraster.bands import Arrays, BandedPanel
 from leefraster.cells import cell_coordinates
+from leefraster.clusters.panel import panel_of
+from leefraster.clusters.pressure import LocalMeans, Sizes
 from leefraster.errors import LeefrasterWarning
 
 GRID = lr.Grid(0.0, 9000.0, 70, 90, 100.0, "EPSG:28992")
@@ -38,7 +40,7 @@ def made(seed, share=0.8):
         "level": level,
         "dwellings": np.where(rng.random(level.shape) < 0.1, np.nan, rng.integers(0, 60, level.shape)),
         "level_error": rng.uniform(0, 0.1, level.shape),
-        "urbanity": np.where(rng.random(ids.size) < 0.1, np.nan, (column // 20).astype(float)),
+        "urbanity": np.where(rng.random(ids.size) < 0.1, np.nan, (row // 25).astype(float)),
         "score": (("dimension", "cell"), rng.normal(0, 0.1, (3, ids.size))),
         "neighbourhood": codes,
         "municipality": np.array([f"GM{c // 35}" for c in column]),
@@ -158,3 +160,25 @@ def test_what_is_wrong_is_refused_and_versions_are_warned_of_once():
     with pytest.warns(LeefrasterWarning, match="levels of versions 2, 3 are compared") as given:
         by_band(variables | {"version": ("year", ["2", "2", "3", "3", "3"])})
     assert len(given) == 1
+
+
+def test_local_means_of_a_band_are_those_of_the_whole_once_its_largest_terms_are_known():
+    ids, variables = made(5)
+    rng = np.random.default_rng(5)
+    variables["dwellings"] = rng.uniform(0, 60, variables["level"].shape)
+    variables["dwellings"][1:3, 100] = 1e7  # far from the band: it sets the scale
+    variables["level_error"][3, 100] = 1e5
+    panel = panel_of(in_memory(ids, variables))
+    sizes = Sizes.of(panel.at(slice(None, 900))) + Sizes.of(panel.at(slice(900, None)))
+    assert sizes == Sizes.of(panel)
+    row = ids // GRID.nx
+    around = (row >= 40) & (row < 60)
+    own = np.flatnonzero((row[around] >= 44) & (row[around] < 56))
+    whole, part = LocalMeans(panel, 400.0), LocalMeans(panel.at(around), 400.0, sizes)
+    alone = LocalMeans(panel.at(around), 400.0)
+    for year in range(len(YEARS)):
+        wanted = whole.of(year, panel.level[year])[around][own]
+        assert part.of(year, panel.at(around).level[year])[own].tobytes() == wanted.tobytes()
+        wanted = whole.errors(panel, year)[around][own]
+        assert part.errors(panel.at(around), year)[own].tobytes() == wanted.tobytes()
+    assert (alone.of(1, panel.at(around).level[1])[own] != whole.of(1, panel.level[1])[around][own]).any()

@@ -103,6 +103,11 @@ QUADRANTS = Scale(
 
 YES_NO = Scale(("#dedede", "#8c510a"), ("no", "yes"))
 
+CHANGES = Scale(
+    ("#8c510a", "#bf741f", "#e2ae62", "#dedede", "#7cbdb2", "#35928a", "#01574f"),
+    ("1 strong fall", "2 fall", "3 slight fall", "4 no change", "5 slight rise", "6 rise", "7 strong rise"),
+)
+
 URBANITY = Scale(
     ("#222f63", "#2f7f99", "#7fc1a1", "#dcebc4", "#efe6d6"),
     (

@@ -230,8 +230,10 @@ class Configuration(InputSections):
 
     Attributes
     ----------
-    run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, focus_areas, references
-        The sections of the file that say what is read.
+    run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, focus_areas
+        The sections of the file that say what is read, with two more:
+    published_changes, references
+        Changes to lay beside those of the run, and the national means.
     statistics, structural, exports, disclosure, questions
         Those that say what is done with it.
 

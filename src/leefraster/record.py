@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from leefraster.changes.risers import RisersAndFallers
     from leefraster.clusters.sensitivity import Sensitivity
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.questions.answer import Answer
@@ -63,6 +64,10 @@ class RunRecord:
         The clusters, None when the step was skipped.
     sensitivity : Sensitivity or None
         How surely they are ones: recomputations under perturbed scores and moved thresholds.
+    risers : RisersAndFallers or None
+        What rose and fell between the last two measurements, by starting class and area.
+    published_changes : DataFrame or None
+        Published changes beside those of the run: one row a period.
     answers : tuple of Answer
         The answered questions.
     crosscheck : DataFrame or None
@@ -81,6 +86,8 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     structural: StructuralClusters | None = None
     sensitivity: Sensitivity | None = None
+    risers: RisersAndFallers | None = None
+    published_changes: pd.DataFrame | None = None
     answers: tuple[Answer, ...] = ()
     crosscheck: pd.DataFrame | None = None
     detection: dict[str, float] | None = None

@@ -42,7 +42,7 @@ def test_run_says_what_it_found_and_where(country_run):
         "structural clusters",
     ):
         assert words in said
-    for words in ("peak memory", "report.html", "run.jsonl", "detection", "skipped"):
+    for words in ("peak memory", "report.html", "run.jsonl", "detection", "skipped", "rose, fell 2"):
         assert words in said
     assert "read: " in country_run.err
     assert "\x1b" not in country_run.err

@@ -92,6 +92,9 @@ def test_every_output_is_there_and_no_waiting_folder(finished):
     stored = Store.open(out / "store").read(record.run_id)
     xr.testing.assert_equal(stored["local_moran_p"].load(), record.dataset["local_moran_p"])
     assert set(stored.data_vars) == set(record.dataset.data_vars)
+    risers = Store.open(out / "store").tables(record.run_id)["risers"]
+    assert risers["risen"][0] == record.risers.overall["risen"]
+    assert 'id="risers"' in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_steps_inputs_and_versions_are_recorded(finished):
@@ -99,6 +102,8 @@ def test_steps_inputs_and_versions_are_recorded(finished):
     assert status(record)["detection"] == "skipped"
     done = {name for name, how in status(record).items() if how == "done"}
     assert {"read", "identity check", "local Moran", "hot spots", "structural clusters", "store"} <= done
+    assert "risers and fallers" in done
+    assert status(record)["published changes"] == "skipped"
     assert {item.path.name for item in record.inputs} >= {"scores.csv", "squares.csv"}
     assert all(len(item.sha256) == 64 for item in record.inputs)
     assert {"leefraster", "numpy", "code"} <= set(record.versions)

@@ -91,6 +91,9 @@ def _found(record: RunRecord) -> Rows:
         states = ", ".join(f"{count} {state}" for state, count in table["state"].value_counts().items())
         rows.append(("structural clusters", f"{len(table)}" + (f" ({states})" if states else "")))
         rows.append(("dwellings in them", f"{table['dwellings'].sum():,.0f}"))
+    if record.risers is not None:
+        period, overall = record.risers.period.split(",")[0], record.risers.overall
+        rows.append((f"rose, fell {period}", f"{overall['risen']:.1%}, {overall['fallen']:.1%}"))
     if record.detection is not None:
         found = record.detection
         rows.append(

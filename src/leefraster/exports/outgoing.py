@@ -18,6 +18,7 @@ from leefraster.exports.protection import PUBLISHED, STATUS, protect_run
 from leefraster.record import RunRecord
 
 if TYPE_CHECKING:
+    from leefraster.changes.risers import RisersAndFallers
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.questions.answer import Answer
 
@@ -87,8 +88,11 @@ def _within(record: RunRecord, areas: Sequence[str]) -> RunRecord:
     dataset = record.dataset.isel({unit: inside})
     structural = None if record.structural is None else _clusters_within(record.structural, inside)
     answers = tuple(replace(one, map=_part(one.map, unit, inside)) for one in record.answers)
+    risers = None if record.risers is None else _risers_within(record.risers, dataset)
     notes = (*record.notes, said_of(dataset, areas))
-    return replace(record, dataset=dataset, structural=structural, answers=answers, notes=notes)
+    return replace(
+        record, dataset=dataset, structural=structural, risers=risers, answers=answers, notes=notes
+    )
 
 
 def _clusters_within(clusters: StructuralClusters, inside: npt.NDArray[np.bool_]) -> StructuralClusters:
@@ -104,6 +108,14 @@ def _clusters_within(clusters: StructuralClusters, inside: npt.NDArray[np.bool_]
     )
 
 
+def _risers_within(risers: RisersAndFallers, dataset: xr.Dataset) -> RisersAndFallers:
+    """Return the table of areas limited to those that the cells that are left lie in; national figures stay."""
+    if risers.areas is None or str(risers.areas.index.name) not in dataset:
+        return risers
+    there = set(np.unique(dataset[str(risers.areas.index.name)].values.astype(str)).tolist())
+    return replace(risers, areas=risers.areas[risers.areas.index.isin(there)])
+
+
 def _part(field: xr.DataArray | None, unit: str, inside: npt.NDArray[np.bool_]) -> xr.DataArray | None:
     return None if field is None or unit not in field.dims else field.isel({unit: inside})
 
@@ -114,8 +126,11 @@ def _protected(record: RunRecord, rule: DisclosureRule) -> RunRecord:
         tables = {"clusters": record.structural.table, "course": record.structural.course}
     if record.sensitivity is not None:
         tables["thresholds"] = record.sensitivity.thresholds
+    if record.risers is not None:
+        tables |= _risers_tables(record.risers)
     done = protect_run(record.dataset, tables, rule)
     structural, sensitivity = record.structural, record.sensitivity
+    risers = None if record.risers is None else _risers_from(record.risers, done.tables)
     if sensitivity is not None:
         sensitivity = replace(sensitivity, thresholds=done.tables["thresholds"])
     if structural is not None:
@@ -127,8 +142,24 @@ def _protected(record: RunRecord, rule: DisclosureRule) -> RunRecord:
         dataset=done.dataset,
         structural=structural,
         sensitivity=sensitivity,
+        risers=risers,
         answers=answers,
         notes=(*record.notes, f"Disclosure control: {done.said}"),
+    )
+
+
+def _risers_tables(risers: RisersAndFallers) -> dict[str, Any]:
+    """Return the tables of what rose and fell, where every row may have to be withheld."""
+    tables = {"by class": risers.table, "overall": risers.overall.to_frame().T.infer_objects()}
+    return tables if risers.areas is None else {**tables, "by area": risers.areas}
+
+
+def _risers_from(risers: RisersAndFallers, tables: dict[str, Any]) -> RisersAndFallers:
+    return replace(
+        risers,
+        table=tables["by class"],
+        overall=tables["overall"].iloc[0].rename(risers.overall.name),
+        areas=tables.get("by area"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leefraster.changes.risers import RisersAndFallers
     from leefraster.questions.answer import Answer
     from leefraster.record import RunRecord
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 def run_tables(record: RunRecord) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name; those that the run does not have are absent.
 
-    The names are clusters, course, thresholds, answers, answer_<name>, answer_<name>_<detail>, crosscheck,
-    detection, steps, inputs, notes.
+    The names are clusters, course, thresholds, risers, risers_areas, published_changes, answers, answer_<name>,
+    answer_<name>_<detail>, crosscheck, detection, steps, inputs, notes.
     """
     import pandas as pd
 
@@ -27,12 +28,29 @@ def run_tables(record: RunRecord) -> dict[str, pd.DataFrame]:
         tables["course"] = record.structural.course
     if record.sensitivity is not None:
         tables["thresholds"] = record.sensitivity.thresholds
+    tables |= risers_tables(record.risers)
+    if record.published_changes is not None:
+        tables["published_changes"] = record.published_changes
     tables |= answer_tables(record.answers)
     if record.crosscheck is not None:
         tables["crosscheck"] = record.crosscheck
     if record.detection is not None:
         tables["detection"] = pd.DataFrame(list(record.detection.items()), columns=["figure", "value"])
     return {**tables, **_about(record)}
+
+
+def risers_tables(risers: RisersAndFallers | None) -> dict[str, pd.DataFrame]:
+    """Return what rose and fell as tables: risers (a row a class at the start, 0 for all), risers_areas."""
+    import pandas as pd
+
+    if risers is None:
+        return {}
+    whole = risers.overall.to_frame().T.astype(risers.table.dtypes)
+    by_class = pd.concat([whole.assign(**{"class": 0}), risers.table.reset_index()], ignore_index=True)
+    tables = {"risers": by_class[["class", *risers.table.columns]]}
+    if risers.areas is not None:
+        tables["risers_areas"] = risers.areas.reset_index()
+    return tables
 
 
 def answer_tables(answers: Sequence[Answer]) -> dict[str, pd.DataFrame]:

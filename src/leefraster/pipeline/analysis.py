@@ -11,6 +11,7 @@ from leefraster.pipeline.identity import check_identity
 from leefraster.pipeline.local_statistics import find_hot_spots, find_local_moran
 from leefraster.pipeline.questions import question_steps
 from leefraster.pipeline.read import read
+from leefraster.pipeline.risers import compare_published, find_risers
 from leefraster.pipeline.scores import make_scores
 from leefraster.pipeline.structure import find_sensitivity, find_structural
 from leefraster.pipeline.work import StepFunction
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 STEPS: tuple[tuple[str, StepFunction], ...] = (
     ("read", read),
     ("identity check", check_identity),
+    ("published changes", compare_published),
     ("global statistics", measure_global),
     ("local Moran", find_local_moran),
     ("hot spots", find_hot_spots),
     ("structural clusters", find_structural),
     ("sensitivity of clusters", find_sensitivity),
+    ("risers and fallers", find_risers),
     ("detection", score_detection),
     *question_steps(),
     ("cross-check with esda", check_against_esda),

@@ -203,6 +203,8 @@ def _record(work: Work, run_id: str, steps: tuple[Step, ...], started: str) -> R
         notes=tuple(dict.fromkeys(work.notes)),
         structural=work.structural,
         sensitivity=work.sensitivity,
+        risers=work.risers,
+        published_changes=work.published_changes,
         answers=tuple(work.answers),
         crosscheck=work.crosscheck,
         detection=work.detection,

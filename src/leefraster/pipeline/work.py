@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from leefraster.areas.areas import Areas
+    from leefraster.changes.risers import RisersAndFallers
     from leefraster.clusters.sensitivity import Sensitivity
     from leefraster.clusters.structural import StructuralClusters
     from leefraster.config import Configuration
@@ -52,6 +53,10 @@ class Work:
         Focus areas, where any are given.
     sensitivity : Sensitivity or None
         How surely the structural clusters are ones.
+    risers : RisersAndFallers or None
+        What rose and fell between the last two measurements.
+    published_changes : DataFrame or None
+        Published changes beside those of the run.
     runner : Runner
         What works through the fields: the threads of this process, or a cluster.
     budget : Budget
@@ -75,6 +80,8 @@ class Work:
     read: Assembled | None = None
     focus: Areas | None = None
     sensitivity: Sensitivity | None = None
+    risers: RisersAndFallers | None = None
+    published_changes: pd.DataFrame | None = None
     runner: Runner = field(default_factory=InThreads)
     budget: Budget = field(default_factory=Budget)
     scratch: Scratch = field(default_factory=Scratch)

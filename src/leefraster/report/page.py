@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leefraster.record import RunRecord, Step
-from leefraster.report import answers, clusters, course, national
+from leefraster.report import answers, clusters, course, national, risers
 from leefraster.report.notes import is_demonstration, model_of, notes
 from leefraster.report.picture import Picture
 from leefraster.report.places import Place, places_of
@@ -71,6 +71,7 @@ def content(record: RunRecord, *, figures: bool = True) -> dict[str, Any]:
         "layers": _layers(view, place) if figures and place is not None else (),
         "clusters": found,
         "time": course.over_time(record, view, figures=figures),
+        "risers": risers.section(record, view, place, figures=figures),
         "dimensions": course.by_dimension(view, figures=figures),
         "moran": course.moran(view, figures=figures),
         "answers": tuple(answers.page(answer, figures=figures) for answer in record.answers),
@@ -186,6 +187,7 @@ _SECTIONS = {
     "layers": ("Maps by dimension or layer", ""),
     "clusters": ("Structural clusters", "structural"),
     "time": ("Level over time", "structural"),
+    "risers": ("Risers and fallers", "risers"),
     "dimensions": ("Clusters by dimension", "structural"),
     "moran": ("Global Moran's I", "global"),
     "answers": ("Answered questions", ""),

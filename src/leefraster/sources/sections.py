@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,11 @@ from leefraster.sources.leefbaarometer import DIMENSIONS
 from leefraster.sources.longtable import Keys
 from leefraster.sources.missing import MissingCodes
 from leefraster.sources.scores import ScoreColumns
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from leefraster.grid import Grid
 
 ARRANGED = ("neighbourhood", "district", "municipality")
 
@@ -380,6 +385,68 @@ class FocusAreasSection(Section):
         return FileOptions(separator=self.separator, encoding=self.encoding, layer=self.layer)
 
 
+class PublishedChangesSection(Section):
+    """``[published_changes]``: a published change file, to lay beside the run's own changes.
+
+    Attributes
+    ----------
+    path : path
+        CSV (also zipped), Parquet or GeoPackage.
+    reader : {"changes", "classes"}
+        Changes between two years, or version 2.0's classes of change (columns as VKL0216).
+    columns : dict
+        Names of columns by role, for "changes", as in `read_changes`; what is left out is assumed.
+    key : str or None
+        Column of codes, for "classes".
+    from_year, to_year : int or None
+        The years of all rows, for a file of "changes" that has no columns of years.
+    drop_outside, separator, encoding, decimal, missing, final_newline, layer, rows, sha256
+        As in sections that read a table.
+    """
+
+    path: ConfigPath
+    reader: Literal["changes", "classes"] = "changes"
+    columns: dict[str, str] = Field(default_factory=dict)
+    key: str | None = None
+    from_year: int | None = None
+    to_year: int | None = None
+    drop_outside: bool = False
+    separator: str | None = None
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    missing: dict[str, str] = Field(default_factory=dict)
+    final_newline: bool = True
+    layer: str | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
+    sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _keys_of_the_reader(self) -> Self:
+        others = {"changes": {"key"}, "classes": {"columns", "from_year", "to_year", "decimal"}}
+        wrong = sorted(self.model_fields_set & others[self.reader])
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} cannot be given with the reader '{self.reader}'")
+        if (self.from_year is None) != (self.to_year is None):
+            raise ValueError("from_year and to_year are given together, or not at all")
+        return self
+
+    def read(self, unit: Literal["cell", "area"], grid: Grid | None) -> xr.Dataset:
+        """Return the published changes; keys that are not among the known ones are those of `unit`."""
+        from leefraster.sources.change_files import read_change_classes, read_changes
+
+        shared = self.model_dump(
+            include={"drop_outside", "separator", "encoding", "final_newline", "layer", "rows", "sha256"}
+        )
+        shared |= {"grid": grid, "missing": self.missing or None}
+        if self.reader == "classes":
+            named = unit if self.key else None
+            return read_change_classes(self.path, key=self.key, unit=named, **shared)
+        return read_changes(
+            self.path, columns=self.columns or None, unit=unit if "key" in self.columns else None,
+            from_year=self.from_year, to_year=self.to_year, decimal=self.decimal, **shared,
+        )  # fmt: skip
+
+
 class InputSections(Section):
     """All sections that say what is read."""
 
@@ -393,6 +460,7 @@ class InputSections(Section):
     urbanity: UrbanitySection | None = None
     areas: AreasSection | None = None
     focus_areas: FocusAreasSection | None = None
+    published_changes: PublishedChangesSection | None = None
     references: dict[int, Finite] = Field(default_factory=dict)
 
     @model_validator(mode="after")

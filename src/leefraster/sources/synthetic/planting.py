@@ -26,6 +26,7 @@ _MODEST, _GOOD = (
 )  # totals: between which the mean of the surroundings is brought
 _ANY = (-np.inf, np.inf)
 _EVENED = 0.5  # part of the variation between cells that the surroundings lose
+_OWN = 0.4  # part of those living within 250 m of each cell that live in the place; half would leave no small ones
 _KEPT = 0.6  # part of the variation between cells that a planted place keeps
 
 
@@ -79,8 +80,8 @@ def plan(
         When so many places do not fit into the country.
     """
     sites, random = Sites(geography, discs), stream(seed, "planting")
-    smallest = 36 if dwellings[0] >= 400 else 4
-    wanted = Wanted(count, dwellings, (smallest, 170), 0.85, (0.12, 1.0), 0.05)
+    smallest, own = (36, _OWN) if dwellings[0] >= 400 else (4, 0.0)
+    wanted = Wanted(count, dwellings, (smallest, 170), 0.85, (0.12, 1.0), 0.05, own)
     effects = [
         Effect("structural", site, _lasting(random, gap), _pull(random), _MODEST)
         for site in sites.choose(wanted, random, "structural clusters")
@@ -139,10 +140,10 @@ def _set_rim(scores: Floats, effect: Effect, dwellings: Floats) -> None:
 
 def _wanted_decoys(kind: str, count: int) -> Wanted:
     if kind == PARK:
-        return Wanted(count, (350.0, 900.0), (15, 45), 0.6, (0.0, 0.3), 0.2)
+        return Wanted(count, (350.0, 900.0), (15, 45), 0.6, (0.0, 0.3), 0.2, _OWN)
     if kind == COLD:
-        return Wanted(count, (900.0, 4_000.0), (45, 170), 0.8, (0.1, 1.0), 0.2)
-    return Wanted(count, (400.0, 3_000.0), (25, 120), 0.85, (0.12, 1.0), 0.2)
+        return Wanted(count, (900.0, 4_000.0), (45, 170), 0.8, (0.1, 1.0), 0.2, _OWN)
+    return Wanted(count, (400.0, 3_000.0), (25, 120), 0.85, (0.12, 1.0), 0.2, _OWN)
 
 
 def _pull(random: np.random.Generator) -> Floats:

@@ -14,12 +14,14 @@ from leefraster.sources.synthetic.window import Discs
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _REACH = 24  # cells from a seed to the edge of the window in which a place grows
 _RIM = 6  # cells around a place over which its surroundings fade into the rest
 _APART = 1_000.0  # metres of ordinary city between two places
 _FEWEST_TOWNS = 8
 _DISC = 29  # cells whose centre lies within 300 m
+_NEAR = (np.hypot(*np.mgrid[-2:3, -2:3]) <= 2.5).astype(np.float64)  # cells whose centre lies within 250 m
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Site:
 class Wanted:
     """What places are wanted: how many, of how many dwellings and cells, how built-up and how deep in town.
 
-    `towns` is the part of the settlements, the largest ones, in which they may lie.
+    `towns` is the part of the settlements, the largest ones, in which they may lie; `own` the part of those living
+    within 250 m of a cell that at least live in the place itself.
     """
 
     count: int
@@ -47,6 +50,7 @@ class Wanted:
     filled: float
     depth: tuple[float, float]
     towns: float
+    own: float
 
 
 class Sites:
@@ -106,7 +110,7 @@ class Sites:
             return None
         chance = self._geography.settlements.cells[owner[seeds]] ** -0.5 * 0.2 ** used[owner[seeds]]
         for seed in random.choice(seeds, size=400, p=chance / chance.sum()):
-            site = self._grow(int(seed), target, random)
+            site = self._grow(int(seed), target, wanted.own, random)
             if site is not None and wanted.cells[0] <= site.cells.size and self._free(site):
                 return site
         return None
@@ -117,7 +121,7 @@ class Sites:
             for other in self._taken
         )
 
-    def _grow(self, seed: int, target: float, random: np.random.Generator) -> Site | None:
+    def _grow(self, seed: int, target: float, own: float, random: np.random.Generator) -> Site | None:
         """Grow an irregular, contiguous blob of `target` dwellings around a seed; None where the town ends."""
         grid, dwellings = self._geography.grid, self._geography.dwellings
         row, column = (int(part) for part in divmod(int(self._geography.cells[seed]), grid.nx))
@@ -132,14 +136,14 @@ class Sites:
         inside = window[window >= 0][order]
         needed = int(np.searchsorted(np.cumsum(dwellings[inside]), target)) + 1
         mask = np.isin(window, inside[:needed])
-        labels, _ = ndimage.label(mask)
-        mask = labels == labels[_REACH, _REACH]
+        people = np.where(window >= 0, dwellings[window], 0.0)
+        mask = _solid(mask, people, own)
         cells = np.sort(window[mask]).astype(np.int64)
         if needed > inside.size or dwellings[cells].sum() < 0.85 * target or _touches_border(mask):
             return None
         return self._site(cells, mask, window)
 
-    def _site(self, cells: Ints, mask: npt.NDArray[np.bool_], window: npt.NDArray[np.int32]) -> Site:
+    def _site(self, cells: Ints, mask: Bools, window: npt.NDArray[np.int32]) -> Site:
         away = ndimage.distance_transform_edt(~mask)
         around = (window >= 0) & ~mask & (away < _RIM)
         nearness = np.clip((_RIM - away[around]) / (_RIM / 2), 0.0, 1.0)
@@ -147,6 +151,24 @@ class Sites:
         centre = float(x.mean()), float(y.mean())
         reach = float(np.hypot(x - centre[0], y - centre[1]).max())
         return Site(cells, window[around].astype(np.int64), nearness, *centre, reach)
+
+
+def _solid(mask: Bools, people: Floats, own: float) -> Bools:
+    """Return the piece round the centre without its corners: cells round which too few live in the place itself.
+
+    Liveability is judged by the mean of those who live within 250 m. A corner whose people nearly all have their
+    neighbours elsewhere is judged by those, however weak its own few cells are: it is no part of a weak place.
+    Where people live decides, and nothing that is scored or found.
+    """
+    everybody = ndimage.convolve(people, _NEAR, mode="constant")
+    while True:
+        labels, _ = ndimage.label(mask)
+        piece = mask & (labels == labels[_REACH, _REACH])
+        inside = ndimage.convolve(np.where(piece, people, 0.0), _NEAR, mode="constant")
+        kept: Bools = piece & (inside >= own * everybody)
+        if (kept == mask).all():
+            return kept
+        mask = kept
 
 
 def _warped(random: np.random.Generator) -> Floats:
@@ -157,7 +179,7 @@ def _warped(random: np.random.Generator) -> Floats:
     return np.asarray(np.hypot(across, down) * stretch)
 
 
-def _touches_border(mask: npt.NDArray[np.bool_]) -> bool:
+def _touches_border(mask: Bools) -> bool:
     edge = mask.copy()
     edge[_RIM:-_RIM, _RIM:-_RIM] = False
     return bool(edge.any())

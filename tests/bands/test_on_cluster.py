@@ -7,9 +7,10 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
 import leefraster as lr
-from leefraster.bands import Arrays, BandedField, local_moran_by_band
+from leefraster.bands import Arrays, BandedField, BandedPanel, local_moran_by_band
 from leefraster.bands.on_cluster import OnCluster, cluster
 from leefraster.cells import cell_coordinates
 from leefraster.store import FieldStore
@@ -62,6 +63,59 @@ def test_workers_write_into_one_commit_of_the_store(two_workers, wanted, tmp_pat
         )
     for name in ("p", "q", "cluster"):
         assert store.read("moran", name)[:].tobytes() == wanted[name].values.tobytes(), name
+
+
+YEARS = [2016, 2018, 2020, 2022, 2024]
+MODEL = """
+name = "small"
+version = "1"
+provenance = "invented for a test"
+licence = "CC0-1.0"
+reference = { year = 2024, level = 4.1 }
+dimensions = { onv = "nuisance" }
+indicators = [{ name = "noise", unit = "1", dimension = "onv", coefficient = -0.3, measure = MEASURE }]
+""".replace("MEASURE", '{ kind = "focal_mean", radius = 300 }')
+
+
+def panel_on_disk(folder):
+    """Return a panel of which every worker reads its bands from the disk, and the same in memory."""
+    ids, _ = made()
+    rng = np.random.default_rng(1)
+    level = rng.normal(4.2, 0.05, (len(YEARS), ids.size))
+    level[:, (ids // GRID.nx > 20) & (ids // GRID.nx < 40) & (ids % GRID.nx < 25)] -= 0.6
+    given = {"level": level, "noise": level**2, "dwellings": rng.integers(1, 60, level.shape).astype(float)}
+    arrays = {}
+    for name, values in {"ids": ids, **given}.items():
+        chunks = (*values.shape[:-1], 512)
+        arrays[name] = zarr.create_array(
+            str(folder / name), shape=values.shape, dtype=values.dtype, chunks=chunks
+        )
+        arrays[name][...] = values
+    panel = BandedPanel.of(arrays.pop("ids"), arrays, GRID, years=YEARS)
+    data = {name: (("year", "cell"), values) for name, values in given.items()}
+    return panel, xr.Dataset(data, coords={"year": YEARS, **cell_coordinates(GRID, ids)})
+
+
+def test_panels_on_two_workers_have_the_same_bytes(two_workers, tmp_path):
+    panel, data = panel_on_disk(tmp_path)
+    queen, model, rule = lr.Neighbourhood.queen(), lr.Model.parse(MODEL), lr.StructuralRule(radius=200)
+    options = {"cells": 700, "runner": two_workers}
+    clusters = lr.structural_clusters(data, rule)
+    for wanted, by_band in (
+        (lr.trend(data["level"]), lambda sink: lr.trend_by_band(panel, "level", sink, **options)),
+        (lr.score(data, model), lambda sink: lr.score_by_band(panel, model, sink, **options)),
+        (
+            lr.emerging_hotspots(data["level"], queen),
+            lambda sink: lr.emerging_hotspots_by_band(panel, "level", queen, sink, **options),
+        ),
+        (clusters.cells, lambda sink: lr.structural_clusters_by_band(panel, sink, rule, **options)),
+    ):
+        kept = {str(n): v for n, v in wanted.data_vars.items() if "cell" in v.dims and n != "dwellings"}
+        arrays = {name: np.zeros(v.shape, v.dtype) for name, v in kept.items()}
+        by_band(Arrays(arrays))
+        for name, found in arrays.items():
+            assert found.tobytes() == kept[name].values.tobytes(), name
+    assert len(clusters.table) == 1
 
 
 def slowly(pid_file, item):

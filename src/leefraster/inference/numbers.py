@@ -151,7 +151,7 @@ class Representation:
         return Numbers(self.integers(values), self.origin, self.step, self.natural, self.largest)
 
 
-def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
+def as_numbers(values: npt.NDArray[Any], most_addends: int, extent: Range | None = None) -> Numbers:
     """Represent finite values as integers of which `most_addends` can be added in 63 bits.
 
     A decimal step (1, 0.1, ... 1e-9, or a multiple such as 5) is recognised despite float error, within the
@@ -164,8 +164,11 @@ def as_numbers(values: npt.NDArray[Any], most_addends: int) -> Numbers:
         Finite numbers of an integer, bool or float type.
     most_addends : int
         The longest sum that will be taken.
+    extent : Range, optional
+        The values' range, where it is known.
     """
-    return representation(Whole(values), Range.of(values), values.dtype, most_addends).numbers(values)
+    found = Range.of(values) if extent is None else extent
+    return representation(Whole(values), found, values.dtype, most_addends).numbers(values)
 
 
 def representation(pieces: Pieces, extent: Range, dtype: np.dtype[Any], most_addends: int) -> Representation:
@@ -235,9 +238,9 @@ def _fixed_point(extent: Range, bits: int) -> Representation:
     return Representation(scale, int(ends[0]), 1, int(ends[1] - ends[0]), False)
 
 
-def totals(integers: npt.NDArray[np.int64]) -> Totals:
-    """Return exact totals of non-negative integers below 2^52, whatever their order."""
-    centre = (int(integers.max()) + int(integers.min())) // 2
+def totals(integers: npt.NDArray[np.int64], largest: int | None = None) -> Totals:
+    """Return exact totals of non-negative integers below 2^52, whatever their order; `largest` may be known."""
+    centre = (int(integers.max()) if largest is None else largest) // 2
     return totals_of(integers.size, centre, limbs_of(integers, centre))
 
 

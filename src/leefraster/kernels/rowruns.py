@@ -79,6 +79,14 @@ def run_sums(columns, starts, runs, prefix, first_row, last_row, sums, counts):
             _sums_by_walking(columns, starts, runs, prefix, top, bottom, sums, counts)
 
 
+@parallel_jit
+def leave_out_own(values, sums, counts):
+    """Take each cell's own value out of its sum, and itself out of its count."""
+    for i in prange(values.size):
+        sums[i] -= values[i]
+        counts[i] -= 1
+
+
 @jit
 def _tasks(starts, first_row, last_row, height):
     """Return row bounds of tasks with about as many cells each, tall beside the neighbourhood."""

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.numbers import exact_sum
-from leefraster.kernels.rowruns import columns_and_starts, neighbour_pairs, prefix_sum, run_sums
+from leefraster.kernels.rowruns import (
+    columns_and_starts,
+    leave_out_own,
+    neighbour_pairs,
+    prefix_sum,
+    run_sums,
+)
 from leefraster.neighbours.equal import EqualWeights
 from leefraster.neighbours.weights import Weighting, Weights, fixed_point, known_weighting
 
@@ -66,8 +72,7 @@ class RunNeighbours:
             counts,
         )
         if self._covers_self:
-            sums -= values
-            counts -= 1
+            leave_out_own(values, sums, counts)
         self._counts = counts
         return sums
 

@@ -94,7 +94,7 @@ def linked(one: OneField, links: Links, *, margins: bool) -> Linked | None:
     integers = links.chosen(every)
     if integers.size < FEWEST or integers.min() == integers.max():
         return None
-    own = totals(integers)
+    own = one.sums if links.places is None else totals(integers)
     whole, rest = divmod(own.total, own.n)
     largest = float(max(int(integers.max()) - whole, whole - int(integers.min())) + 1)
     beside = links.margins if margins else NONE

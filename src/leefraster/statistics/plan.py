@@ -16,7 +16,7 @@ from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, Us
 from leefraster.fields import Fields, valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
-from leefraster.inference.numbers import Numbers, Totals, as_numbers, totals
+from leefraster.inference.numbers import Numbers, Range, Totals, as_numbers, totals
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
 from leefraster.neighbours import GraphNeighbours, KnownSums, RunNeighbours, neighbours_among
 from leefraster.statistics.partner import Partner
@@ -161,18 +161,22 @@ def each_field(
         pair = [fields.values[row]] if other is None else [fields.values[row], other.row(row)]
         valid = np.logical_and.reduce([valid_mask(values) for values in pair])
         chosen = [values if valid.all() else values[valid] for values in pair]
-        if not all(_varies(values) for values in chosen):
+        extents = [Range.of(values) for values in chosen]
+        if not all(extent.n >= FEWEST and extent.least != extent.most for extent in extents):
             flat += 1
             continue
         key = np.packbits(valid).tobytes()
         if key not in cache:
             cache = {key: neighbours_among(neighbourhood, fields, valid, own=own)}
         neighbours = cache[key]
-        numbers = [as_numbers(values, neighbours.most) for values in chosen]
+        numbers = [
+            as_numbers(values, neighbours.most, extent)
+            for values, extent in zip(chosen, extents, strict=True)
+        ]
         if any(each.largest == 0 for each in numbers):  # equal but for float error in the last digit
             flat += 1
             continue
-        first, *rest = [(each, totals(each.integers)) for each in numbers]
+        first, *rest = [(each, totals(each.integers, each.largest)) for each in numbers]
         yield OneField(row, valid, *first, neighbours, rest[0] if rest else None)
     if flat:
         warnings.warn(
@@ -181,10 +185,6 @@ def each_field(
             NoVarianceWarning,
             skip_file_prefixes=INSIDE,
         )
-
-
-def _varies(values: npt.NDArray[Any]) -> bool:
-    return values.size >= FEWEST and bool(values.min() != values.max())
 
 
 class Filled(Protocol):

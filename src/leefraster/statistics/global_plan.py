@@ -149,17 +149,20 @@ def run(
     falling : bool
         Whether the statistic falls as neighbours become more alike, so that z has the other sign.
     """
-    shared: tuple[object, Links | None] = (None, None)
+    several = fields.values.shape[0] > 1
+    shared: tuple[object, dict[int, Links]] = (None, {})
     without = alone = 0
     for one in each_field(fields, neighbourhoods[0], statistic, other):
+        if shared[0] is not one.neighbours:
+            shared = (one.neighbours, {})
+        known = shared[1]
         for ring, neighbourhood in enumerate(neighbourhoods):
-            if ring > 0:
-                links = Links(neighbours_among(neighbourhood, fields, one.valid), weighting)
-            elif shared[0] is not one.neighbours:
-                shared = (one.neighbours, links := Links(one.neighbours, weighting))
-            else:
-                assert shared[1] is not None
-                links = shared[1]
+            links = known.get(ring)
+            if links is None:
+                among = one.neighbours if ring == 0 else neighbours_among(neighbourhood, fields, one.valid)
+                links = Links(among, weighting)
+            if several:  # the next field may have the same places
+                known[ring] = links
             tested = make(one, links)
             results.count(one.row, ring, links)
             if tested is not None:

@@ -169,3 +169,31 @@ def test_what_is_wrong_anywhere_is_refused_with_the_words_of_the_whole():
     strict = NOISE.replace("most = 1", 'most = 0.5, beyond = "refuse"')
     with pytest.raises(lr.InputError, match=r"noise on 1299 of 1300 cells \(99.9% in 2024"):
         by_band(ids, variables | {"noise": gone}, model(MEASURES[:1], noise=strict))
+
+
+def test_scores_go_to_a_field_store_and_come_back_as_a_panel(tmp_path):
+    ids, variables = made(6)
+    asked = model(MEASURES[:2])
+    store = lr.FieldStore.create(tmp_path / "store", GRID, chunk=256)
+    store.write_field([(ids, variables["noise"])])
+    panel = BandedPanel.of(ids, variables, GRID, years=YEARS)
+    kinds = {"total": ("float64", (3,)), "score": ("float32", (3, 2)), "replaced": ("int16", 3)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeefrasterWarning)
+        wanted = lr.score(in_memory(ids, variables), asked)
+        with store.results("scores", kinds) as sink:
+            lr.score_by_band(panel, asked, sink, multiple=store.chunk, cells=1)
+    assert store.read("scores", "total")[...].tobytes() == wanted["total"].values.tobytes()
+    assert store.read("scores", "replaced")[...].tobytes() == wanted["replaced"].values.tobytes()
+    np.testing.assert_allclose(store.read("scores", "score")[...], wanted["score"].values, rtol=1e-6)
+    scored = BandedPanel.of(store.field().ids, {"total": store.read("scores", "total")}, GRID, years=YEARS)
+    slope = np.zeros(ids.size)
+    lr.trend_by_band(scored, "total", Arrays({"slope": slope}), cells=500)
+    assert slope.tobytes() == lr.trend(wanted["total"])["slope"].values.tobytes()
+    with store.results("levels", {"level": "float64"}) as sink:
+        with pytest.raises(
+            lr.UsageError, match=r"keep level over \('cells',\), and were given \(3, 'cells'\)"
+        ):
+            sink.write("level", 0, wanted["level"].values)
+        sink.write("level", 0, wanted["level"].values[0])
+    assert store.read("scores", "total").shape == (3, ids.size)

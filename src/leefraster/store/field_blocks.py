@@ -31,6 +31,21 @@ def dtype_of(name: str, given: Any) -> np.dtype[Any]:
     return found
 
 
+def result_type(name: str, given: Any) -> np.dtype[Any]:
+    """Return a type of numbers, or of several numbers a cell: ``("float64", (5,))`` for five years.
+
+    Raises
+    ------
+    UsageError
+        As `dtype_of`.
+    """
+    if isinstance(given, tuple) and len(given) == 2:
+        shape = given[1] if isinstance(given[1], tuple) else (given[1],)
+        if all(isinstance(length, int | np.integer) and length > 0 for length in shape):
+            return np.dtype((dtype_of(name, given[0]), shape))
+    return dtype_of(name, given)
+
+
 def in_order(
     blocks: Iterable[tuple[Ints, npt.NDArray[Any]]], grid: Grid, dtype: np.dtype[Any] | None
 ) -> Iterator[tuple[Ints, npt.NDArray[Any]]]:

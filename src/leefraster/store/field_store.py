@@ -16,7 +16,7 @@ from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
 from leefraster.store import repository as repo
 from leefraster.store.encoding import compressors
-from leefraster.store.field_blocks import dtype_of, in_order
+from leefraster.store.field_blocks import dtype_of, in_order, result_type
 from leefraster.store.lock import write_lock
 
 Ints = npt.NDArray[np.int64]
@@ -188,7 +188,8 @@ class FieldStore:
         name : str
             What to call them together; results of that name are replaced.
         variables : mapping of str to dtype
-            The variables to keep, and the types to keep them in.
+            The variables to keep, and the types to keep them in: ``"float64"`` for a value a cell,
+            ``("float64", (5,))`` for values over five years and the cells.
         attributes : mapping or None
             What to say of them.
 
@@ -209,7 +210,7 @@ class FieldStore:
                 group = zarr.group(session.store).require_group(name, overwrite=True)
                 group.attrs.update(dict(attributes or {}))
                 for variable, dtype in types.items():
-                    _array(group, variable, (n,), dtype, self.chunk)
+                    _array(group, variable, (*dtype.shape, n), dtype.base, self.chunk)
                 session.commit(f"arrays of {name}")
                 session = repository.writable_session(WRITING)
                 sink = StoreSink(session.fork(), name, tuple(types))
@@ -274,7 +275,12 @@ class StoreSink:
             self._dropped.add(name)
             return
         array: Any = zarr.open_array(self._session.store, path=f"{self._group}/{name}", mode="r+")
-        array[first : first + values.size] = values.astype(array.dtype, copy=False)
+        if values.shape[:-1] != array.shape[:-1]:
+            raise UsageError(
+                f"results {self._group!r} keep {name} over {(*array.shape[:-1], 'cells')}, and were given "
+                f"{(*values.shape[:-1], 'cells')}; the type of a variable over 5 years is ('float64', (5,))"
+            )
+        array[..., first : first + values.shape[-1]] = values.astype(array.dtype, copy=False)
         self._wrote.add(name)
 
     def copy(self) -> StoreSink:
@@ -356,7 +362,8 @@ class _Growing:
 
 def _array(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], chunk: int) -> Any:
     return group.create_array(
-        name, shape=shape, dtype=dtype, chunks=(chunk,), compressors=compressors(), overwrite=True,
+        name, shape=shape, dtype=dtype, chunks=(*(1 for _ in shape[1:]), chunk), compressors=compressors(),
+        overwrite=True,
         fill_value=np.nan if dtype.kind == "f" else dtype.type(0), config={"write_empty_chunks": True},
     )  # fmt: skip
 
@@ -372,7 +379,7 @@ def _types(name: object, variables: object) -> dict[str, np.dtype[Any]]:
     wrong = [variable for variable in variables if not _is_name(variable)]
     if wrong:
         raise UsageError(f"a variable cannot be called {wrong[0]!r}; a name is text without '/'")
-    return {variable: dtype_of(variable, dtype) for variable, dtype in variables.items()}
+    return {variable: result_type(variable, dtype) for variable, dtype in variables.items()}
 
 
 def _is_name(given: object) -> bool:

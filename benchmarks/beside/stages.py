@@ -41,13 +41,21 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("kernels/local_moran", "", "I and its moments, quadrants"),
     ("kernels/getis_ord", "", "G and spots"),
     ("fields", "", "reading the field, labels"),
+    ("kernels/tails", "", "look-ups in the null tables"),
+    ("kernels/null_table", "", "null tables"),
     ("statistics/plan", "put", "results into place"),
     ("statistics/plan", "__init__", "results into place"),
 )
 
 
+TOGETHER = ("kernels/in_threads", "in_threads")  # where a thread waits for those that work on its pieces
+
+
 class Sampler:
-    """Notes where the thread that made it is, with the time and processor time since the last note."""
+    """Notes where the thread that made it is, with the time and processor time since the last note.
+
+    While it waits for threads that work on pieces, theirs are the places, with equal shares of the time.
+    """
 
     def __init__(self) -> None:
         self._main = threading.get_ident()
@@ -71,27 +79,40 @@ class Sampler:
         own = time.thread_time()
         wall, processor = time.perf_counter(), time.process_time()
         while not self._stop.wait(PAUSE):
-            frame = sys._current_frames().get(self._main)
-            place = stage_of(frame)
+            places = self._places()
             now, used, mine = time.perf_counter(), time.process_time(), time.thread_time()
-            self.wall[place] += now - wall
-            self.processor[place] += (used - processor) - (mine - own)
+            for place in places:
+                self.wall[place] += (now - wall) / len(places)
+                self.processor[place] += ((used - processor) - (mine - own)) / len(places)
             wall, processor, own = now, used, mine
 
+    def _places(self) -> list[str]:
+        frames = sys._current_frames()
+        main = frames.pop(self._main, None)
+        stacks = [stack_of(frame) for frame in frames.values()] if TOGETHER in stack_of(main) else []
+        working = [stack for stack in stacks if stack]  # threads of the package; the sampler's own is none
+        return [stage_of(stack) for stack in working or [stack_of(main)]]
 
-def stage_of(frame: FrameType | None) -> str:
-    """Return the stage of the place that a stack is in; the innermost file of the package where none is known."""
+
+def stack_of(frame: FrameType | None) -> list[tuple[str, str]]:
+    """Return the files of the package and the functions in them, the innermost first."""
     stack: list[tuple[str, str]] = []
     while frame is not None:
         code = frame.f_code
         if code.co_filename.startswith(PACKAGE):
-            stack.append((code.co_filename[len(PACKAGE) + 1 :], code.co_name))
+            file = code.co_filename[len(PACKAGE) + 1 :].removesuffix(".py")
+            stack.append((file, code.co_name))
         frame = frame.f_back
+    return stack
+
+
+def stage_of(stack: list[tuple[str, str]]) -> str:
+    """Return the stage of the place that a stack is in; the innermost file of the package where none is known."""
     for part, name, stage in STAGES:
         if any(file.startswith(part) and name in ("", function) for file, function in stack):
             return stage
-    inner = [file for file, _ in stack if not file.startswith("kernels/jit")]
-    return f"other: {inner[0].removesuffix('.py')}" if inner else "other"
+    inner = [file for file, _ in stack if not file.startswith(("kernels/jit", "kernels/in_threads"))]
+    return f"other: {inner[0]}" if inner else "other"
 
 
 def profile(work: Callable[[], object], effort: float) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,14 +62,31 @@ class EqualWeights:
     equal = True
 
     def __init__(self, pattern: Pattern, each: Floats | None) -> None:
-        self._pattern = pattern
+        self._pattern, self._given = pattern, each
         self._row = each is None
-        counts = pattern.counts
+
+    @cached_property
+    def _each(self) -> Floats:
+        counts = self._pattern.counts
         linked = counts > 0
-        self._each = shares(linked, counts) if each is None else np.where(linked, each, 0.0)
-        self.totals: Floats = linked.astype(np.float64) if self._row else self._each * counts
-        self.squares: Floats = self._each if self._row else np.square(self._each) * counts
-        self.own: Floats = self._each
+        return shares(linked, counts) if self._given is None else np.where(linked, self._given, 0.0)
+
+    @property
+    def own(self) -> Floats:
+        """What a place's weight for itself would be: that of a neighbour."""
+        return self._each
+
+    @cached_property
+    def totals(self) -> Floats:
+        """The sums of the weights of every row."""
+        counts = self._pattern.counts
+        found: Floats = (counts > 0).astype(np.float64) if self._row else self._each * counts
+        return found
+
+    @cached_property
+    def squares(self) -> Floats:
+        """The sums of their squares."""
+        return self._each if self._row else np.square(self._each) * self._pattern.counts
 
     def lags(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_j w_ij v_j."""

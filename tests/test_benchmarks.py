@@ -227,3 +227,28 @@ def test_the_body_of_every_asv_benchmark_runs():
                         getattr(suite_object, method)(*chosen)
                         ran += 1
     assert ran >= 15
+
+
+def test_processes_that_start_together_on_an_empty_cache_all_end_well(tmp_path):
+    from cold_processes import together
+
+    outcome = together("sums", 3, tmp_path)
+    assert outcome["well"], outcome
+    assert outcome["ended well"] == 3
+    assert max(outcome["compiled"]) == outcome["kernels kept"] == 2
+
+
+def test_whatever_is_not_as_it_should_be_makes_the_outcome_bad():
+    from cold_processes import is_well
+
+    good = {
+        "processes": 2, "ended well": 2, "different results": 1, "said something": [], "compiled by one more": 0,
+        "kernels kept": 3, "other files": [],
+    }  # fmt: skip
+    assert is_well(good)
+    bad = {
+        "ended well": 1, "different results": 2, "said something": ["oh"], "compiled by one more": 1,
+        "kernels kept": 0, "other files": ["half"],
+    }  # fmt: skip
+    for key, value in bad.items():
+        assert not is_well(good | {key: value}), key

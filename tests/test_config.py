@@ -82,7 +82,7 @@ def commented_sections():
 
 def test_template_shows_examples_that_parse():
     blocks = commented_sections()
-    assert len(blocks) == 11
+    assert len(blocks) == 12
     for block in blocks:
         tree = tomllib.loads(block)
         alone = "scores" in tree or "layers" in tree

@@ -232,8 +232,8 @@ class Configuration(InputSections):
     ----------
     run, grid, scores, model, layers, dwellings, households, inhabitants, urbanity, areas, focus_areas
         The sections of the file that say what is read, with two more:
-    published_changes, references
-        Changes to lay beside those of the run, and the national means.
+    published_changes, references, unit_changes
+        Changes to lay beside those of the run, the national means, and in words what changed of a count or layer.
     statistics, structural, exports, disclosure, questions
         Those that say what is done with it.
 

@@ -17,6 +17,7 @@ from leefraster.sources.focus_areas import read_focus_areas
 from leefraster.sources.indicators import read_indicators
 from leefraster.sources.joined import with_joins
 from leefraster.sources.joins import JoinReport, unit_of
+from leefraster.sources.jumps import tell_jumps
 from leefraster.sources.layers import read_layers
 from leefraster.sources.leefbaarometer import published_columns
 from leefraster.sources.longtable import Keys
@@ -108,6 +109,7 @@ def assemble(sections: InputSections) -> Assembled:
         else:
             dataset = read_layers(sections, bench)
         dataset = with_joins(dataset, sections, bench)
+        tell_jumps(dataset, layers, sections.unit_changes, bench.notes)
         focus = _focus(sections, country, dataset, bench)
     _pass_on(caught, bench)
     notes = (_years_note(dataset), *bench.notes)

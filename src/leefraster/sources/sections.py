@@ -462,6 +462,7 @@ class InputSections(Section):
     focus_areas: FocusAreasSection | None = None
     published_changes: PublishedChangesSection | None = None
     references: dict[int, Finite] = Field(default_factory=dict)
+    unit_changes: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _scores_or_layers(self) -> Self:

@@ -37,17 +37,17 @@ def pooled(results: list[dict[str, float]]) -> tuple[float, float]:
 def test_planted_clusters_of_five_small_countries_are_found():
     results = [search(seed, cells=40_000, n_planted=5) for seed in range(5)]
     found, false = pooled(results)
-    assert found >= 0.9
-    assert false <= 0.1
-    assert sum(result["clusters_found"] for result in results) >= 24
+    assert found >= 0.95
+    assert false <= 0.05
+    assert sum(result["clusters_found"] for result in results) == 25
     assert sum(result["decoys_found"] for result in results) == 0
 
 
 def test_planted_clusters_of_the_demonstration_country_are_found():
     result = search(0)
-    assert result["clusters_planted"] == 20
-    assert result["found_share"] >= 0.9
-    assert result["false_share"] <= 0.1
+    assert result["clusters_planted"] == result["clusters_found"] == 20
+    assert result["found_share"] >= 0.95
+    assert result["false_share"] <= 0.05
     assert result["decoys_found"] == 0
 
 

@@ -21,6 +21,8 @@ _RIM = 6  # cells around a place over which its surroundings fade into the rest
 _APART = 1_000.0  # metres of ordinary city between two places
 _FEWEST_TOWNS = 8
 _DISC = 29  # cells whose centre lies within 300 m
+_ENOUGH = 0.85  # of the wanted dwellings
+_MORE = (1.0, 1.1, 1.2, 1.3)  # times the wanted dwellings, to make up for corners
 _NEAR = (np.hypot(*np.mgrid[-2:3, -2:3]) <= 2.5).astype(np.float64)  # cells whose centre lies within 250 m
 
 
@@ -133,15 +135,11 @@ class Sites:
         )
         window = self._place[rows[:, None] * grid.nx + columns[None, :]]
         order = np.argsort(_warped(random)[window >= 0], kind="stable")
-        inside = window[window >= 0][order]
-        needed = int(np.searchsorted(np.cumsum(dwellings[inside]), target)) + 1
-        mask = np.isin(window, inside[:needed])
         people = np.where(window >= 0, dwellings[window], 0.0)
-        mask = _solid(mask, people, own)
-        cells = np.sort(window[mask]).astype(np.int64)
-        if needed > inside.size or dwellings[cells].sum() < 0.85 * target or _touches_border(mask):
+        mask = _blob(np.flatnonzero(window >= 0)[order], people, target, own)
+        if mask is None or _touches_border(mask):
             return None
-        return self._site(cells, mask, window)
+        return self._site(np.sort(window[mask]).astype(np.int64), mask, window)
 
     def _site(self, cells: Ints, mask: Bools, window: npt.NDArray[np.int32]) -> Site:
         away = ndimage.distance_transform_edt(~mask)
@@ -151,6 +149,24 @@ class Sites:
         centre = float(x.mean()), float(y.mean())
         reach = float(np.hypot(x - centre[0], y - centre[1]).max())
         return Site(cells, window[around].astype(np.int64), nearness, *centre, reach)
+
+
+def _blob(nearest: Ints, people: Floats, target: float, own: float) -> Bools | None:
+    """Return which of the nearest places of a window hold about `target` dwellings; None where too few do.
+
+    What corners take is made up for by growing further.
+    """
+    counted = np.cumsum(people.flat[nearest])
+    for more in _MORE:
+        needed = int(np.searchsorted(counted, target * more)) + 1
+        if needed > nearest.size:
+            break
+        mask = np.zeros(people.shape, dtype=bool)
+        mask.flat[nearest[:needed]] = True
+        mask = _solid(mask, people, own)
+        if people[mask].sum() >= _ENOUGH * target:
+            return mask
+    return None
 
 
 def _solid(mask: Bools, people: Floats, own: float) -> Bools:

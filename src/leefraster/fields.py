@@ -71,18 +71,18 @@ class Fields:
         """
         leading = self.leading
         head = tuple(self.template.sizes[dim] for dim in leading)
-        out = xr.Dataset(attrs=dict(attrs))
+        placed = {}
         for name, values in variables.items():
-            placed = values
+            ordered = values
             if self.order is not None:
-                placed = np.empty_like(values)
-                placed[:, self.order] = values
-            shaped = placed.reshape(self.template.shape)
-            out[name] = (self.template.dims, shaped, dict(variable_attrs.get(name, {})))
+                ordered = np.empty_like(values)
+                ordered[:, self.order] = values
+            about = dict(variable_attrs.get(name, {}))
+            placed[name] = xr.Variable(self.template.dims, ordered.reshape(self.template.shape), about)
         coords = {name: c.variable for name, c in self.template.coords.items()}
         for name, values in scalars.items():
             coords[name] = xr.Variable(leading, values.reshape(head), dict(variable_attrs.get(name, {})))
-        return out.assign_coords(coords)
+        return xr.Dataset(placed, coords, dict(attrs))
 
     def summary(
         self,

@@ -31,6 +31,11 @@ class Drawn(Protocol):
         """The largest of them; the smallest is 0."""
         ...
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all of them are at hand, so that two threads may ask at once."""
+        ...
+
     def folded(self, offset: int, half: int, shift: int, mask: int) -> Ints:
         """Return the histogram of (v - offset + half) >> shift modulo mask + 1."""
         ...
@@ -59,6 +64,7 @@ class PiecedValues:
     def __init__(self, pieces: Pieces, n: int, integers: ToIntegers, natural: bool, largest: int) -> None:
         self._pieces, self._n, self._integers = pieces, n, integers
         self.natural, self.largest = natural, largest
+        self.in_memory = isinstance(pieces, Whole)
 
     def folded(self, offset: int, half: int, shift: int, mask: int) -> Ints:
         """Return the histogram of (v - offset + half) >> shift modulo mask + 1."""

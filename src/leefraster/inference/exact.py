@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +26,11 @@ from leefraster.inference.draws import (
     table_bytes,
     tables_and_frequencies,
 )
-from leefraster.inference.far_tails import Approximations, far_limit, far_tails
+from leefraster.inference.far_tails import Approximations, far_limit, far_tails, weighted_points
 from leefraster.inference.hypergeometric import two_valued_tails
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.pair_tails import count_pair_tails
+from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.tails import TABLE
 
 Ints = npt.NDArray[np.int64]
@@ -92,6 +95,8 @@ class Null:
         As `exact_tails` returns it.
     two_valued : bool
         Whether the integers are 0 and 1 only.
+    points : tuple of ndarray, or None
+        The values as `far_tails.weighted_points` has them, where that was made ahead.
     """
 
     sums: Totals
@@ -100,6 +105,7 @@ class Null:
     tables: Tables | None
     error: float
     two_valued: bool = False
+    points: tuple[Floats, Floats] | None = None
 
     @classmethod
     def of(cls, drawn: Drawn, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Null:
@@ -133,15 +139,15 @@ class Null:
                 wanted[k - terms[k] : k + 1] = True
         else:
             wanted[folded] = True
-        tables, error = _refined(population, kmax, wanted)
-        return cls(sums, own_fixed, population, tables, error)
+        tables, error, points = _refined(population, kmax, wanted)
+        return cls(sums, own_fixed, population, tables, error, points=points)
 
     @cached_property
     def far(self) -> Approximations:
         """The approximations of tails below 1e-12."""
         assert self.population is not None
         assert self.tables is not None
-        return Approximations(self.population, self.tables)
+        return Approximations(self.population, self.tables, self.points)
 
     def shared(self) -> Null:
         """Return it ready for several threads: with one set of approximations for all of them."""
@@ -194,30 +200,58 @@ def _bound_below(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
         tail[counts == 0] = np.nan
 
 
-def _refined(population: Population, kmax: int, wanted: npt.NDArray[np.bool_]) -> tuple[Tables, float]:
+def _refined(
+    population: Population, kmax: int, wanted: npt.NDArray[np.bool_]
+) -> tuple[Tables, float, tuple[Floats, Floats] | None]:
     """Halve the lattice until no p-value changes by more than 1 %, or the tables reach 64 MB.
 
     The lattice is judged by the tables of the fewest and of the most draws alone; all are made when it stands.
+    Beside the first of these is made what look-ups will ask for: the values in order, and as weighted points.
     """
     lattice, _ = choose_lattice(population, kmax)
-    if lattice.exact or lattice.shift == 0:
-        return build_tables(population, lattice, kmax, wanted), 0.0
     judges = _fewest_and_most(population, kmax, wanted)
-    if not judges.any():
-        return build_tables(population, lattice, kmax, wanted), 0.0
-    coarse, known = tables_and_frequencies(population, lattice, kmax, judges, None)
-    largest = 0.0
-    while lattice.shift > 0:
-        finer = Lattice(
-            lattice.offset % (1 << (lattice.shift - 1)), lattice.shift - 1, False, 2 * lattice.resolution
-        )
-        fine, fine_known = tables_and_frequencies(population, finer, kmax, judges, None)
+    if lattice.exact or lattice.shift == 0 or not judges.any():
+        return build_tables(population, lattice, kmax, wanted), 0.0, None
+    finer = _halved(lattice)
+    judged = [
+        partial(tables_and_frequencies, population, each, kmax, judges, None) for each in (finer, lattice)
+    ]
+    if population.drawn.in_memory:
+        works: list[Callable[[], Any]] = [
+            partial(_in_order, population, wanted),
+            *judged,
+            partial(weighted_points, population),
+        ]
+        _, (fine, fine_known), (coarse, known), points = in_threads(_done, works)
+    else:
+        (fine, fine_known), (coarse, known), points = *map(_done, judged), None
+    while True:
         change, largest = _changes(population, coarse, fine)
         if change <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
             break
         lattice, coarse, known, largest = finer, fine, fine_known, 0.0
+        if lattice.shift == 0:
+            break
+        finer = _halved(lattice)
+        fine, fine_known = tables_and_frequencies(population, finer, kmax, judges, None)
     tables, _ = tables_and_frequencies(population, lattice, kmax, wanted, known)
-    return tables, STILL_TO_COME * largest
+    return tables, STILL_TO_COME * largest, points
+
+
+def _done(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def _in_order(population: Population, wanted: npt.NDArray[np.bool_]) -> None:
+    """Sort the values where sums of one are looked up."""
+    if wanted[1]:
+        assert population.drawn.ordered is not None
+
+
+def _halved(lattice: Lattice) -> Lattice:
+    """Return the lattice with half the step, and tables with twice the points."""
+    shift = lattice.shift - 1
+    return Lattice(lattice.offset % (1 << shift), shift, False, 2 * lattice.resolution)
 
 
 def _fewest_and_most(

@@ -87,17 +87,21 @@ class Approximations:
     ----------
     population, tables : Population, Tables
         The field's values, and the tables that the approximations are joined to.
+    points : tuple of ndarray, or None
+        What `weighted_points` returns, where it is known.
     """
 
-    def __init__(self, population: Population, tables: Tables) -> None:
-        self._population, self._tables = population, tables
+    def __init__(
+        self, population: Population, tables: Tables, points: tuple[Floats, Floats] | None = None
+    ) -> None:
+        self._population, self._tables, self._points = population, tables, points
         self._lock = Lock()
         self._rows: dict[tuple[int, float], tuple[Floats, ...]] = {}
 
     @cached_property
     def points(self) -> tuple[Floats, Floats]:
         """The values, summarised by weighted points in standard units."""
-        return _points(self._population)
+        return weighted_points(self._population) if self._points is None else self._points
 
     @cached_property
     def tilts(self) -> Floats:
@@ -183,7 +187,7 @@ def _approximate(
     return total, -0.5 * r * r, correction, alpha
 
 
-def _points(population: Population) -> tuple[Floats, Floats]:
+def weighted_points(population: Population) -> tuple[Floats, Floats]:
     """Summarise the values by weighted points in standard units: fine near the mean, wider far out.
 
     Each bin becomes two points that keep its number, mean and variance.

@@ -54,3 +54,10 @@ def local_moran_of_sums(
                 z[i] = 0.0
             elif deviation < 0.0:
                 z[i] = -z[i]
+
+
+@parallel_jit
+def significant(quadrant, q, alpha, cluster):
+    """Fill the quadrant where q is at most alpha, else 0."""
+    for i in prange(q.size):
+        cluster[i] = quadrant[i] if q[i] <= alpha else 0

@@ -28,32 +28,51 @@ def row_starts(rows, ny):
     return starts
 
 
-@jit
+@parallel_jit
 def columns_and_starts(ids, nx, ny):
     """Return the column of every sorted cell id, and what `row_starts` returns: without a division a cell."""
-    columns = np.empty(ids.size, np.int64)
+    n = ids.size
+    columns = np.empty(n, np.int64)
     starts = np.empty(ny + 1, np.int64)
-    row, west = 0, 0
-    starts[0] = 0
-    for i in range(ids.size):
-        column = ids[i] - west
-        while column >= nx:
-            row += 1
-            starts[row] = i
-            west += nx
-            column -= nx
-        columns[i] = column
-    starts[row + 1 :] = ids.size
+    pieces = (n + TASK - 1) // TASK
+    for piece in prange(pieces):
+        begin = piece * TASK
+        row = ids[begin] // nx
+        west = row * nx
+        before = ids[begin - 1] // nx if begin > 0 else -1
+        starts[before + 1 : row + 1] = begin
+        for i in range(begin, min(begin + TASK, n)):
+            column = ids[i] - west
+            while column >= nx:
+                row += 1
+                starts[row] = i
+                west += nx
+                column -= nx
+            columns[i] = column
+    starts[(ids[n - 1] // nx if n else -1) + 1 :] = n
     return columns, starts
 
 
-@jit
+@parallel_jit
 def prefix_sum(values):
     """Return the running sum of int64 values, starting at 0, modulo 2^64."""
-    total = np.empty(values.size + 1, np.int64)
+    n = values.size
+    total = np.empty(n + 1, np.int64)
     total[0] = 0
-    for i in range(values.size):
-        total[i + 1] = total[i] + values[i]
+    pieces = (n + TASK - 1) // TASK
+    before = np.zeros(pieces + 1, np.int64)
+    for piece in prange(pieces):
+        subtotal = 0
+        for i in range(piece * TASK, min((piece + 1) * TASK, n)):
+            subtotal += values[i]
+        before[piece + 1] = subtotal
+    for piece in range(pieces):
+        before[piece + 1] += before[piece]
+    for piece in prange(pieces):
+        running = before[piece]
+        for i in range(piece * TASK, min((piece + 1) * TASK, n)):
+            running += values[i]
+            total[i + 1] = running
     return total
 
 

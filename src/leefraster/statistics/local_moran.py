@@ -14,7 +14,7 @@ from leefraster.fields import read_fields
 from leefraster.inference.numbers import deviations
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
-from leefraster.kernels.local_moran import local_moran_of_sums
+from leefraster.kernels.local_moran import local_moran_of_sums, significant
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
@@ -207,7 +207,8 @@ def local_moran(
     results.warn_of_islands("local_moran")
     results.adjust(test)
     places = results.places
-    places["cluster"][...] = np.where(places["q"] <= alpha, places["quadrant"], np.int8(0))
+    for quadrant, q, cluster in zip(places["quadrant"], places["q"], places["cluster"], strict=True):
+        significant(quadrant, q, alpha, cluster)
     attrs = local_provenance(
         "local Moran's I" if other is None else "bivariate local Moran's I", neighbourhood, inference,
         permutations, seed, {"other": other, "weights": weights}, weighting=weighting, alternative=alternative,

@@ -17,7 +17,7 @@ from leefraster.neighbours import KnownSums, RunNeighbours
 from leefraster.statistics.plan import OneField, Test
 
 Ints = npt.NDArray[np.int64]
-PART = 1 << 16  # places: small enough for a processor's cache, many enough to pay for going through the steps
+PART = 1 << 17  # places: small enough for a processor's cache, many enough to pay for going through the steps
 CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
 
 

@@ -125,6 +125,12 @@ def test_wrong_input_is_refused():
     decay = lr.Neighbourhood.decay(200, cutoff=400)
     with pytest.raises(lr.UsageError, match=r"has weights; bands are for queen, rook, disc and ring"):
         local_moran_by_band(BandedField.of(ids, values, GRID), decay, Arrays({}))
+    with pytest.raises(lr.UsageError, match="the field is a NoneType; it must be a BandedField"):
+        local_moran_by_band(None, NEIGHBOURHOODS[0], Arrays({}))
+    with pytest.raises(lr.UsageError, match=r"the field is a DataArray; .* goes to the function in memory"):
+        getis_ord_by_band(in_memory(ids, values), NEIGHBOURHOODS[0], Arrays({}))
+    with pytest.raises(lr.UsageError, match=r"the neighbourhood is a str; it must be a Neighbourhood"):
+        local_moran_by_band(BandedField.of(ids, values, GRID), "queen", Arrays({}))
     with pytest.raises(lr.UsageError, match="cells of a band is 0"):
         local_moran_by_band(BandedField.of(ids, values, GRID), NEIGHBOURHOODS[0], Arrays({}), cells=0)
     with pytest.raises(lr.InputError, match="cell ids must ascend and occur once"):

@@ -2,11 +2,13 @@
 
 from leefraster.bands.cellwise import by_cell
 from leefraster.bands.components import components_by_band
-from leefraster.bands.local import Figures, getis_ord_by_band, local_moran_by_band
+from leefraster.bands.local import getis_ord_by_band, local_moran_by_band
+from leefraster.bands.local_join_count import local_join_count_by_band
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.sink import Arrays, Sink
 from leefraster.bands.source import BandedField
+from leefraster.bands.work import Figures
 
 __all__ = [
     "Arrays",
@@ -19,5 +21,6 @@ __all__ = [
     "by_cell",
     "components_by_band",
     "getis_ord_by_band",
+    "local_join_count_by_band",
     "local_moran_by_band",
 ]

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.bands.band import Band
+from leefraster.bands.neighbours import around
 from leefraster.bands.runner import Runner
 from leefraster.bands.source import BandedField
 from leefraster.fields import valid_mask
 from leefraster.inference.drawn import PiecedValues
 from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, representation, totals_of
-from leefraster.kernels.rowruns import columns_and_starts, prefix_sum, run_sums
+from leefraster.statistics.plan import FEWEST
 
 Ints = npt.NDArray[np.int64]
 
@@ -91,39 +92,33 @@ def described(
     together with the numbers of neighbours, and then what the tables ask for.
     """
     pieces = BandPieces(field, bands, runner)
-    extent = sum(pieces.map(Range.of), Range.of(np.empty(0)))
-    if extent.n < 3 or extent.least == extent.most:
-        return None
     most = int((runs[:, 2] - runs[:, 1] + 1).sum())
-    how = representation(pieces, extent, np.dtype(field.values.dtype), most)
-    if how.largest == 0:  # equal but for float error in the last digit
+    found = represented(pieces, most)
+    if found is None:
         return None
+    n, how = found
     centre = how.largest // 2
     limbs, occurring = [0] * 8, np.zeros(most + 1, np.int64)
     scan = partial(_scanned, field, how, centre, runs, covers_self, most)
     for part, counts in runner.map(scan, bands):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         occurring += counts
-    drawn = PiecedValues(pieces, extent.n, how.integers, how.natural, how.largest)
-    return Described(how, totals_of(extent.n, centre, limbs), occurring, drawn)
+    drawn = PiecedValues(pieces, n, how.integers, how.natural, how.largest)
+    return Described(how, totals_of(n, centre, limbs), occurring, drawn)
+
+
+def represented(pieces: BandPieces, most: int) -> tuple[int, Representation] | None:
+    """Return how many values there are and how they become integers; None without three of them, or variance."""
+    extent = sum(pieces.map(Range.of), Range.of(np.empty(0)))
+    if extent.n < FEWEST or extent.least == extent.most:
+        return None
+    how = representation(pieces, extent, np.dtype(pieces.field.values.dtype), most)
+    return None if how.largest == 0 else (extent.n, how)  # equal but for float error in the last digit
 
 
 def _scanned(
     field: BandedField, how: Representation, centre: int, runs: Ints, covers_self: bool, most: int, band: Band
 ) -> tuple[list[int], Ints]:
     """Return a band's part of the totals, and how many of its places have 0, 1, 2, ... neighbours."""
-    ids, values = field.around(band)
-    valid = valid_mask(values)
-    own = valid[band.core]
-    integers = how.integers(values[band.core][own])
-    columns, starts = columns_and_starts(ids[valid] - band.top * field.grid.nx, field.grid.nx, band.rows)
-    sums, counts = np.zeros(columns.size, np.int64), np.zeros(columns.size, np.int64)
-    run_sums(columns, starts, runs, prefix_sum(sums), 0, band.rows, sums, counts)
-    here = counts[core_of(band, valid)] - int(covers_self)
-    return limbs_of(integers, centre), np.bincount(here, minlength=most + 1)
-
-
-def core_of(band: Band, valid: npt.NDArray[np.bool_]) -> slice:
-    """Return where a band's own cells are among the valid ones of band and halo."""
-    before = int(valid[: band.core.start].sum())
-    return slice(before, before + int(valid[band.core].sum()))
+    _, neighbours = around(field, how, runs, covers_self, band)
+    return limbs_of(neighbours.own, centre), np.bincount(neighbours.counts, minlength=most + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -82,11 +83,36 @@ class BandNeighbours(KnownSums):
         rows: tuple[int, int],
         around: Ints,
     ) -> None:
-        columns, starts = columns_and_starts(ids, nx, ny)
-        sums, counts = np.zeros(ids.size, np.int64), np.zeros(ids.size, np.int64)
-        run_sums(columns, starts, runs, prefix_sum(around), rows[0], rows[1], sums, counts)
-        sums, counts, own = sums[core], counts[core], around[core]
-        if covers_self:
-            sums -= own
-            counts -= 1
-        super().__init__(sums, counts, own, int((runs[:, 2] - runs[:, 1] + 1).sum()))
+        self._columns, self._starts = columns_and_starts(ids, nx, ny)
+        self._runs, self._covers_self = runs, covers_self
+        self._core, self._rows, self._around = core, rows, around
+        sums, counts = self._summed(around, *rows)
+        super().__init__(sums[core], counts[core], around[core], int((runs[:, 2] - runs[:, 1] + 1).sum()))
+
+    @property
+    def own(self) -> Ints:
+        """The cells' own integers."""
+        return self._own
+
+    def sums_of(self, make: Callable[[Ints], Ints]) -> Ints:
+        """Return for each cell the sum over its neighbours of what a function makes of their integers."""
+        return self._summed(make(self._around), *self._rows)[0][self._core]
+
+    def sums_by_counts(self, make: Callable[[Ints], Ints]) -> Ints:
+        """Return the sum over the neighbours of what a function makes of how many neighbours each of them has.
+
+        For this the halo must be twice as high as the runs reach.
+        """
+        counts = self._summed(self._around, 0, self._starts.size - 1)[1]
+        return self._summed(make(counts), *self._rows)[0][self._core]
+
+    def _summed(self, values: Ints, first_row: int, last_row: int) -> tuple[Ints, Ints]:
+        """Return sums and numbers of the neighbours of the cells of some rows; 0 elsewhere."""
+        sums, counts = np.zeros(values.size, np.int64), np.zeros(values.size, np.int64)
+        prefix = prefix_sum(values)
+        run_sums(self._columns, self._starts, self._runs, prefix, first_row, last_row, sums, counts)
+        if self._covers_self:
+            here = slice(int(self._starts[first_row]), int(self._starts[last_row]))
+            sums[here] -= values[here]
+            counts[here] -= 1
+        return sums, counts

@@ -11,7 +11,7 @@ import xarray as xr
 from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
 from leefraster.inference.tails import INFERENCES, Inference
-from leefraster.kernels.local_join_count import local_join_count_moments, local_join_count_p
+from leefraster.kernels.local_join_count import local_join_count_p
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
@@ -24,13 +24,14 @@ from leefraster.statistics.local_options import (
     local_provenance,
 )
 from leefraster.statistics.local_sums import local_sums
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, each_field, one_of
+from leefraster.statistics.plan import WEIGHTINGS, Filled, OneField, Results, Test, each_field, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 VARIABLES: dict[str, dict[str, Any]] = {
     "BB": {"long_name": "local join count: neighbours that hold a one too", "units": "1"},
@@ -140,12 +141,12 @@ def local_join_count(
         fields, ("BB", "expected", "variance", "z", "p", "q"), {"neighbours": np.int32}
     )  # fmt: skip
     for one in each_field(fields, neighbourhood, "local_join_count"):
-        _fill(results, one, weighting, test, fields.ids[one.valid])
+        fill(results, weighting, test, fields.ids[one.valid], one)
     results.warn_of_islands("local_join_count")
     results.adjust(test)
     places = results.places
     for name in ("p", "q"):
-        places[name][places["variance"] == 0] = 1.0
+        places[name][untested(places["variance"])] = 1.0
     attrs = local_provenance(
         "local join count", neighbourhood, inference, permutations, seed, {}, weighting=weighting,
         alternative=alternative, adjustment=adjustment, family=family,
@@ -154,25 +155,49 @@ def local_join_count(
 
 
 def _refuse_other_values(fields: Fields) -> None:
-    """Raise an InputError when a value is neither 0, 1 nor missing."""
-    values = fields.values
+    number, first = other_values(fields.values)
+    refuse_other_values(number, first)
+
+
+def other_values(values: npt.NDArray[Any]) -> tuple[int, Any]:
+    """Return how many values are neither 0, 1 nor missing, and the first of them."""
     other = values[(values != 0) & (values != 1) & (values == values)]
-    if other.size:
+    return other.size, other[0] if other.size else None
+
+
+def refuse_other_values(number: int, first: Any) -> None:
+    """Raise an InputError when so many values are neither 0, 1 nor missing."""
+    if number:
         raise InputError(
-            f"field holds {other.size} values that are neither 0 nor 1, the first is {other[0]}; local join "
+            f"field holds {number} values that are neither 0 nor 1, the first is {first}; local join "
             "counts take bool, or 0 and 1 with NaN where missing: say which values count, as in field <= 4"
         )
 
 
-def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, places: Ints) -> None:
+def untested(variance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return at which places nothing can vary, so that p and q are 1: those that hold a zero among them."""
+    return np.asarray(variance == 0)
+
+
+def fill(results: Filled, weighting: Weighting, test: Test, places: Ints, one: OneField) -> None:
+    """Fill the results of a field, or of a band of one, but for q and for p of places without a test.
+
+    Parameters
+    ----------
+    results : Filled
+        Takes them.
+    weighting, test
+        As in `local_join_count`.
+    places : ndarray of int64
+        The numbers by which a random stream knows the places.
+    one : OneField
+        The field.
+    """
     own, counts = one.numbers.integers, one.neighbours.counts
     weights = one.neighbours.weights(weighting)
     sums = local_sums(one, weighting, True, test)
-    statistic, expected, variance, z, p = (np.empty(own.size) for _ in range(5))
-    local_join_count_moments(
-        own, weights.lags(own), weights.totals, weights.squares, counts, one.sums.total, statistic, expected,
-        variance, z,
-    )  # fmt: skip
+    statistic, expected, variance, z = _moments(one, weights)
+    p = np.empty(own.size)
     upper, lower, error = sums.tails(test, places)
     local_join_count_p(own, upper, lower, test.alternative, p)
     for name, values in (
@@ -181,3 +206,23 @@ def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, pla
     ):  # fmt: skip
         results.put(one, name, values)
     results.describe(one, int((counts == 0).sum()), one.mean, error)
+
+
+def _moments(one: OneField, weights: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return BB, its conditional moments and z-value: 0 where the place holds a zero, NaN for islands."""
+    own, counts = one.numbers.integers, one.neighbours.counts
+    others, further = one.sums.n - 1.0, one.sums.total - 1.0
+    share = further / others
+    spread = share * (others - further) / (others - 1.0)
+    statistic, expected, variance, z = (np.where(counts == 0, np.nan, 0.0) for _ in range(4))
+    at = np.flatnonzero((own == 1) & (counts > 0))
+    totals, squares = weights.totals[at], weights.squares[at]
+    left = squares - totals * totals / others
+    statistic[at] = weights.lags(own)[at]
+    expected[at] = totals * share
+    # all others are neighbours of equal weight: nothing varies but by rounding
+    variance[at] = np.where(left > 1e-13 * squares, spread * left, 0.0)
+    sd = np.sqrt(variance[at])
+    apart = statistic[at] - expected[at]
+    z[at] = np.divide(apart, sd, out=np.zeros(at.size), where=sd > 0)
+    return statistic, expected, variance, z

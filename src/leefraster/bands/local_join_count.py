@@ -1,0 +1,101 @@
+"""Local join counts of a field in bands."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leefraster.bands.band import Band
+from leefraster.bands.runner import Runner
+from leefraster.bands.sink import Sink
+from leefraster.bands.source import BandedField
+from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
+from leefraster.neighbourhood import Neighbourhood
+from leefraster.neighbours.weights import Weighting
+from leefraster.statistics import local_join_count
+from leefraster.statistics.local_join_count import other_values, refuse_other_values, untested
+from leefraster.statistics.local_options import Adjustment, Alternative
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Test, one_of
+
+NAMES = ("BB", "expected", "variance", "z", "p", "q", "neighbours")
+
+
+def local_join_count_by_band(
+    source: BandedField,
+    neighbourhood: Neighbourhood,
+    sink: Sink,
+    *,
+    weighting: Weighting = "binary",
+    alternative: Alternative = "two-sided",
+    adjustment: Adjustment = "benjamini-hochberg",
+    cells: int = CELLS,
+    multiple: int = 1,
+    runner: Runner | None = None,
+    scratch: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Figures:
+    """Compute local join counts of a field that need not fit in memory; the same bytes as `lr.local_join_count`.
+
+    ``BB_i = x_i sum_j w_ij x_j`` of values 0 and 1, with exact p.
+
+    Parameters
+    ----------
+    source : BandedField
+        Bool, or 0 and 1; NaN is missing.
+    neighbourhood : Neighbourhood
+        Queen, rook, disc or ring.
+    sink : Sink
+        Takes `BB expected variance z p q neighbours`.
+    weighting, alternative, adjustment
+        As in `lr.local_join_count`.
+    cells, multiple, runner, scratch, progress
+        As in `local_moran_by_band`.
+
+    Returns
+    -------
+    Figures
+        n, islands, reference (the share of ones), p_error, and how many bands there were.
+
+    Raises
+    ------
+    UsageError
+        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, or an option
+        is not allowed.
+    InputError
+        When a value is neither 0, 1 nor missing; nothing was written then.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> ones = np.arange(12) < 6
+    >>> field = lr.bands.BandedField.of(np.arange(12), ones, lr.Grid(0, 400, 3, 4))
+    >>> found = {"BB": np.zeros(12)}
+    >>> figures = lr.bands.local_join_count_by_band(
+    ...     field, lr.Neighbourhood.rook(), lr.bands.Arrays(found), cells=5)
+    >>> found["BB"].tolist()
+    [2.0, 3.0, 2.0, 2.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    one_of("weighting", weighting, WEIGHTINGS)
+    test = Test.checked(("exact",), "exact", alternative, adjustment=adjustment)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
+    found = list(work.runner.map(partial(_other_values, source), work.bands))
+    refuse_other_values(sum(n for n, _ in found), next((first for n, first in found if n), None))
+    fill = partial(_fill, weighting, test)
+    statistic = Local(NAMES, fill, _finished, "variance", True, adjustment, late=("p",))
+    return work.local(statistic, sink, scratch)
+
+
+def _other_values(source: BandedField, band: Band) -> tuple[int, Any]:
+    return other_values(source.own(band))
+
+
+def _fill(weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
+    local_join_count.fill(results, weighting, test, np.empty(0, np.int64), one)
+
+
+def _finished(p: Values, q: Values, variance: Values) -> dict[str, Values]:
+    without = untested(variance)
+    return {"p": np.where(without, 1.0, p), "q": np.where(without, 1.0, q)}

@@ -1,0 +1,258 @@
+"""How a local statistic of a field is made in bands: what a band takes, and what follows when all are done."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.bands.band import Band, cut
+from leefraster.bands.described import Described, described
+from leefraster.bands.neighbours import around
+from leefraster.bands.on_disk import on_disk
+from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.sink import Sink
+from leefraster.bands.source import BandedField
+from leefraster.errors import UsageError
+from leefraster.inference.exact import Null
+from leefraster.inference.multiple_testing import PIECE, adjusted
+from leefraster.inference.numbers import Numbers, Representation, Totals
+from leefraster.neighbourhood import Neighbourhood
+from leefraster.statistics.plan import OneField
+
+Progress = Callable[[str, int, int], None]
+CELLS = 1 << 21  # cells of a band, unless told
+ROOM = {"quadrant": np.int8}  # types of variables that are no float64
+CODES = (
+    "quadrant",
+    "cluster",
+    "spot",
+    "neighbours",
+)  # variables that are 0, and not NaN, where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a field, as the functions in memory have them as coordinates.
+
+    A field that is constant, or has fewer than three values, has no figures: 0 and NaN.
+    """
+
+    n: int
+    islands: int
+    reference: float
+    p_error: float
+    bands: int
+
+
+@dataclass(slots=True)
+class BandResults:
+    """The results of one band, on all its cells: NaN and 0 where a value is missing."""
+
+    valid: npt.NDArray[np.bool_]
+    places: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    scalars: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    islands: int = 0
+    reference: float = float("nan")
+    error: float = float("nan")
+
+    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:  # noqa: ARG002
+        """Return an array for the values of a variable."""
+        return np.empty(int(self.valid.sum()), ROOM.get(name, np.float64))
+
+    def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:  # noqa: ARG002
+        """Keep a variable."""
+        if self.valid.all():
+            self.places[name] = values
+            return
+        missing = np.nan if values.dtype.kind == "f" else 0
+        self.places[name] = np.full(self.valid.size, missing, values.dtype)
+        self.places[name][self.valid] = values
+
+    def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:  # noqa: ARG002
+        """Keep the figures."""
+        self.islands, self.reference, self.error = islands, reference, error
+
+
+Fill = Callable[[BandResults, OneField], None]
+Values = npt.NDArray[Any]
+Finish = Callable[[Values, Values, Values], dict[str, Values]]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """One local statistic, stated once for every way to work through bands.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its variables.
+    fill : callable
+        Fills the results of one band.
+    finish : callable
+        Returns what is written once q is known, given p, q and the variable that was kept `beside` p.
+    beside : str
+        The name of that variable.
+    own_fixed : bool
+        Whether a place itself is not among the draws.
+    adjustment : str
+        How q is made from p.
+    late : tuple of str
+        Which of the variables that are filled are written by `finish` only.
+    """
+
+    names: tuple[str, ...]
+    fill: Fill
+    finish: Finish
+    beside: str
+    own_fixed: bool
+    adjustment: str
+    late: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """One field under one neighbourhood, cut into bands."""
+
+    source: BandedField
+    bands: list[Band]
+    runs: npt.NDArray[np.int64]
+    covers_self: bool
+    runner: Runner
+    progress: Progress | None
+
+    @classmethod
+    def of(
+        cls, source: BandedField, neighbourhood: Neighbourhood, cells: int, multiple: int,
+        runner: Runner | None, progress: Progress | None, *, reach: int = 1,
+    ) -> Work:  # fmt: skip
+        """Cut a field into bands, of which the halo is `reach` times as high as the neighbourhood reaches.
+
+        Raises
+        ------
+        UsageError
+            When the field or the neighbourhood is something else, or the neighbourhood has weights.
+        """
+        refuse_others(source, neighbourhood)
+        runs = neighbourhood.runs(source.grid.cell)
+        bands = cut(source.starts, runs * np.array([reach, 1, 1]), cells, multiple)
+        return cls(source, bands, runs, neighbourhood.includes_self, runner or InTurn(), progress)
+
+    def tell(self, step: str, done: int) -> None:
+        """Tell that a step has done so many of the bands."""
+        if self.progress:
+            self.progress(step, done, len(self.bands))
+
+    def local(self, statistic: Local, sink: Sink, scratch: str | Path | None) -> Figures:
+        """Work through all steps of a local statistic, and return the figures of the field."""
+        self.tell("describing", 0)
+        about = described(self.source, self.bands, self.runs, self.covers_self, self.runner)
+        if about is None:
+            self._nothing(statistic, sink)
+            return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
+        self.tell("tables", 0)
+        null = about.null(own_fixed=statistic.own_fixed)
+        if self.runner.elsewhere:
+            null = null.portable()
+        task = partial(
+            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, null, statistic, sink,
+            self.runner.elsewhere,
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
+            p, beside, figures = self._filled(task, Path(folder), about, sink)
+            self.tell("adjusting", 0)
+            q = on_disk(Path(folder) / "q", np.float64, p.size)
+            adjusted(p, statistic.adjustment, piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
+            for band in self.bands:
+                here = slice(band.first, band.last)
+                for name, found in statistic.finish(p[here], q[here], np.asarray(beside[here])).items():
+                    sink.write(name, band.first, found)
+                self.tell("codes", band.number + 1)
+        return figures
+
+    def _filled(
+        self, task: Callable[[Band], _Part], folder: Path, about: Described, sink: Sink
+    ) -> tuple[npt.NDArray[np.float64], Values, Figures]:
+        """Fill the sink, and return p and what is needed beside it, on disk."""
+        p = on_disk(folder / "p", np.float64, self.source.n)
+        beside: Values | None = None
+        islands, reference, error = 0, float("nan"), float("nan")
+        for band, part in zip(self.bands, self.runner.map(task, self.bands), strict=True):
+            if beside is None:
+                beside = on_disk(folder / "beside", part.beside.dtype, self.source.n)
+            if part.written is not None:
+                sink.take(part.written)
+            p[band.first : band.last], beside[band.first : band.last] = part.p, part.beside
+            islands, reference, error = islands + part.islands, part.reference, part.error
+            self.tell("bands", band.number + 1)
+        assert beside is not None
+        return p, beside, Figures(about.sums.n, islands, reference, error, len(self.bands))
+
+    def _nothing(self, statistic: Local, sink: Sink) -> None:
+        """Fill the sink of a field without variance."""
+        for band in self.bands:
+            for name in statistic.names:
+                kind, missing = (np.int32, 0) if name in CODES else (np.float64, np.nan)
+                sink.write(name, band.first, np.full(band.cells, missing, kind))
+
+
+def refuse_others(source: object, neighbourhood: object) -> None:
+    """Refuse what is no field in bands, or no neighbourhood that bands are for.
+
+    Raises
+    ------
+    UsageError
+        When `source` is no BandedField, or `neighbourhood` no Neighbourhood, or one with weights.
+    """
+    if not isinstance(source, BandedField):
+        raise UsageError(
+            f"the field is a {type(source).__name__}; it must be a BandedField: lr.bands.BandedField.of(ids, "
+            "values, grid), or FieldStore.field(). A DataArray goes to the function in memory"
+        )
+    if not isinstance(neighbourhood, Neighbourhood):
+        raise UsageError(
+            f"the neighbourhood is a {type(neighbourhood).__name__}; it must be a Neighbourhood "
+            "(lr.Neighbourhood.queen(), .rook(), .disc(metres) or .ring(inner, outer))"
+        )
+    if neighbourhood.kind == "decay":
+        raise UsageError(
+            f"{neighbourhood!r} has weights; bands are for queen, rook, disc and ring. Take the function in "
+            "memory, where inference is local with inference='inversion', on a field that fits"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a band hands back: p and what is needed beside it, and its figures."""
+
+    p: npt.NDArray[np.float64]
+    beside: Values
+    islands: int
+    reference: float
+    error: float
+    written: Any = None
+
+
+def _worked(
+    source: BandedField, runs: npt.NDArray[np.int64], covers_self: bool, how: Representation, sums: Totals,
+    null: Null, statistic: Local, sink: Sink, elsewhere: bool, band: Band,
+) -> _Part:  # fmt: skip
+    """Compute one band and write its results."""
+    own, neighbours = around(source, how, runs, covers_self, band)
+    results = BandResults(own)
+    numbers = Numbers(neighbours.own, how.origin, how.step, how.natural, how.largest)
+    one = OneField(0, own, numbers, sums, neighbours, null=null)
+    statistic.fill(results, one)
+    own_sink = sink.copy() if elsewhere else sink
+    for name, found in results.places.items():
+        if name not in statistic.late:
+            own_sink.write(name, band.first, found)
+    written = own_sink.written() if elsewhere else None
+    p, beside = results.places["p"], results.places[statistic.beside]
+    return _Part(p, beside, results.islands, results.reference, results.error, written)

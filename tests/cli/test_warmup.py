@@ -1,12 +1,15 @@
 """`leefraster warmup`: compiles what is not there, says so, and leaves nothing to compile."""
 
+import importlib
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 import textwrap
 
 import pytest
+from reach import kernels, reached_from
 
 from leefraster.cli import main, parser, warmup_calls
 from leefraster.kernels import compiling, jit
@@ -106,6 +109,38 @@ def test_numbers_of_kernels_are_said_in_words_that_fit(tmp_path):
 def test_calls_have_names_of_their_own():
     names = [name for calls in warmup_calls.CALLS.values() for name, _ in calls]
     assert len(names) == len(set(names))
+
+
+def test_every_kernel_is_reached_by_a_call_or_stands_in_the_list_with_a_reason():
+    """By the source: whatever a call leads to by its names. The list has no kernel that is reached or is gone."""
+    reached = reached_from(("leefraster.cli.warmup_calls", "CALLS"))
+    left = {f"{module}.{name}" for module, name in kernels() - reached}
+    assert left == set(warmup_calls.WITHOUT_A_CALL)
+    assert all(warmup_calls.WITHOUT_A_CALL.values())
+
+
+def test_what_a_call_leads_to_is_read_from_the_source():
+    """The kernels of one statistic are among what it leads to, those of others and of no call are not."""
+    reached = reached_from(("leefraster.statistics.local_geary", "local_geary"))
+    names = {name for _, name in kernels() & reached}
+    assert {"local_geary_moments", "key_of", "mixed"} <= names
+    assert not {"ragged_rows", "local_moran_moments", "score_tile"} & names
+    assert reached_from(("leefraster.statistics.local_geary", "nothing of the kind")) == set()
+
+
+def test_the_source_shows_every_kernel_there_is():
+    """Every function that numba's wrapper was laid over in the modules of kernels is one that the source shows."""
+    shown, folder = {}, importlib.import_module("leefraster.kernels").__path__
+    for module, name in kernels():
+        shown.setdefault(module, set()).add(name)
+    for info in pkgutil.iter_modules(folder, "leefraster.kernels."):
+        made = {
+            name: getattr(one, "serial", one)
+            for name, one in vars(importlib.import_module(info.name)).items()
+            if hasattr(getattr(one, "serial", one), "py_func")
+        }
+        own = {name for name, one in made.items() if one.py_func.__module__ == info.name}
+        assert own == shown.get(info.name, set())
 
 
 def test_that_something_is_compiled_is_said_once_and_only_meanwhile():

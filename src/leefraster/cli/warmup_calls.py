@@ -312,6 +312,59 @@ def _time(made: Made) -> None:
     track_clusters((made.series < 4.0).astype(int))
 
 
+def _bands(made: Made) -> None:
+    """Work through fields and panels band by band, as through those larger than memory; rows of a continent."""
+    from leefraster.bands import (
+        Arrays,
+        BandedField,
+        BandedPanel,
+        components_by_band,
+        getis_ord_by_band,
+        local_moran_by_band,
+    )
+    from leefraster.cells import grid_of
+    from leefraster.changes.by_band import trend_by_band
+    from leefraster.changes.emerging_by_band import emerging_hotspots_by_band
+    from leefraster.clusters.by_band import structural_clusters_by_band
+    from leefraster.sources.synthetic import continent
+
+    nothing, queen, few = Arrays({}), Neighbourhood.queen(), _IN_FIELD // 3
+    land = continent(_CELLS)
+    ids, values = land.rows(0, land.grid.ny)
+    for field in (
+        BandedField.of(ids, values, land.grid),
+        BandedField.of(ids, values.astype(float), land.grid),
+    ):
+        local_moran_by_band(field, queen, nothing, cells=ids.size // 3)
+        getis_ord_by_band(field, queen, nothing, cells=ids.size // 3)
+        getis_ord_by_band(field, queen, nothing, star=False, cells=ids.size // 3)
+    components_by_band(BandedField.of(ids, (values > 0).astype("i1"), land.grid), queen, nothing)
+    scores = made.country.scores
+    variables = {name: scores[name].values for name in ("level", "dwellings")}
+    cells = scores["cell"].values
+    years = [int(year) for year in scores["year"].values]
+    panel = BandedPanel.of(cells, variables, grid_of(scores), years=years)
+    structural_clusters_by_band(panel, nothing)
+    small = {"level": made.series.values}
+    panel = BandedPanel.of(made.series["cell"].values, small, grid_of(scores), years=years)
+    trend_by_band(panel, "level", nothing, cells=few)
+    emerging_hotspots_by_band(panel, "level", queen, nothing, cells=few)
+
+
+def _many_equal(_: Made) -> None:
+    """Adjust p-values of which more are equal than are sorted together, as in fields of many millions."""
+    import numpy as np
+
+    from leefraster.inference.multiple_testing import adjusted
+
+    adjusted(np.repeat([0.25, 0.5], 8), "benjamini-hochberg", piece=4)
+
+
+WITHOUT_A_CALL: dict[str, str] = {
+    "leefraster.kernels.permutation.draw_without_replacement": "a draw by itself, for tests of the draws in blocks",
+}
+"""Kernels that nothing here leads to, each with the reason."""
+
 CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
     "run": (
         ("the demonstration country", lambda made: made.country),
@@ -337,6 +390,8 @@ CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
         ("sums and distances around cells", _around),
         ("changes over time", _time),
         ("fields of a special make", _special),
+        ("fields and panels by band", _bands),
+        ("many equal p-values", _many_equal),
     ),
 }
 """Named calls by the command that needs them; ``functions`` are those of ``import leefraster as lr``."""

@@ -139,6 +139,10 @@ def test_wrong_panels_are_refused():
         BandedPanel.of(ids, {"level": (("cell", "year"), level.T)}, GRID, years=YEARS)
     with pytest.raises(lr.UsageError, match="level: give an array over"):
         BandedPanel.of(ids, {"level": "high"}, GRID, years=YEARS)
+    with pytest.raises(lr.UsageError, match="grid is a NoneType; it must be a Grid"):
+        BandedPanel.of(ids, {"level": level}, None, years=YEARS)
+    with pytest.raises(lr.UsageError, match="variables is a ndarray; it must give arrays by name"):
+        BandedPanel.of(ids, level, GRID, years=YEARS)
     panel = BandedPanel.of(ids, {"level": level}, GRID, years=YEARS)
     with pytest.raises(lr.UsageError, match="no variable 'leevel'; it has level"):
         lr.trend_by_band(panel, "leevel", Arrays({}))

@@ -146,7 +146,8 @@ class BandedPanel:
             When a variable has another number of cells, years or labels, or ids are not sorted, occur twice or
             lie outside the grid.
         UsageError
-            When a variable has years and none are given, or `cell` is not its last dimension.
+            When a variable has years and none are given, or `cell` is not its last dimension; when `grid` is no
+            Grid, or `variables` no mapping of arrays.
 
         Examples
         --------
@@ -157,6 +158,10 @@ class BandedPanel:
         >>> panel.n, panel.years.tolist(), panel.field("level", 2022).values[2:4].tolist()
         (6, [2020, 2022, 2024], [8.0, 9.0])
         """
+        if not isinstance(grid, Grid):
+            raise UsageError(f"grid is a {type(grid).__name__}; it must be a Grid")
+        if not isinstance(variables, Mapping):
+            raise UsageError(f"variables is a {type(variables).__name__}; it must give arrays by name")
         labels = {str(name): np.asarray(values) for name, values in (coords or {}).items()}
         if years is not None:
             labels[YEAR] = np.asarray(years)

@@ -37,19 +37,49 @@ def test_each_event_has_its_picture(rows, event):
 
 def test_a_split_gives_the_lineage_to_the_larger_part():
     found = events("1111111100", "1111102200")
-    assert found == [(2018, 1, 1, "born"), (2020, 1, 1, "split"), (2020, 2, 2, "split")]
+    assert found == [(2018, 1, 1, "present at start"), (2020, 1, 1, "split"), (2020, 2, 2, "split")]
 
 
 def test_a_merger_goes_on_with_the_larger_predecessor():
     found = events("1100222220", "1111111110")
-    assert found[-1] == (2020, 1, 2, "merged")
+    assert [one[2] for one in found] == [2, 1, 1]
+    assert found[-1] == (2020, 1, 1, "merged")
 
 
 def test_what_ends_is_said_and_what_comes_back_is_new():
     tracks = lr.track_clusters(labels("1111000000", "0000000000", "1111000000"))
     assert tracks.table["ends"].tolist() == [True, False]
-    assert tracks.table["lineage"].tolist() == [1, 2]
+    assert tracks.table["lineage"].tolist() == [2, 1]
+    assert tracks.table["event"].tolist() == ["present at start", "born"]
     assert tracks.links.empty
+
+
+def test_years_without_clusters_stay_and_only_the_first_year_is_the_start():
+    tracks = lr.track_clusters(labels("0000", "1100", "0000"))
+    assert tracks.years == (2018, 2020, 2022)
+    assert tracks.table[["year", "event", "ends"]].values.tolist() == [[2020, "born", True]]
+    assert lr.track_clusters(labels("00", "00")).years == (2018, 2020)
+    shown = repr(tracks)
+    assert shown.splitlines()[1] == "  clusters by year: 2018: 0, 2020: 1, 2022: 0"
+    assert shown.splitlines()[2] == "  events: born 1; ended 1"
+    assert len(shown) < 300
+
+
+def test_lineages_are_numbered_as_the_clusters_of_the_last_year():
+    tracks = lr.track_clusters(labels("5500330022", "0900330077", "4400660099"))
+    last = tracks.table[tracks.table["year"] == 2022]
+    assert (last["lineage"] == last["cluster"]).all()
+    assert tracks.table.loc[tracks.table["year"] == 2018, "lineage"].tolist() == [9, 6, 4]
+    gone = lr.track_clusters(labels("1122", "0022", "0022", "0022"))
+    assert gone.table.loc[0, "lineage"] == 3  # above that of the cluster that lasted
+
+
+def test_the_latest_dwellings_count_whatever_the_order_of_years():
+    rows = labels("1111000000", "1112000000")
+    weights = np.ones((2, 10))
+    weights[0, 3] = 100.0
+    given = xr.DataArray(weights, dims=("year", "cell"), coords={"year": [2024, 2020], "cell": rows["cell"]})
+    assert lr.track_clusters(rows, given).table["dwellings"].tolist() == [103.0, 3.0, 100.0]
 
 
 def test_dwellings_decide_and_not_cells():
@@ -57,14 +87,15 @@ def test_dwellings_decide_and_not_cells():
         [1.0, 1, 1, 100, 0, 0, 0, 0, 0, np.nan], dims="cell", coords={"cell": np.arange(10)}
     )
     tracks = lr.track_clusters(labels("1111000000", "1112000000"), weights)
-    assert tracks.table["lineage"].tolist() == [1, 2, 1]  # the one cell of 100 dwellings carries it on
+    assert tracks.table["lineage"].tolist() == [2, 1, 2]  # the one cell of 100 dwellings carries it on
     assert tracks.links["share_of_from"].tolist() == pytest.approx([3 / 103, 100 / 103])
 
 
 def test_a_small_overlap_is_no_link():
     rows = ("1111111111000000000", "0000000001111111111")
-    assert lr.track_clusters(labels(*rows)).table["event"].tolist() == ["born", "steady"]
-    assert lr.track_clusters(labels(*rows), minimum_overlap=0.2).table["event"].tolist() == ["born", "born"]
+    assert lr.track_clusters(labels(*rows)).table["event"].tolist() == ["present at start", "steady"]
+    apart = lr.track_clusters(labels(*rows), minimum_overlap=0.2)
+    assert apart.table["event"].tolist() == ["present at start", "born"]
 
 
 @given(seed=st.integers(0, 2**20))
@@ -100,3 +131,42 @@ def test_wrong_input_is_refused():
         lr.track_clusters(labels("110", "110"), minimum_overlap=0)
     with pytest.raises(lr.InputError, match="must lie over year and cell"):
         lr.track_clusters(labels("110", "110").rename(cell="place"))
+
+
+TWO = labels("110", "110")
+
+
+@pytest.mark.parametrize(
+    ("given", "dwellings", "error", "message"),
+    [
+        (
+            TWO.astype(float),
+            None,
+            lr.UsageError,
+            "labels: of type float64; numbers of clusters must be whole",
+        ),
+        (TWO > 0, None, lr.UsageError, "labels: of type bool"),
+        (TWO.astype(str), None, lr.UsageError, "labels: of type <U"),
+        (-TWO, None, lr.UsageError, "labels: holds -1; numbers of clusters must be at least 0"),
+        (TWO.values, None, lr.UsageError, "labels is a ndarray; it must be a DataArray over year and cell"),
+        ({2020: TWO[0], 2022: TWO[1] / 1}, None, lr.UsageError, "labels of 2022: of type float64"),
+        ({2020: TWO[0], 2022: TWO[1].values}, None, lr.UsageError, "labels of 2022 is a ndarray"),
+        ({"2020": TWO[0], 2022: TWO[1]}, None, lr.UsageError, "'2020' is no year"),
+        ({2020.5: TWO[0], 2022: TWO[1]}, None, lr.UsageError, "2020.5 is no year"),
+        (TWO.assign_coords(year=[2020, 2020]), None, lr.InputError, "the year 2020 is given twice"),
+        (TWO.assign_coords(cell=[1, 1, 2]), None, lr.InputError, "labels: cells repeat"),
+        (TWO, [1.0, 1, 1], lr.UsageError, "dwellings: of type list; they must be a DataArray of numbers"),
+        (TWO, TWO[0].astype(str), lr.UsageError, "dwellings: of type <U"),
+        (TWO, TWO[0].rename(cell="place"), lr.InputError, "dwellings must lie over distinct cells"),
+        (TWO, -TWO[0], lr.InputError, "dwellings: some are negative or infinite"),
+    ],
+)
+def test_wrong_types_are_refused_by_name(given, dwellings, error, message):
+    with pytest.raises(error, match=message):
+        lr.track_clusters(given, dwellings)
+
+
+@pytest.mark.parametrize("least", ["0.5", True, np.nan, None])
+def test_an_overlap_that_is_no_number_is_refused(least):
+    with pytest.raises(lr.UsageError, match="it must be a number above 0 and at most 1"):
+        lr.track_clusters(TWO, minimum_overlap=least)

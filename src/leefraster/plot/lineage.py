@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.clusters.track import BORN, ENDED, GROWN, MERGED, SHRUNK, SPLIT, STEADY, ClusterTracks
+from leefraster.clusters.track import (
+    BORN,
+    ENDED,
+    GROWN,
+    MERGED,
+    SHRUNK,
+    SPLIT,
+    START,
+    STEADY,
+    ClusterTracks,
+)
 from leefraster.colours import CATEGORIES, CLASSES, round_step
 from leefraster.errors import InputError, UsageError
 from leefraster.plot.canvas import INK, QUIET, axes_for
 from leefraster.plot.lineage_layout import Bar, Flow, flow_of
-from leefraster.plot.lineage_words import CLUSTER, EVENTS, NOTE, SIZE, START, TITLE, Language, whole
+from leefraster.plot.lineage_words import CLUSTER, EVENTS, NOTE, SIZE, TITLE, Language, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +63,8 @@ def lineage(
     Bars and bands are as thick as their dwellings. Colours and signs of bars tell what happened: grown (+), shrunk
     (-), split off (<), merged (>), as `lr.track_clusters` defines it. A wedge before a bar is what it gained, one
     behind it what it lost; a cluster that is born comes out of a point, one that ends goes into one. Clusters of
-    the first year with any were there at the start. Every lineage has its own height in the picture; those that
-    have to do with each other lie next to each other. Years stand as far apart as they are.
+    the first year were present at the start. Every lineage has its own height in the picture; those that have to do
+    with each other lie next to each other. Years stand as far apart as they are, those without clusters, too.
 
     Parameters
     ----------
@@ -65,7 +75,8 @@ def lineage(
     largest : int
         How many lineages get a name and a darker band: those with the largest cluster in any year.
     names : mapping of int to str, or None
-        Names of lineages; others are called by their number.
+        Names of lineages; others are called by their number, which is that of their cluster in the last year (above
+        those for lineages that are gone by then).
     language : {"en", "nl"}
         Of the words in the picture.
     ax : matplotlib Axes or None
@@ -95,10 +106,10 @@ def lineage(
     ...                       coords={"year": [2022, 2024], "cell": range(6)})
     >>> axes = lr.plot.lineage(lr.track_clusters(labels))
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
-    ['there at the start (2)', 'merged (1)']
+    ['present at start (2)', 'merged (1)']
     """
     _refuse(tracks, size, largest, language)
-    flow = flow_of(tracks.table, tracks.links, size)
+    flow = flow_of(tracks, size)
     chosen = _largest(flow, largest)
     axes = axes_for(
         ax, 9.5, float(np.clip(3.5 + 0.07 * len({b.lineage for b in flow.bars.values()}), 4.5, 9))
@@ -145,10 +156,6 @@ def _largest(flow: Flow, count: int) -> set[int]:
     return set(sorted(most, key=lambda one: (-most[one], one))[:count])
 
 
-def _event(bar: Bar, flow: Flow) -> str:
-    return START if bar.year == flow.years[0] else bar.event
-
-
 def _draw_bands(axes: Axes, flow: Flow, scale: _Scale, chosen: set[int]) -> None:
     from matplotlib.collections import PolyCollection
 
@@ -179,7 +186,7 @@ def _draw_bars(axes: Axes, flow: Flow, scale: _Scale) -> None:
     bars: list[tuple[Points, str, float]] = []
     for bar in flow.bars.values():
         left, right = bar.year - scale.half, bar.year + scale.half
-        bars.append((_rectangle(left, right, bar), COLOURS[_event(bar, flow)], 0.5))
+        bars.append((_rectangle(left, right, bar), COLOURS[bar.event], 0.5))
         if bar.year != flow.years[0]:
             colour = COLOURS[BORN if bar.event == BORN else GROWN]
             wedges += [
@@ -198,9 +205,7 @@ def _draw_bars(axes: Axes, flow: Flow, scale: _Scale) -> None:
             PolyCollection(outlines, facecolors=faces, edgecolors=faces, linewidths=lines, label=name)
         )
     for event, sign in SIGNS.items():
-        held = [
-            b for b in flow.bars.values() if _event(b, flow) == event and b.size > LEAST_SIGN * flow.height
-        ]
+        held = [b for b in flow.bars.values() if b.event == event and b.size > LEAST_SIGN * flow.height]
         at = np.array([[bar.year, bar.centre] for bar in held]).reshape(-1, 2)
         axes.plot(
             *at.T, sign, color="white", markersize=4, markeredgewidth=1.1, label=f"sign {event}", zorder=3
@@ -253,8 +258,8 @@ def _frame(axes: Axes, flow: Flow, scale: _Scale, language: Language, size: Size
         axes.spines[side].set_visible(False)
     axes.set_title(TITLE[language], loc="left")
     axes.annotate(
-        NOTE[language].format(size=SIZE[size][language]), (1, 1.01), xycoords="axes fraction", ha="right",
-        va="bottom", fontsize=8, color=QUIET,
+        NOTE[language].format(size=SIZE[size][language], year=flow.years[-1]), (1, 1.01),
+        xycoords="axes fraction", ha="right", va="bottom", fontsize=8, color=QUIET,
     )  # fmt: skip
     _measure(axes, flow, language, size)
 
@@ -279,7 +284,7 @@ def _legend(axes: Axes, flow: Flow, language: Language) -> None:
     from matplotlib.patches import Patch
     from matplotlib.transforms import offset_copy
 
-    counts: Counter[str] = Counter(_event(bar, flow) for bar in flow.bars.values())
+    counts: Counter[str] = Counter(bar.event for bar in flow.bars.values())
     counts[ENDED] = sum(bar.ends for bar in flow.bars.values())
     kept = [event for event in EVENTS if counts[event]]
     handles = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from leefraster.clusters.track import ClusterTracks
 
 Place = tuple[int, int]  # year and number of the cluster in it
 
@@ -62,7 +62,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Bars and bands, and the height of it all."""
+    """Bars and bands by year, years without any among them, and the height of it all."""
 
     years: list[int]
     bars: dict[Place, Bar]
@@ -70,7 +70,7 @@ class Flow:
     height: float
 
 
-def flow_of(table: pd.DataFrame, links: pd.DataFrame, size: str) -> Flow:
+def flow_of(tracks: ClusterTracks, size: str) -> Flow:
     """Lay out clusters through the years.
 
     Every lineage has a lane as high as its largest cluster; lineages that have to do with each other lie next to
@@ -78,11 +78,12 @@ def flow_of(table: pd.DataFrame, links: pd.DataFrame, size: str) -> Flow:
 
     Parameters
     ----------
-    table, links : DataFrame
-        As of `leefraster.clusters.track.ClusterTracks`.
+    tracks : ClusterTracks
+        What `lr.track_clusters` returns.
     size : str
-        Column of both that gives the thickness.
+        Column of its table and links that gives the thickness.
     """
+    table, links, years = tracks.table, tracks.links, list(tracks.years)
     sizes = {
         (int(y), int(c)): float(s)
         for y, c, s in zip(table["year"], table["cluster"], table[size], strict=True)
@@ -102,7 +103,6 @@ def flow_of(table: pd.DataFrame, links: pd.DataFrame, size: str) -> Flow:
             strict=True,
         )
     ]
-    years = sorted({year for year, _ in sizes})
     centres, height = _lanes(years, sizes, lineage, shared)
     arriving, leaving = _totals(shared)
     bars = {

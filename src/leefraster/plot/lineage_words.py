@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from leefraster.clusters.track import BORN, ENDED, GROWN, MERGED, SHRUNK, SPLIT, STEADY
+from leefraster.clusters.track import BORN, ENDED, GROWN, MERGED, SHRUNK, SPLIT, START, STEADY
 
 Language = Literal["en", "nl"]
 
-START = "start"
-
 EVENTS: dict[str, dict[str, str]] = {
-    START: {"en": "there at the start", "nl": "er bij het begin"},
+    START: {"en": "present at start", "nl": "aanwezig bij het begin"},
     BORN: {"en": "born", "nl": "ontstaan"},
     GROWN: {"en": "grown", "nl": "gegroeid"},
     STEADY: {"en": "steady", "nl": "gelijk gebleven"},
@@ -22,8 +20,8 @@ EVENTS: dict[str, dict[str, str]] = {
 }
 TITLE = {"en": "Clusters through the years", "nl": "Clusters door de jaren"}
 NOTE = {
-    "en": "thickness: {size}; in brackets: at its last measurement",
-    "nl": "dikte: {size}; tussen haakjes: bij de laatste meting",
+    "en": "thickness: {size}; in brackets: at its last measurement; numbers: those of {year}",
+    "nl": "dikte: {size}; tussen haakjes: bij de laatste meting; nummers: die van {year}",
 }
 SIZE = {
     "dwellings": {"en": "dwellings", "nl": "woningen"},

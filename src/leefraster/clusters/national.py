@@ -88,11 +88,13 @@ class NationalSums:
 def block_sums(groups: Groups, count: int, values: Floats, weights: Floats) -> Floats:
     """Return weight x value and weight of the finite values, (block, group, 2), groups being 0 to count - 1."""
     blocks = -(-values.size // BLOCK)
-    key = (np.arange(values.size) // BLOCK) * count + groups
-    held = np.isfinite(values)
+    key = np.repeat(np.arange(blocks) * count, BLOCK)[: values.size] + groups
+    terms = weights * values
+    if not (held := np.isfinite(values)).all():
+        terms, weights = np.where(held, terms, 0.0), np.where(held, weights, 0.0)
     sums = np.empty((blocks * count, 2))
-    sums[:, 0] = np.bincount(key, np.where(held, weights * values, 0.0), minlength=blocks * count)
-    sums[:, 1] = np.bincount(key, np.where(held, weights, 0.0), minlength=blocks * count)
+    for column, addends in enumerate((terms, weights)):
+        sums[:, column] = np.bincount(key, addends, minlength=blocks * count)
     return sums.reshape(blocks, count, 2)
 
 

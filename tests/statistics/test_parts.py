@@ -45,7 +45,8 @@ def test_parts_of_any_size_give_the_bytes_of_the_whole(name, seed, kind, around,
     field = made_field(seed, kind)
     work = STATISTICS[name]
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="ignore"):
-        whole = work(field, around, inference=inference)
+        whole = work(field, around, inference=inference)  # too few values for parts
+        patch.setattr(parts, "FEWEST", 1)
         patch.setattr(parts, "PART", size)
         patch.setattr(jit, "_threads", threads)
         in_parts = work(field, around, inference=inference)
@@ -53,6 +54,7 @@ def test_parts_of_any_size_give_the_bytes_of_the_whole(name, seed, kind, around,
 
 
 def test_a_field_of_several_parts_goes_through_them(monkeypatch):
+    monkeypatch.setattr(parts, "FEWEST", 50)
     monkeypatch.setattr(parts, "PART", 20)
     seen = []
     together = parts.in_threads
@@ -65,6 +67,13 @@ def test_a_field_of_several_parts_goes_through_them(monkeypatch):
     field = made_field(1, "skewed")
     lr.local_moran(field, lr.Neighbourhood.queen())
     assert seen == [-(-int(n) // 20) for n in field.notnull().sum(("y", "x"))]
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, [500, 500]), (2, [250, 250, 250, 250])])
+def test_threads_have_two_parts_each_where_a_field_is_not_large(threads, expected, monkeypatch):
+    monkeypatch.setattr(parts, "threads", lambda: threads)
+    cuts = parts._cuts(np.ones(1000, bool), 1000)
+    assert [here.stop - here.start for _, _, here in cuts] == expected
 
 
 def test_parts_share_out_all_places_and_each_has_values():

@@ -279,6 +279,21 @@ def _points(made: Made) -> Any:
     return np.column_stack([made.field["x"], made.field["y"]])
 
 
+def _in_parts(_: Made) -> None:
+    """Compute fields so large that threads share their places: these use the builds for one thread."""
+    import numpy as np
+    import xarray as xr
+
+    axis = (np.arange(160) + 0.5) * 100.0
+    values = np.add.outer(axis, axis) + np.random.default_rng(0).normal(size=(160, 160))
+    values[::7, ::3] = np.nan
+    field = xr.DataArray(values, {"y": axis[::-1], "x": axis}, ("y", "x"))
+    for one in (field, field.clip(min=9_000.0)):  # also with many values at a bound
+        local_moran(one, Neighbourhood.queen())
+        getis_ord(one, Neighbourhood.queen())
+        getis_ord(one, Neighbourhood.queen(), star=False)
+
+
 def _special(_: Made) -> None:
     """Reach what only fields of a certain make need: full, tiny or with few values, and given or wide weights."""
     import numpy as np
@@ -370,6 +385,7 @@ CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
         ("the demonstration country", lambda made: made.country),
         ("a run from scores", _run_of_scores),
         ("a run from indicators", _run_of_indicators),
+        ("fields in parts", _in_parts),
     ),
     "score": (("scores from indicators", _score),),
     "areas": (("statistics of areas", _analyse_areas),),
@@ -389,6 +405,7 @@ CALLS: dict[str, tuple[tuple[str, Call], ...]] = {
         ("lr.scale_sensitivity", _scale_sensitivity),
         ("sums and distances around cells", _around),
         ("changes over time", _time),
+        ("local statistics in parts", _in_parts),
         ("fields of a special make", _special),
         ("fields and panels by band", _bands),
         ("many equal p-values", _many_equal),

@@ -13,10 +13,12 @@ from leefraster.inference.drawn import drawn_of
 from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers
 from leefraster.kernels.in_threads import in_threads
+from leefraster.kernels.jit import threads
 from leefraster.neighbours import KnownSums, RunNeighbours
 from leefraster.statistics.plan import OneField, Test
 
 Ints = npt.NDArray[np.int64]
+FEWEST = 1 << 14  # values of a field that is worth the threads
 PART = 1 << 17  # places: small enough for a processor's cache, many enough to pay for going through the steps
 CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
 
@@ -41,7 +43,7 @@ def by_part(
         Computes the statistic of a field or a part of one.
     """
     alone = weights is None and one.other is None and type(one.neighbours) is RunNeighbours
-    if not alone or test.inference not in CUT or one.numbers.integers.size < 2 * PART:
+    if not alone or test.inference not in CUT or one.numbers.integers.size < FEWEST:
         fill(one, weights)
         return
     integers = one.numbers.integers
@@ -55,14 +57,16 @@ def by_part(
 def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, slice]]:
     """Return which places each part has, from one to before another, and which of the field's values these are.
 
-    Every part has values: missing places go with the value before them, those at the front with the first.
+    There are two parts a thread, or more where these would be large. Every part has values: missing places go with
+    the value before them, those at the front with the first.
     """
-    firsts = np.arange(0, values, PART)
+    size = min(PART, -(-values // (2 * threads())))
+    firsts = np.arange(0, values, size)
     begins = firsts if valid.size == values else np.flatnonzero(valid)[firsts]
     ends = [*begins[1:].tolist(), valid.size]
     starts = [0, *begins[1:].tolist()]
     return [
-        (start, end, slice(first, min(first + PART, values)))
+        (start, end, slice(first, min(first + size, values)))
         for start, end, first in zip(starts, ends, firsts.tolist(), strict=True)
     ]
 

@@ -82,3 +82,22 @@ def test_parts_share_out_all_places_and_each_has_values():
         patch.setattr(parts, "PART", 2)
         cuts = parts._cuts(valid, 5)
     assert cuts == [(0, 7, slice(0, 2)), (7, 9, slice(2, 4)), (9, 11, slice(4, 5))]
+
+
+@pytest.mark.parametrize("star", [None, True, False])
+def test_bands_in_parts_give_the_bytes_of_the_whole(star, monkeypatch):
+    field = lr.from_raster(made_field(3, "zeros").isel(year=0, drop=True)).copy()
+    field[::5] = np.nan
+    around = lr.Neighbourhood.queen()
+    whole = lr.local_moran(field, around) if star is None else lr.getis_ord(field, around, star=star)
+    monkeypatch.setattr(parts, "FEWEST", 1)
+    monkeypatch.setattr(parts, "PART", 15)
+    made = {name: np.empty(values.size, values.dtype) for name, values in whole.data_vars.items()}
+    source = lr.bands.BandedField.of(field["cell"].values, field.values, lr.grid_of(field))
+    if star is None:
+        figures = lr.bands.local_moran_by_band(source, around, lr.bands.Arrays(made), cells=60)
+    else:
+        figures = lr.bands.getis_ord_by_band(source, around, lr.bands.Arrays(made), star=star, cells=60)
+    for name, values in made.items():
+        np.testing.assert_array_equal(values, whole[name].values, err_msg=name)
+    assert figures.islands == int(whole["islands"])

@@ -14,8 +14,10 @@ from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, 
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.statistics import getis_ord, local_moran
+from leefraster.statistics.parts import by_part
 from leefraster.statistics.plan import OneField, Test, checked_alpha
 
+NO_IDS = np.empty(0, np.int64)  # nothing is drawn
 MORAN = ("I", "lag", "expected", "variance", "z", "p", "q", "quadrant", "cluster", "neighbours")
 GETIS_ORD = ("G", "z", "p", "q", "spot", "neighbours")
 
@@ -127,11 +129,13 @@ def getis_ord_by_band(
 
 
 def _moran(test: Test, results: BandResults, one: OneField) -> None:
-    local_moran.fill(results, "row", test, np.empty(0, np.int64), one, None)
+    fill = partial(local_moran.fill, results, "row", test, NO_IDS)
+    by_part(one, test, None, own_fixed=True, fill=fill)
 
 
 def _getis_ord(star: bool, test: Test, results: BandResults, one: OneField) -> None:
-    getis_ord.fill(results, star, "row", test, np.empty(0, np.int64), None, one, None)
+    fill = partial(getis_ord.fill, results, star, "row", test, NO_IDS, None)
+    by_part(one, test, None, own_fixed=not star, fill=fill)
 
 
 def _clusters(alpha: float, p: Values, q: Values, quadrant: Values) -> dict[str, Values]:  # noqa: ARG001

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,11 @@ from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.inference.numbers import Numbers, Representation, Totals
 from leefraster.neighbourhood import Neighbourhood
-from leefraster.statistics.plan import OneField
+from leefraster.statistics.plan import OneField, put_at, room_at
 
 Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
-ROOM = {"quadrant": np.int8}  # types of variables that are no float64
+ROOM = {"quadrant": np.dtype(np.int8)}  # types of variables that are no float64
 CODES = (
     "quadrant",
     "cluster",
@@ -61,23 +62,27 @@ class BandResults:
     islands: int = 0
     reference: float = float("nan")
     error: float = float("nan")
+    _lock: Lock = field(default_factory=Lock)
 
-    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:  # noqa: ARG002
+    def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
         """Return an array for the values of a variable."""
-        return np.empty(int(self.valid.sum()), ROOM.get(name, np.float64))
+        return room_at(self._here(one, name, ROOM.get(name, np.dtype(np.float64))), one)
 
-    def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:  # noqa: ARG002
-        """Keep a variable."""
-        if self.valid.all():
-            self.places[name] = values
-            return
-        missing = np.nan if values.dtype.kind == "f" else 0
-        self.places[name] = np.full(self.valid.size, missing, values.dtype)
-        self.places[name][self.valid] = values
+    def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
+        """Keep a variable of the band, or of a part of it."""
+        put_at(self._here(one, name, values.dtype), one, values)
+
+    def _here(self, one: OneField, name: str, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        with self._lock:
+            if name not in self.places:
+                self.places[name] = np.empty(self.valid.size, dtype)
+        return self.places[name][one.first : one.first + one.valid.size]
 
     def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:  # noqa: ARG002
-        """Keep the figures."""
-        self.islands, self.reference, self.error = islands, reference, error
+        """Keep the figures; the islands of parts add up."""
+        with self._lock:
+            self.islands += islands
+            self.reference, self.error = reference, error
 
 
 Fill = Callable[[BandResults, OneField], None]

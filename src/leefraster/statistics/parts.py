@@ -14,7 +14,7 @@ from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers
 from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.jit import threads
-from leefraster.neighbours import KnownSums, RunNeighbours
+from leefraster.neighbours import BandNeighbours, KnownSums, RunNeighbours
 from leefraster.statistics.plan import OneField, Test
 
 Ints = npt.NDArray[np.int64]
@@ -27,12 +27,12 @@ def by_part(
     one: OneField, test: Test, weights: npt.NDArray[Any] | None, *, own_fixed: bool,
     fill: Callable[[OneField, npt.NDArray[Any] | None], None],
 ) -> None:  # fmt: skip
-    """Compute a local statistic of a field, in parts where every place needs little of the others.
+    """Compute a local statistic of a field or band, in parts where every place needs little of the others.
 
     Parameters
     ----------
     one : OneField
-        The field.
+        The field, or the band.
     test : Test
         How it is tested; draws need the whole field.
     weights : ndarray or None
@@ -40,15 +40,17 @@ def by_part(
     own_fixed : bool
         Whether the null distribution holds the place itself fixed.
     fill : callable
-        Computes the statistic of a field or a part of one.
+        Computes the statistic of a field, a band or a part of these.
     """
-    alone = weights is None and one.other is None and type(one.neighbours) is RunNeighbours
+    alone = weights is None and one.other is None and type(one.neighbours) in (RunNeighbours, BandNeighbours)
     if not alone or test.inference not in CUT or one.numbers.integers.size < FEWEST:
         fill(one, weights)
         return
     integers = one.numbers.integers
     observed, counts = one.neighbours.sums(integers), one.neighbours.counts
-    null = _null(one, counts, own_fixed) if test.inference == "exact" else None
+    null = one.null
+    if test.inference == "exact":
+        null = _null(one, counts, own_fixed) if null is None else null.shared()
     make = partial(_part, one, observed, counts, null, one.numbers.largest)
     pieces = _cuts(one.valid, integers.size)
     in_threads(lambda piece: fill(make(*piece), None), pieces)

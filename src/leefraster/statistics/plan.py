@@ -205,6 +205,20 @@ class Filled(Protocol):
         ...
 
 
+def room_at(here: npt.NDArray[Any], one: OneField) -> npt.NDArray[Any]:
+    """Return an array for the values of a field, or part, whose places are `here`: these, where none is missing."""
+    return here if one.valid.all() else np.empty(int(one.valid.sum()), here.dtype)
+
+
+def put_at(here: npt.NDArray[Any], one: OneField, values: npt.NDArray[Any]) -> None:
+    """Fill the places of a field, or part, with its values; NaN and 0 where one is missing."""
+    if values.size < here.size:
+        here[...] = np.nan if here.dtype.kind == "f" else 0
+        here[one.valid] = values
+    elif not np.may_share_memory(values, here):  # else they are there already
+        here[...] = values
+
+
 class Results:
     """Result variables of all fields, filled one field, or one part of a field, at a time."""
 
@@ -228,18 +242,11 @@ class Results:
 
     def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
         """Return an array for the values of a variable: where none is missing, the place they belong to."""
-        here = self._here(one, name)
-        return here if one.valid.all() else np.empty(int(one.valid.sum()), here.dtype)
+        return room_at(self._here(one, name), one)
 
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
         """Keep a variable of one field, or of a part of it."""
-        here = self._here(one, name)
-        if values.size == here.size:
-            if not np.may_share_memory(values, here):  # else they are there already
-                here[...] = values
-            return
-        here[...] = np.nan if here.dtype.kind == "f" else 0
-        here[one.valid] = values
+        put_at(self._here(one, name), one, values)
 
     def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:
         """Keep the figures of one field; the islands of its parts add up."""

@@ -85,12 +85,16 @@ class PiecedValues:
     @cached_property
     def ordered(self) -> Ints:
         """All of them, sorted: 8 bytes a value, and as much again while they are sorted."""
-        every = np.empty(self._n, np.int64)
-        at = 0
-        for part in self._pieces.map(self._integers):
-            every[at : at + part.size] = part
-            at += part.size
-        found: Ints = sorted_integers(every, max(self.largest.bit_length(), 1))
+        bits = max(self.largest.bit_length(), 1)
+        if self.in_memory:
+            (every,) = self._pieces.map(self._integers)
+        else:
+            every = np.empty(self._n, np.int64)
+            at = 0
+            for part in self._pieces.map(self._integers):
+                every[at : at + part.size] = part
+                at += part.size
+        found: Ints = sorted_integers(every, bits)
         return found
 
     def _sum(self, function: Any) -> Ints:

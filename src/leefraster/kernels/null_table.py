@@ -13,6 +13,7 @@ from numba import prange
 from leefraster.kernels.jit import jit, parallel_jit
 
 NEGLIGIBLE = 1e-20
+MOMENT_PARTS = 2
 LANES = 16  # frequencies side by side
 
 
@@ -28,15 +29,20 @@ def fold_histogram(integers, offset, half, shift, mask):
     return counts.sum(axis=0)
 
 
-@parallel_jit
 def binned_moments(integers, shift, rest_shift, bins):
     """Return per bin (v >> shift) the count, and the sums of r and r^2 with r = (v mod 2^shift) >> rest_shift.
 
     r is below 2^12, so that the sums fit for up to 2^39 values.
     """
-    parts = 4
-    sums = np.zeros((parts, bins, 4), np.int64)  # a bin's sums side by side, in one line of the cache
-    n = integers.size
+    # a bin's sums side by side, in one line of the cache; numpy has large arrays in large pages
+    sums = np.zeros((MOMENT_PARTS, bins, 4), np.int64)
+    _add_moments(integers, shift, rest_shift, sums)
+    return np.ascontiguousarray(sums.sum(axis=0)[:, :3].T)
+
+
+@parallel_jit
+def _add_moments(integers, shift, rest_shift, sums):
+    n, parts = integers.size, sums.shape[0]
     low = (np.int64(1) << shift) - 1
     for part in prange(parts):
         for i in range(part * n // parts, (part + 1) * n // parts):
@@ -45,12 +51,6 @@ def binned_moments(integers, shift, rest_shift, bins):
             sums[part, b, 0] += 1
             sums[part, b, 1] += r
             sums[part, b, 2] += r * r
-    found = np.zeros((3, bins), np.int64)
-    for which in prange(3):
-        for part in range(parts):
-            for b in range(bins):
-                found[which, b] += sums[part, b, which]
-    return found
 
 
 @parallel_jit

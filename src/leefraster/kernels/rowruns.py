@@ -28,12 +28,17 @@ def row_starts(rows, ny):
     return starts
 
 
-@parallel_jit
 def columns_and_starts(ids, nx, ny):
-    """Return the column of every sorted cell id, and what `row_starts` returns: without a division a cell."""
+    """Return the column of every sorted cell id, and what `row_starts` returns."""
+    columns, starts = np.empty(ids.size, np.int64), np.empty(ny + 1, np.int64)
+    _fill_columns(ids, nx, columns, starts)
+    return columns, starts
+
+
+@parallel_jit
+def _fill_columns(ids, nx, columns, starts):
+    # without a division a cell; large arrays come from numpy, which has them in large pages
     n = ids.size
-    columns = np.empty(n, np.int64)
-    starts = np.empty(ny + 1, np.int64)
     pieces = (n + TASK - 1) // TASK
     for piece in prange(pieces):
         begin = piece * TASK
@@ -50,14 +55,18 @@ def columns_and_starts(ids, nx, ny):
                 column -= nx
             columns[i] = column
     starts[(ids[n - 1] // nx if n else -1) + 1 :] = n
-    return columns, starts
+
+
+def prefix_sum(values):
+    """Return the running sum of int64 values, starting at 0, modulo 2^64."""
+    total = np.empty(values.size + 1, np.int64)
+    _fill_prefix_sum(values, total)
+    return total
 
 
 @parallel_jit
-def prefix_sum(values):
-    """Return the running sum of int64 values, starting at 0, modulo 2^64."""
+def _fill_prefix_sum(values, total):
     n = values.size
-    total = np.empty(n + 1, np.int64)
     total[0] = 0
     pieces = (n + TASK - 1) // TASK
     before = np.zeros(pieces + 1, np.int64)
@@ -73,7 +82,6 @@ def prefix_sum(values):
         for i in range(piece * TASK, min((piece + 1) * TASK, n)):
             running += values[i]
             total[i + 1] = running
-    return total
 
 
 @parallel_jit

@@ -15,7 +15,7 @@ from leefraster.bands.neighbours import around
 from leefraster.bands.runner import Runner
 from leefraster.bands.source import BandedField
 from leefraster.fields import valid_mask
-from leefraster.inference.drawn import PiecedValues
+from leefraster.inference.drawn import PiecedValues, sorted_values
 from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, representation, totals_of
 from leefraster.statistics.plan import FEWEST
@@ -76,11 +76,15 @@ class Described:
     drawn: PiecedValues
 
     def null(self, *, own_fixed: bool) -> Null:
-        """Return the null distribution: of sums over the neighbours (`own_fixed`), or with the place itself."""
+        """Return the null distribution: of sums over the neighbours (`own_fixed`), or with the place itself.
+
+        All values are gathered once, as integers in order, and everything is made of these: 8 bytes a value, and as
+        much again while they are sorted.
+        """
         occurring = self.occurring
         if not own_fixed:  # an island has no sum, even with itself
             occurring = np.concatenate([[occurring[0], 0], occurring[1:]])
-        return Null.of(self.drawn, self.sums, occurring, own_fixed=own_fixed)
+        return Null.of(sorted_values(self.drawn), self.sums, occurring, own_fixed=own_fixed)
 
 
 def described(

@@ -13,6 +13,7 @@ from leefraster.errors import EnvironmentFault, UsageError
 
 PATIENCE = 4.0  # seconds within which a scheduler must answer
 AHEAD = 2  # items a worker that are handed out before the first result is taken
+WITH_EACH = 1 << 20  # bytes of a function that go with each item: sending them before would take longer
 LOSSES = 3  # workers that may be lost with one item before it is given up
 
 
@@ -37,21 +38,23 @@ class OnCluster:
     def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each item, in their order.
 
-        The function is sent once; items are handed out as results come back, so that neither piles up. Keys are
-        ``leefraster-<map>-<item>``, the same in every run of the same steps.
+        A large function is sent once, before; items are handed out as results come back, so that neither piles
+        up. Keys are ``leefraster-<map>-<item>``, the same in every run of the same steps.
 
         Raises
         ------
         EnvironmentFault
             When workers keep being lost, or none is left.
         """
-        sent = self._client.scatter(pickle.dumps(function), broadcast=True, hash=False)
+        sent: Any = pickle.dumps(function)
+        if len(sent) > WITH_EACH:
+            sent = self._client.scatter(sent, broadcast=True, hash=False)
         number = next(self._maps)
         waiting: deque[Any] = deque()
-        numbered = enumerate(items)
+        numbered, places = enumerate(items), self._places()
         try:
             while True:
-                for i, item in itertools.islice(numbered, max(self._places() - len(waiting), 1)):
+                for i, item in itertools.islice(numbered, max(places - len(waiting), 1)):
                     key = f"leefraster-{number}-{i}"
                     waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
                 if not waiting:
@@ -76,8 +79,15 @@ class OnCluster:
             ) from error
 
 
+_last: tuple[bytes, Any] = (b"", None)  # of this worker: what was sent, and the function that it is
+
+
 def _called(sent: bytes, item: Any) -> Any:
-    return pickle.loads(sent)(item)
+    global _last
+    if _last[0] is not sent:  # the same object as long as the worker keeps what was sent
+        _last = (b"", None)  # both need not be in memory
+        _last = (sent, pickle.loads(sent))
+    return _last[1](item)
 
 
 @contextlib.contextmanager
@@ -110,7 +120,7 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
                 memory_limit=0, silence_logs=50,
             )  # fmt: skip
             stack.enter_context(contextlib.closing(made))
-            client = distributed.Client(made)
+            client = distributed.Client(made, direct_to_workers=True)
         elif "://" in where or ":" in where:
             client = _connected(where)
         else:

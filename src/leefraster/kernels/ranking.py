@@ -235,7 +235,8 @@ def _sort_buckets(placed, starts):
 
 def sorted_integers(values, bits):
     """Return the sorted non-negative integers, all below 2^bits."""
-    shift = max(bits - 16, 0)
+    wide = min(max(values.size.bit_length() - 6, 16), 20)  # bits of the bucket: some dozens of values in each
+    shift = max(bits - wide, 0)
     counts = np.zeros((PARTS, 1 << (bits - shift)), np.int64)
     _integer_counts(values, shift, counts)
     starts = _starts(counts)

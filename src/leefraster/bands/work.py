@@ -29,7 +29,11 @@ from leefraster.statistics.plan import OneField, put_at, room_at
 
 Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
-ROOM = {"quadrant": np.dtype(np.int8)}  # types of variables that are no float64
+ROOM = {
+    "quadrant": np.dtype(np.int8),
+    "neighbours": np.dtype(np.int32),
+}  # types of variables that are no float64
+FROM_Q = ("q", "cluster", "spot")
 CODES = (
     "quadrant",
     "cluster",
@@ -64,18 +68,21 @@ class BandResults:
     error: float = float("nan")
     _lock: Lock = field(default_factory=Lock)
 
+    @classmethod
+    def of(cls, valid: npt.NDArray[np.bool_], names: tuple[str, ...]) -> BandResults:
+        """Return room for the variables, made here: what threads make of this size the system gets back late."""
+        made = {name: np.empty(valid.size, ROOM.get(name, np.dtype(np.float64))) for name in names}
+        return cls(valid, made)
+
     def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
         """Return an array for the values of a variable."""
-        return room_at(self._here(one, name, ROOM.get(name, np.dtype(np.float64))), one)
+        return room_at(self._here(one, name), one)
 
     def put(self, one: OneField, name: str, values: npt.NDArray[Any]) -> None:
         """Keep a variable of the band, or of a part of it."""
-        put_at(self._here(one, name, values.dtype), one, values)
+        put_at(self._here(one, name), one, values)
 
-    def _here(self, one: OneField, name: str, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        with self._lock:
-            if name not in self.places:
-                self.places[name] = np.empty(self.valid.size, dtype)
+    def _here(self, one: OneField, name: str) -> npt.NDArray[Any]:
         return self.places[name][one.first : one.first + one.valid.size]
 
     def describe(self, one: OneField, islands: int, reference: float, error: float) -> None:  # noqa: ARG002
@@ -120,6 +127,11 @@ class Local:
     adjustment: str
     late: tuple[str, ...] = ()
 
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The variables that are filled band by band: all but those that follow from q."""
+        return tuple(name for name in self.names if name not in FROM_Q)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
@@ -161,16 +173,12 @@ class Work:
         if about is None:
             self._nothing(statistic, sink)
             return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
-        self.tell("tables", 0)
-        null = about.null(own_fixed=statistic.own_fixed)
-        if self.runner.elsewhere:
-            null = null.portable()
-        task = partial(
-            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, null, statistic, sink,
-            self.runner.elsewhere,
-        )  # fmt: skip
         with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
-            p, beside, figures = self._filled(task, Path(folder), about, sink)
+            self.tell("tables", 0)
+            p, beside, figures = self._filled(
+                self._task(about, statistic, sink), Path(folder), about.sums.n, sink
+            )
+            del about  # and with it the values in order: 8 bytes a cell that are not needed beside q
             self.tell("adjusting", 0)
             q = on_disk(Path(folder) / "q", np.float64, p.size)
             adjusted(p, statistic.adjustment, piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
@@ -181,8 +189,18 @@ class Work:
                 self.tell("codes", band.number + 1)
         return figures
 
+    def _task(self, about: Described, statistic: Local, sink: Sink) -> Callable[[Band], _Part]:
+        """Return what is done with each band, once it is known what all bands share."""
+        null = about.null(own_fixed=statistic.own_fixed)
+        if self.runner.elsewhere:
+            null = null.portable()
+        return partial(
+            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, null, statistic, sink,
+            self.runner.elsewhere,
+        )  # fmt: skip
+
     def _filled(
-        self, task: Callable[[Band], _Part], folder: Path, about: Described, sink: Sink
+        self, task: Callable[[Band], _Part], folder: Path, n: int, sink: Sink
     ) -> tuple[npt.NDArray[np.float64], Values, Figures]:
         """Fill the sink, and return p and what is needed beside it, on disk."""
         p = on_disk(folder / "p", np.float64, self.source.n)
@@ -197,7 +215,7 @@ class Work:
             islands, reference, error = islands + part.islands, part.reference, part.error
             self.tell("bands", band.number + 1)
         assert beside is not None
-        return p, beside, Figures(about.sums.n, islands, reference, error, len(self.bands))
+        return p, beside, Figures(n, islands, reference, error, len(self.bands))
 
     def _nothing(self, statistic: Local, sink: Sink) -> None:
         """Fill the sink of a field without variance."""
@@ -250,7 +268,7 @@ def _worked(
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
     own, neighbours = around(source, how, runs, covers_self, band)
-    results = BandResults(own)
+    results = BandResults.of(own, statistic.filled)
     numbers = Numbers(neighbours.own, how.origin, how.step, how.natural, how.largest)
     one = OneField(0, own, numbers, sums, neighbours, null=null)
     statistic.fill(results, one)

@@ -31,7 +31,8 @@ def bivariate_moran(one: OneField, links: Links) -> Tested | None:
     linear = _sum(received * deviations(Numbers(beside, drawn.origin, drawn.step, drawn.natural), drawn_sums))
     powers = Powers(sums.n, float(drawn_sums.squares), 0.0, 0.0)
     factor = sums.n / links.sums.s0 * (float(sums.squares) * powers.second) ** -0.5
-    of = Linked(links, drawn, beside, drawn_sums, powers, 0.0, linear, 0.0)
+    unit = drawn.origin, drawn.step
+    of = Linked(*unit, drawn_sums, links.sums, powers, 0.0, linear, 0.0, links, beside)
     mean = one.numbers.origin + one.numbers.step * float(sums.mean)
     return Tested([linear_form(_sum(apart), powers, factor)], of, every, reference=mean)
 

@@ -20,11 +20,10 @@ from leefraster.statistics.global_plan import (
     GlobalResults,
     dataset,
     run,
-    simple,
     test_attrs,
     tested_attrs,
 )
-from leefraster.statistics.moran import moran_form
+from leefraster.statistics.moran import moran_statistic
 from leefraster.statistics.plan import Test, one_of, provenance
 
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -126,7 +125,7 @@ def correlogram(
     widest = np.argsort(-sizes, kind="stable")  # the widest first: its sums are the longest
     m = fields.values.shape[0]
     results = GlobalResults(m, len(rings), 1)
-    make = simple(False, lambda of: moran_form(of, assumption))
+    make = moran_statistic(assumption).made
     run("correlogram", fields, [rings[i] for i in widest], weighting, make, results, test)
     back = np.argsort(widest)
     attrs = provenance(

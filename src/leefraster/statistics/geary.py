@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
-from leefraster.fields import read_fields
+from leefraster.fields import Fields, read_fields
 from leefraster.inference.global_moments import Form, geary_moments
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
@@ -16,14 +17,13 @@ from leefraster.statistics.global_plan import (
     ASSUMPTIONS,
     INFERENCES,
     GlobalResults,
-    run,
-    simple,
+    Statistic,
+    over_fields,
     single,
-    test_attrs,
     tested_attrs,
 )
-from leefraster.statistics.linked import Linked
-from leefraster.statistics.plan import WEIGHTINGS, Test, one_of, provenance
+from leefraster.statistics.linked import LinkedSums
+from leefraster.statistics.plan import WEIGHTINGS, Test, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -121,21 +121,26 @@ def geary(
     one_of("assumption", assumption, ASSUMPTIONS)
     test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     fields = read_fields(field, areas=is_graph(neighbourhood))
-    results = GlobalResults(fields.values.shape[0], 1, 1)
-    make = simple(True, lambda of: geary_form(of, assumption))
-    run("geary", fields, [neighbourhood], weighting, make, results, test, falling=True)
-    attrs = provenance(
-        "global Geary's C", neighbourhood, weighting=weighting, assumption=assumption,
-        alternative=alternative, **test_attrs(test),
+    return over_fields(
+        geary_statistic(assumption), fields, neighbourhood, test, weighting=weighting, assumption=assumption,
+        alternative=alternative,
     )  # fmt: skip
-    return single(fields, results, "C", attrs, VARIABLES)
 
 
-def geary_form(of: Linked, assumption: str) -> Sequence[Form]:
+def geary_statistic(assumption: str) -> Statistic:
+    """State global Geary's C."""
+    return Statistic("geary", "global Geary's C", partial(_geary_form, assumption), _labelled, falling=True)
+
+
+def _geary_form(assumption: str, of: LinkedSums, _: int) -> tuple[Sequence[Form], dict[str, float]]:
     """Return C as a form: ``sum_ij w_ij (x_i - x_j)^2`` is Q - 2 M."""
-    weights = of.links.sums
+    weights = of.weights
     expected, variance = geary_moments(
         of.n, weights.s0, weights.s1, weights.s2, of.kurtosis, normality=assumption == "normality"
     )
     factor = (of.n - 1) / (2 * weights.s0 * of.powers.second)
-    return [Form(0.0, -2 * factor, 0.0, factor, expected, variance)]
+    return [Form(0.0, -2 * factor, 0.0, factor, expected, variance)], {}
+
+
+def _labelled(fields: Fields, results: GlobalResults, attrs: dict[str, Any]) -> xr.Dataset:
+    return single(fields, results, "C", attrs, VARIABLES)

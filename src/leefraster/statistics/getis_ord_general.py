@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from leefraster.errors import InputError
@@ -17,15 +18,14 @@ from leefraster.neighbours import is_graph
 from leefraster.statistics.global_plan import (
     INFERENCES,
     GlobalResults,
+    Statistic,
     only_randomisation,
-    run,
-    simple,
+    over_fields,
     single,
-    test_attrs,
     tested_attrs,
 )
-from leefraster.statistics.linked import Linked
-from leefraster.statistics.plan import WEIGHTINGS, Test, one_of, provenance
+from leefraster.statistics.linked import LinkedSums
+from leefraster.statistics.plan import WEIGHTINGS, Test, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -120,37 +120,54 @@ def getis_ord_general(
     only_randomisation("getis_ord_general", assumption)
     test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     fields = read_fields(field, areas=is_graph(neighbourhood))
-    _refuse_negative(fields)
-    results = GlobalResults(fields.values.shape[0], 1, 1)
-    run("getis_ord_general", fields, [neighbourhood], weighting, simple(True, general_form), results, test)
-    attrs = provenance(
-        "general G of Getis and Ord", neighbourhood, weighting=weighting, assumption=assumption,
-        alternative=alternative, **test_attrs(test),
+    refuse_negative(*negative(fields.values))
+    return over_fields(
+        general_statistic(), fields, neighbourhood, test, weighting=weighting, assumption=assumption,
+        alternative=alternative,
     )  # fmt: skip
-    return single(fields, results, "G", attrs, VARIABLES)
 
 
-def general_form(of: Linked) -> Sequence[Form]:
+def general_statistic() -> Statistic:
+    """State the general G."""
+    return Statistic(
+        "getis_ord_general", "general G of Getis and Ord", _general_form, _labelled, added=_above_zero
+    )
+
+
+def _above_zero(integers: npt.NDArray[np.int64], _: npt.NDArray[np.int64], origin: float, step: float) -> int:
+    """Return how many values are above 0."""
+    return int((integers * step + origin > 0).sum())
+
+
+def _general_form(of: LinkedSums, positive: int) -> tuple[Sequence[Form], dict[str, float]]:
     """Return G as a form: with m the mean, ``sum_ij w_ij x_i x_j`` is S0 m^2 + m T + M."""
     mean, n = of.mean_in_steps, of.n
     pairs = float(n * n * mean * mean - (of.sums.squares + n * mean * mean))
-    positive = of.integers * of.numbers.step + of.numbers.origin > 0
-    if not pairs > 0 or int(positive.sum()) < 2:
+    if not pairs > 0 or positive < 2:
         nothing = float("nan")
-        return [Form(nothing, 0.0, 0.0, 0.0, nothing, nothing)]
-    weights, centre = of.links.sums, float(mean)
-    return [
-        product_form(
-            of.powers, weights.s0, weights.s1, weights.s2,
-            constant=weights.s0 * centre**2 / pairs, products=1 / pairs, linear=centre / pairs,
-        )
-    ]  # fmt: skip
+        return [Form(nothing, 0.0, 0.0, 0.0, nothing, nothing)], {}
+    weights, centre = of.weights, float(mean)
+    form = product_form(
+        of.powers, weights.s0, weights.s1, weights.s2,
+        constant=weights.s0 * centre**2 / pairs, products=1 / pairs, linear=centre / pairs,
+    )  # fmt: skip
+    return [form], {}
 
 
-def _refuse_negative(fields: Fields) -> None:
-    below = fields.values < 0
-    if below.any():
+def _labelled(fields: Fields, results: GlobalResults, attrs: dict[str, Any]) -> xr.Dataset:
+    return single(fields, results, "G", attrs, VARIABLES)
+
+
+def negative(values: npt.NDArray[Any]) -> tuple[int, float]:
+    """Return how many values are negative, and the least of all; infinite where none is."""
+    below = int((values < 0).sum())
+    return below, float(np.nanmin(values)) if below else np.inf
+
+
+def refuse_negative(number: int, least: float) -> None:
+    """Raise an InputError when so many values are negative."""
+    if number:
         raise InputError(
-            f"getis_ord_general: {int(below.sum())} values are negative, the least {np.nanmin(fields.values)}; "
+            f"getis_ord_general: {number} values are negative, the least {least}; "
             "G is for amounts of at least 0. Use lr.moran, or measure from another zero"
         )

@@ -18,10 +18,10 @@ from leefraster.inference.global_moments import Form
 from leefraster.kernels.decision import p_of_tails
 from leefraster.neighbours import neighbours_among
 from leefraster.statistics.global_permutation import Permuted, permutation_tails
-from leefraster.statistics.linked import NONE, Floats, Linked, linked
+from leefraster.statistics.linked import NONE, Floats, Linked, LinkedSums, linked
 from leefraster.statistics.links import Links
 from leefraster.statistics.partner import Partner
-from leefraster.statistics.plan import FEWEST, OneField, Test, each_field
+from leefraster.statistics.plan import FEWEST, OneField, Test, each_field, provenance
 
 ASSUMPTIONS = ("randomisation", "normality")
 INFERENCES = ("normal", "permutation")
@@ -53,8 +53,8 @@ class Tested:
     ----------
     forms : sequence of Form
         The statistics.
-    of : Linked
-        The places they are about.
+    of : LinkedSums
+        What the places that they are about add up to; with the places themselves, where values are permuted.
     linear : ndarray
         What T and Q are taken with, of all places, where a form has them; permuted are `of.integers`.
     extra : dict
@@ -64,8 +64,8 @@ class Tested:
     """
 
     forms: Sequence[Form]
-    of: Linked
-    linear: Floats
+    of: LinkedSums
+    linear: Floats = field(default_factory=lambda: NONE)
     extra: dict[str, float] = field(default_factory=dict)
     reference: float | None = None
 
@@ -109,13 +109,10 @@ class GlobalResults:
             self.extra[name][row, ring] = figure
         self.about["reference"][row, ring] = tested.of.mean if tested.reference is None else tested.reference
 
-    def count(self, row: int, ring: int, links: Links) -> None:
-        """Keep how many places have a link and how many pairs of neighbours there are."""
-        counts = links.neighbours.counts
-        n = counts.size if links.places is None else links.places.size
-        self.about["n"][row, ring] = n
-        self.about["islands"][row, ring] = counts.size - n
-        self.about["pairs"][row, ring] = int(counts.sum()) // 2
+    def count(self, row: int, ring: int, n: int, islands: int, pairs: int) -> None:
+        """Keep how many places have a link and how many have none, and how many pairs of neighbours there are."""
+        for name, number in (("n", n), ("islands", islands), ("pairs", pairs)):
+            self.about[name][row, ring] = number
 
 
 def run(
@@ -164,18 +161,18 @@ def run(
             if several:  # the next field may have the same places
                 known[ring] = links
             tested = make(one, links)
-            results.count(one.row, ring, links)
+            results.count(one.row, ring, *links.tally)
             if tested is not None:
                 results.put(one.row, ring, tested, test, falling)
             elif results.about["n"][one.row, ring]:
                 without += 1
             else:
                 alone += 1
-    _warn(statistic, alone, without, fields.values.shape[0] * len(neighbourhoods))
+    warn_of_links(statistic, alone, without, fields.values.shape[0] * len(neighbourhoods))
     return results
 
 
-def _warn(statistic: str, alone: int, without: int, m: int) -> None:
+def warn_of_links(statistic: str, alone: int, without: int, m: int) -> None:
     """Name the fields without a result because of their links, in one warning of each kind."""
     if alone:
         warnings.warn(
@@ -213,16 +210,81 @@ def test_attrs(test: Test) -> dict[str, Any]:
     return {"inference": test.inference, "permutations": test.permutations, "seed": test.seed}
 
 
-def simple(margins: bool, forms: Callable[[Linked], Sequence[Form]]) -> Make:
-    """Return how statistics of one field alone are made."""
+Added = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], float, float], int]
+Forms = Callable[[LinkedSums, int], tuple[Sequence[Form], dict[str, float]]]
 
-    def make(one: OneField, links: Links) -> Tested | None:
-        found = linked(one, links, margins=margins)
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One global statistic of one variable, stated once for fields in memory and in bands.
+
+    Attributes
+    ----------
+    name, title : str
+        For warnings, and for the attributes of the result.
+    forms : callable
+        Gives the statistics, and other results by name, from what the places with a link add up to.
+    dataset : callable
+        Puts results on labels, with attributes.
+    margins : bool
+        Whether T and Q are wanted.
+    falling : bool
+        Whether it falls as neighbours become more alike, so that z has the other sign.
+    added : callable, optional
+        Something more that adds up over the places with a link, from their integers, numbers of neighbours,
+        origin and step; `forms` gets its sum, and 0 without it.
+    count : int
+        How many statistics there are.
+    extra : tuple of str
+        Names of the other results.
+    """
+
+    name: str
+    title: str
+    forms: Forms
+    dataset: Callable[[Fields, GlobalResults, dict[str, Any]], xr.Dataset]
+    margins: bool = True
+    falling: bool = False
+    added: Added | None = None
+    count: int = 1
+    extra: tuple[str, ...] = ()
+
+    def results(self, m: int) -> GlobalResults:
+        """Return room for the results of m fields."""
+        return GlobalResults(m, 1, self.count, self.extra)
+
+    def made(self, one: OneField, links: Links) -> Tested | None:
+        """Return what is made of one field."""
+        found = linked(one, links, margins=self.margins)
         if found is None:
             return None
-        return Tested(forms(found), found, links.margins if margins else NONE)
+        added = 0
+        if self.added is not None:
+            added = self.added(
+                found.integers, links.chosen(links.neighbours.counts), found.origin, found.step
+            )
+        forms, extra = self.forms(found, added)
+        return Tested(forms, found, links.margins if self.margins else NONE, extra)
 
-    return make
+    def attrs(self, neighbourhood: Any, test: Test, **options: str) -> dict[str, Any]:
+        """Return what says how a result was made."""
+        return provenance(self.title, neighbourhood, **options, **test_attrs(test))
+
+
+def over_fields(
+    statistic: Statistic, fields: Fields, neighbourhood: Any, test: Test, *, weighting: str, assumption: str,
+    alternative: str,
+) -> xr.Dataset:  # fmt: skip
+    """Return a statistic of every field."""
+    results = statistic.results(fields.values.shape[0])
+    run(
+        statistic.name, fields, [neighbourhood], weighting, statistic.made, results, test,
+        falling=statistic.falling,
+    )  # fmt: skip
+    attrs = statistic.attrs(
+        neighbourhood, test, weighting=weighting, assumption=assumption, alternative=alternative
+    )
+    return statistic.dataset(fields, results, attrs)
 
 
 def _sums(tested: Tested) -> tuple[float, float, float]:
@@ -234,6 +296,7 @@ def _tails(tested: Tested, values: Sequence[float], test: Test) -> list[tuple[fl
     if test.inference == "normal":
         return [_normal_tails(f.standardised(v)) for f, v in zip(tested.forms, values, strict=True)]
     of = tested.of
+    assert isinstance(of, Linked), "values are permuted in memory only"
     products = any(form.products for form in tested.forms)
     permuted = Permuted(of.links, of.integers, of.centre, tested.linear, products=products)
     margin = float(np.abs(tested.linear).max(initial=0.0))

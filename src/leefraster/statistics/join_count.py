@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +14,6 @@ import xarray as xr
 from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
 from leefraster.inference.global_moments import Form, product_form
-from leefraster.inference.numbers import exact_sum
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
@@ -21,22 +21,20 @@ from leefraster.statistics.global_plan import (
     INFERENCES,
     TESTED,
     GlobalResults,
-    Make,
-    Tested,
+    Statistic,
     dataset,
     only_randomisation,
-    run,
-    test_attrs,
+    over_fields,
     tested_attrs,
 )
-from leefraster.statistics.linked import Linked, linked
-from leefraster.statistics.links import Links
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Test, one_of, provenance
+from leefraster.statistics.linked import LinkedSums
+from leefraster.statistics.plan import WEIGHTINGS, Test, one_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
     from libpysal.weights import W
 
+Ints = npt.NDArray[np.int64]
 JOINS = ("BB", "WW", "BW")
 VARIABLES: dict[str, dict[str, Any]] = {
     "BB": {"long_name": "joins of places that both are 1", "units": "1"},
@@ -136,13 +134,60 @@ def join_count(
     only_randomisation("join_count", assumption)
     test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     fields = read_fields(field, areas=is_graph(neighbourhood))
-    _refuse_other_than_two_colours(fields)
-    results = GlobalResults(fields.values.shape[0], 1, len(JOINS), ("chi2", "chi2_p"))
-    run("join_count", fields, [neighbourhood], weighting, _made(weighting), results, test)
-    attrs = provenance(
-        "join counts", neighbourhood, weighting=weighting, assumption=assumption,
-        alternative=alternative, **test_attrs(test),
+    refuse_other_colours(*other_colours(fields.values))
+    return over_fields(
+        join_statistic(weighting), fields, neighbourhood, test, weighting=weighting, assumption=assumption,
+        alternative=alternative,
     )  # fmt: skip
+
+
+def join_statistic(weighting: str) -> Statistic:
+    """State the join counts."""
+    return Statistic(
+        "join_count", "join counts", partial(_join_forms, weighting), partial(_labelled, weighting),
+        added=_black_links, count=len(JOINS), extra=("chi2", "chi2_p"),
+    )  # fmt: skip
+
+
+def _black_links(integers: Ints, counts: Ints, origin: float, step: float) -> int:  # noqa: ARG001
+    """Return how many neighbours the black places have together."""
+    return int(counts[integers > 0].sum())
+
+
+def _join_forms(weighting: str, of: LinkedSums, black_links: int) -> tuple[Sequence[Form], dict[str, float]]:
+    """Return BB, WW and BW as forms: with m the share of black, 2 BB is S0 m^2 + m T + M."""
+    weights, black = of.weights, float(of.sums.mean)
+    white = 1 - black
+    factors = (
+        (weights.s0 * black**2 / 2, 0.5, black / 2),
+        (weights.s0 * white**2 / 2, 0.5, -white / 2),
+        (weights.s0 * black * white, -1.0, (white - black) / 2),
+    )
+    forms = [
+        product_form(
+            of.powers, weights.s0, weights.s1, weights.s2,
+            constant=constant, products=products, linear=linear,
+        )
+        for constant, products, linear in factors
+    ]  # fmt: skip
+    if weighting != "binary":
+        return forms, {}
+    return forms, _chi_squared(black_links, *(f.of(of.products, of.linear, 0.0) for f in forms))
+
+
+def _chi_squared(black_links: int, both_black: float, both_white: float, unlike: float) -> dict[str, float]:
+    """Return chi-squared, corrected for continuity (Yates), of the joins by colour of place and neighbour."""
+    from_black = black_links / 2 - both_black
+    table = np.array([[both_white, unlike - from_black], [from_black, both_black]])
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(table.sum(), 1.0)
+    if not (expected > 0).all():
+        return {"chi2": math.nan, "chi2_p": math.nan}
+    apart = np.abs(table - expected)
+    chi2 = float((np.square(apart - np.minimum(apart, 0.5)) / expected).sum())
+    return {"chi2": chi2, "chi2_p": math.erfc(math.sqrt(chi2 / 2))}
+
+
+def _labelled(weighting: str, fields: Fields, results: GlobalResults, attrs: dict[str, Any]) -> xr.Dataset:
     values = results.tested["value"][:, 0, :]
     if weighting == "binary":  # counts, or halves of them: what float error there is goes
         values = np.round(2 * values) / 2
@@ -158,60 +203,18 @@ def join_count(
     )
 
 
-def join_forms(of: Linked) -> Sequence[Form]:
-    """Return BB, WW and BW as forms: with m the share of black, 2 BB is S0 m^2 + m T + M."""
-    weights, black = of.links.sums, float(of.sums.mean)
-    white = 1 - black
-    factors = (
-        (weights.s0 * black**2 / 2, 0.5, black / 2),
-        (weights.s0 * white**2 / 2, 0.5, -white / 2),
-        (weights.s0 * black * white, -1.0, (white - black) / 2),
-    )
-    return [
-        product_form(
-            of.powers, weights.s0, weights.s1, weights.s2,
-            constant=constant, products=products, linear=linear,
-        )
-        for constant, products, linear in factors
-    ]  # fmt: skip
-
-
-def _made(weighting: str) -> Make:
-    def make(one: OneField, links: Links) -> Tested | None:
-        found = linked(one, links, margins=True)
-        if found is None:
-            return None
-        forms = join_forms(found)
-        extra = {}
-        if weighting == "binary":
-            counted = [f.of(found.products, found.linear, 0.0) for f in forms]
-            extra = _chi_squared(found, *counted)
-        return Tested(forms, found, links.margins, extra)
-
-    return make
-
-
-def _chi_squared(found: Linked, both_black: float, both_white: float, unlike: float) -> dict[str, float]:
-    """Return chi-squared, corrected for continuity (Yates), of the joins by colour of place and neighbour."""
-    links = found.links
-    of_black = links.chosen(links.totals)[found.integers == found.integers.max()]
-    from_black = exact_sum(of_black, float(of_black.max(initial=0.0))) / 2 - both_black
-    table = np.array([[both_white, unlike - from_black], [from_black, both_black]])
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(table.sum(), 1.0)
-    if not (expected > 0).all():
-        return {"chi2": math.nan, "chi2_p": math.nan}
-    apart = np.abs(table - expected)
-    chi2 = float((np.square(apart - np.minimum(apart, 0.5)) / expected).sum())
-    return {"chi2": chi2, "chi2_p": math.erfc(math.sqrt(chi2 / 2))}
-
-
-def _refuse_other_than_two_colours(fields: Fields) -> None:
-    values: npt.NDArray[Any] = fields.values
+def other_colours(values: npt.NDArray[Any]) -> tuple[int, list[Any]]:
+    """Return how many values are neither 0, 1 nor missing, and the first five of them."""
     if values.dtype.kind == "b":
-        return
-    strange = ~((values == 0) | (values == 1) | np.isnan(values))
-    if strange.any():
+        return 0, []
+    strange = values[~((values == 0) | (values == 1) | np.isnan(values))]
+    return strange.size, strange[:5].tolist()
+
+
+def refuse_other_colours(number: int, first: list[Any]) -> None:
+    """Raise an InputError when so many values are neither 0, 1 nor missing."""
+    if number:
         raise InputError(
-            f"join_count: {int(strange.sum())} values are neither 0, 1 nor missing; first: "
-            f"{values[strange][:5].tolist()}. Give a condition, such as (field > cut).where(field.notnull())"
+            f"join_count: {number} values are neither 0, 1 nor missing; first: {first}. "
+            "Give a condition, such as (field > cut).where(field.notnull())"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.global_moments import Powers
-from leefraster.inference.numbers import Numbers, Totals, totals
+from leefraster.inference.numbers import Totals, totals
 from leefraster.kernels.fixed_point import LIMB
 from leefraster.kernels.global_sums import field_sums, weighted_field_sums
+from leefraster.neighbours import WeightSums
 from leefraster.statistics.links import Links
 from leefraster.statistics.plan import FEWEST, OneField
 
@@ -22,29 +24,27 @@ NONE = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """The places with a link of one field.
+class LinkedSums:
+    """What the places with a link of one field add up to.
 
     Attributes
     ----------
-    links : Links
-        The weights among all places with a value.
-    numbers : Numbers
-        The values' unit; its integers are those of all places.
-    integers : ndarray of int64, shape (n,)
-        Values of the places with a link.
+    origin, step : float
+        The values' unit: ``value = origin + step * integer``.
     sums : Totals
-        Exact totals of these integers.
+        Exact totals of the integers.
+    weights : WeightSums
+        The sums over the weights.
     powers : Powers
-        Of their deviations from the mean, in steps.
+        Of the integers' deviations from the mean, in steps.
     products, linear, quadratic : float
         M, T and Q of `inference.global_moments` in steps; T and Q are 0 where they were not asked for.
     """
 
-    links: Links
-    numbers: Numbers
-    integers: Ints
+    origin: float
+    step: float
     sums: Totals
+    weights: WeightSums
     powers: Powers
     products: float
     linear: float
@@ -53,28 +53,49 @@ class Linked:
     @property
     def n(self) -> int:
         """Places with a link."""
-        return self.integers.size
+        return self.sums.n
 
     @property
     def centre(self) -> tuple[int, float]:
         """The mean of the integers as whole part and fraction."""
-        whole, rest = divmod(self.sums.total, self.sums.n)
-        return whole, rest / self.sums.n
+        return centre_of(self.sums)
 
     @property
     def mean(self) -> float:
         """The mean in the field's unit."""
-        return self.numbers.origin + self.numbers.step * float(self.sums.mean)
+        return self.origin + self.step * float(self.sums.mean)
 
     @property
     def mean_in_steps(self) -> Fraction:
         """The mean in steps, measured from a value of 0."""
-        return Fraction(self.numbers.origin) / Fraction(self.numbers.step) + self.sums.mean
+        return Fraction(self.origin) / Fraction(self.step) + self.sums.mean
 
     @property
     def kurtosis(self) -> float:
         """The mean of z^4 over the square of the mean of z^2."""
         return self.n * self.powers.fourth / self.powers.second**2
+
+
+@dataclass(frozen=True, slots=True)
+class Linked(LinkedSums):
+    """The places with a link of one field, and what they add up to.
+
+    Attributes
+    ----------
+    links : Links
+        The weights among all places with a value.
+    integers : ndarray of int64, shape (n,)
+        Values of the places with a link.
+    """
+
+    links: Links
+    integers: Ints
+
+
+def centre_of(sums: Totals) -> tuple[int, float]:
+    """Return the mean of integers as whole part and fraction."""
+    whole, rest = divmod(sums.total, sums.n)
+    return whole, rest / sums.n
 
 
 def linked(one: OneField, links: Links, *, margins: bool) -> Linked | None:
@@ -95,33 +116,80 @@ def linked(one: OneField, links: Links, *, margins: bool) -> Linked | None:
     if integers.size < FEWEST or integers.min() == integers.max():
         return None
     own = one.sums if links.places is None else totals(integers)
-    whole, rest = divmod(own.total, own.n)
-    largest = float(max(int(integers.max()) - whole, whole - int(integers.min())) + 1)
     beside = links.margins if margins else NONE
-    found = _field_sums(every, raw, links, beside, (whole, rest / own.n), largest)
+    adding = FieldSums.of(
+        own, int(integers.min()), int(integers.max()), links.largest, float(beside.max(initial=0.0))
+    )
+    found = adding.values(_limbs(adding, every, raw, links, beside))
     powers = Powers(own.n, float(own.squares), found[1], found[2])
-    return Linked(links, one.numbers, integers, own, powers, found[0], found[3], found[4])
+    unit = one.numbers.origin, one.numbers.step
+    return Linked(*unit, own, links.sums, powers, found[0], found[3], found[4], links, integers)
 
 
-def _field_sums(
-    integers: Ints, raw: Ints | None, links: Links, margins: Floats, centre: tuple[int, float], largest: float
-) -> list[float]:
-    """Return M, the sums of z^3 and z^4, T and Q, the same whatever the order of places and threads."""
-    margin = float(margins.max(initial=0.0)) or 1.0
-    bounds = (largest**2 * links.largest, largest**3, largest**4, margin * largest, margin * largest**2)
-    exponents = [61 - math.frexp(bound)[1] for bound in bounds]
-    scales = np.array([math.ldexp(1.0, exponent) for exponent in exponents])
+def _limbs(adding: FieldSums, integers: Ints, raw: Ints | None, links: Links, margins: Floats) -> list[int]:
     if raw is not None:
-        counts = links.neighbours.counts
-        pieces = field_sums(integers, raw, counts, links.alone, margins, *centre, links.row, scales)
-    else:
-        z = centred(integers, links, centre)
-        pieces = weighted_field_sums(z, links.weights.lags(z), margins, scales)
-    limbs = pieces.astype(object).sum(axis=0)
-    return [
-        float((int(limbs[2 * i]) + (int(limbs[2 * i + 1]) << LIMB)) * Fraction(2) ** -exponent)
-        for i, exponent in enumerate(exponents)
-    ]
+        return adding.part(integers, raw, links.neighbours.counts, links.alone, margins, links.row)
+    z = centred(integers, links, adding.centre)
+    return adding.weighted(z, links.weights.lags(z), margins)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSums:
+    """How M, the sums of z^3 and z^4, T and Q are added up, part by part: in any order and with any parts the same.
+
+    Attributes
+    ----------
+    centre : tuple
+        The mean of the integers as whole part and fraction.
+    exponents : tuple of int
+        The powers of two that terms are multiplied by before they are rounded.
+    """
+
+    centre: tuple[int, float]
+    exponents: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sums: Totals, least: int, most: int, weight: float, margin: float) -> FieldSums:
+        """Return it for integers from `least` to `most`.
+
+        `weight` is the largest sum of the weights of a row, `margin` the largest margin, 0 where left out.
+        """
+        whole, fraction = centre_of(sums)
+        largest = float(max(most - whole, whole - least) + 1)
+        margin = margin or 1.0
+        bounds = (largest**2 * weight, largest**3, largest**4, margin * largest, margin * largest**2)
+        return cls((whole, fraction), tuple(61 - math.frexp(bound)[1] for bound in bounds))
+
+    @property
+    def _scales(self) -> Floats:
+        return np.array([math.ldexp(1.0, exponent) for exponent in self.exponents])
+
+    def part(
+        self,
+        integers: Ints,
+        raw: Ints,
+        counts: Ints,
+        alone: npt.NDArray[np.bool_],
+        margins: Floats,
+        row: bool,
+    ) -> list[int]:
+        """Return limbs, which those of other parts are added to, from sums over the neighbours and their number."""
+        return _added(field_sums(integers, raw, counts, alone, margins, *self.centre, row, self._scales))
+
+    def weighted(self, z: Floats, lags: Floats, margins: Floats) -> list[int]:
+        """Return limbs from deviations and their lags."""
+        return _added(weighted_field_sums(z, lags, margins, self._scales))
+
+    def values(self, limbs: Sequence[int]) -> list[float]:
+        """Return the sums from the limbs of all parts."""
+        return [
+            float((limbs[2 * i] + (limbs[2 * i + 1] << LIMB)) * Fraction(2) ** -exponent)
+            for i, exponent in enumerate(self.exponents)
+        ]
+
+
+def _added(pieces: Ints) -> list[int]:
+    return [int(limb) for limb in pieces.astype(object).sum(axis=0)]
 
 
 def centred(integers: Ints, links: Links, centre: tuple[int, float]) -> Floats:

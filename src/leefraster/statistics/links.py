@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -65,6 +67,13 @@ class Links:
         """Positions of the places with a link; None where that is all of them."""
         return np.flatnonzero(~self.alone) if self.alone.any() else None
 
+    @property
+    def tally(self) -> tuple[int, int, int]:
+        """How many places have a link and how many have none, and how many pairs of neighbours there are."""
+        counts = self.neighbours.counts
+        n = counts.size if self.places is None else self.places.size
+        return n, counts.size - n, int(counts.sum()) // 2
+
     def chosen(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the values of the places with a link."""
         return values if self.places is None else values[self.places]
@@ -106,30 +115,72 @@ class Links:
 
 
 def _binary_sums(neighbours: RunNeighbours) -> tuple[WeightSums, Floats]:
-    """Sums and margins of symmetric weights of 1: exact."""
     counts = neighbours.counts
     _, total, squares = (int(column) for column in count_sums(counts).sum(axis=0))
-    return WeightSums(float(total), 2.0 * total, 4.0 * squares), (2 * counts).astype(np.float64)
+    return binary_sums(total, squares), binary_margins(counts)
+
+
+def binary_sums(total: int, squares: int) -> WeightSums:
+    """Return the sums of symmetric weights of 1, exact, from those of the neighbours and their squares."""
+    return WeightSums(float(total), 2.0 * total, 4.0 * squares)
+
+
+def binary_margins(counts: Ints) -> Floats:
+    """Return the margins of symmetric weights of 1."""
+    return (2 * counts).astype(np.float64)
 
 
 def _row_sums(neighbours: RunNeighbours) -> tuple[WeightSums, Floats]:
-    """Sums and margins of weights 1 / count of symmetric neighbours, in fixed point: in any order the same.
+    counts = neighbours.counts
+    rows = RowSums(int(counts.max(initial=0)))
+    limbs, margins = rows.part(counts, neighbours.sums(rows.shares(counts)))
+    return rows.sums(int(count_sums(counts)[:, 0].sum()), limbs), margins
+
+
+@dataclass(frozen=True, slots=True)
+class RowSums:
+    """How sums and margins of weights 1 / count of symmetric neighbours are added up, part by part, in fixed point.
 
     With r_i the sum of 1 / count over the neighbours of i, the margin is 1 + r_i, S1 is sum (1 + r_i) / count_i.
+
+    Attributes
+    ----------
+    largest : int
+        The largest number of neighbours in the field.
     """
-    counts = neighbours.counts
-    most = max(int(counts.max(initial=0)), 1)
-    scale = 2.0 ** (BITS - math.ceil(math.log2(most + 1)))
-    table = np.rint(scale / np.maximum(np.arange(most + 1), 1)).astype(np.int64)
-    shares = np.empty(counts.size, np.int64)
-    looked_up(counts, table, shares)
-    received = neighbours.sums(shares)
-    exponents = [BITS - math.frexp((1.0 + most) ** power)[1] for power in (1, 2)]
-    margins = np.empty(counts.size)
-    scales = np.array([math.ldexp(1.0, exponent) for exponent in exponents])
-    limbs = row_margins(counts, received, 1 / scale, scales, margins).astype(object).sum(axis=0)
-    s1, s2 = (
-        float((int(limbs[2 * i]) + (int(limbs[2 * i + 1]) << LIMB)) * Fraction(2) ** -exponent)
-        for i, exponent in enumerate(exponents)
-    )
-    return WeightSums(float(count_sums(counts)[:, 0].sum()), s1, s2), margins
+
+    largest: int
+
+    @property
+    def _most(self) -> int:
+        return max(self.largest, 1)
+
+    @property
+    def _scale(self) -> float:
+        return 2.0 ** (BITS - math.ceil(math.log2(self._most + 1)))
+
+    @property
+    def _exponents(self) -> list[int]:
+        return [BITS - math.frexp((1.0 + self._most) ** power)[1] for power in (1, 2)]
+
+    def shares(self, counts: Ints) -> Ints:
+        """Return 1 / count as integers, of which r_i are the sums."""
+        table = np.rint(self._scale / np.maximum(np.arange(self._most + 1), 1)).astype(np.int64)
+        shares = np.empty(counts.size, np.int64)
+        looked_up(counts, table, shares)
+        return shares
+
+    def part(self, counts: Ints, received: Ints) -> tuple[list[int], Floats]:
+        """Return limbs, which those of other parts are added to, and the margins of the places of a part."""
+        margins = np.empty(counts.size)
+        scales = np.array([math.ldexp(1.0, exponent) for exponent in self._exponents])
+        limbs = row_margins(counts, received, 1 / self._scale, scales, margins).astype(object).sum(axis=0)
+        return [int(limb) for limb in limbs], margins
+
+    def sums(self, linked: int, limbs: Sequence[int]) -> WeightSums:
+        """Return the sums from the number of places with a neighbour and the limbs of all parts."""
+        s1, s2 = (
+            float((limbs[2 * i] + (limbs[2 * i + 1] << LIMB)) * Fraction(2) ** -exponent)
+            for i, exponent in enumerate(self._exponents)
+        )
+        return WeightSums(float(linked), s1, s2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
-from leefraster.fields import read_fields
+from leefraster.fields import Fields, read_fields
 from leefraster.inference.global_moments import Form, moran_moments
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
@@ -17,13 +18,14 @@ from leefraster.statistics.global_plan import (
     ASSUMPTIONS,
     INFERENCES,
     GlobalResults,
+    Statistic,
+    over_fields,
     run,
-    simple,
     single,
     test_attrs,
     tested_attrs,
 )
-from leefraster.statistics.linked import Linked
+from leefraster.statistics.linked import LinkedSums
 from leefraster.statistics.partner import partner_of
 from leefraster.statistics.plan import WEIGHTINGS, Test, one_of, provenance
 
@@ -135,21 +137,31 @@ def moran(
     one_of("assumption", assumption, ASSUMPTIONS)
     test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     fields = read_fields(field, areas=is_graph(neighbourhood))
-    partner = None if other is None else partner_of(fields, other, "other")
-    make = simple(False, lambda of: moran_form(of, assumption)) if partner is None else bivariate_moran
+    options = {"weighting": weighting, "assumption": assumption, "alternative": alternative}
+    if other is None:
+        return over_fields(moran_statistic(assumption), fields, neighbourhood, test, **options)
     results = GlobalResults(fields.values.shape[0], 1, 1)
-    run("moran", fields, [neighbourhood], weighting, make, results, test, other=partner)
-    attrs = provenance(
-        "global Moran's I" if other is None else "global bivariate Moran's I",
-        neighbourhood, weighting=weighting, assumption=assumption, alternative=alternative, **test_attrs(test),
-    )  # fmt: skip
+    partner = partner_of(fields, other, "other")
+    run("moran", fields, [neighbourhood], weighting, bivariate_moran, results, test, other=partner)
+    attrs = provenance("global bivariate Moran's I", neighbourhood, **options, **test_attrs(test))
     return single(fields, results, "I", attrs, VARIABLES)
 
 
-def moran_form(of: Linked, assumption: str) -> Sequence[Form]:
+def moran_statistic(assumption: str) -> Statistic:
+    """State global Moran's I of one variable."""
+    return Statistic(
+        "moran", "global Moran's I", partial(_moran_form, assumption), _labelled, margins=False
+    )  # fmt: skip
+
+
+def _moran_form(assumption: str, of: LinkedSums, _: int) -> tuple[Sequence[Form], dict[str, float]]:
     """Return I as a form, with its moments."""
-    weights = of.links.sums
+    weights = of.weights
     expected, variance = moran_moments(
         of.n, weights.s0, weights.s1, weights.s2, of.kurtosis, normality=assumption == "normality"
     )
-    return [Form(0.0, of.n / weights.s0 / of.powers.second, 0.0, 0.0, expected, variance)]
+    return [Form(0.0, of.n / weights.s0 / of.powers.second, 0.0, 0.0, expected, variance)], {}
+
+
+def _labelled(fields: Fields, results: GlobalResults, attrs: dict[str, Any]) -> xr.Dataset:
+    return single(fields, results, "I", attrs, VARIABLES)

@@ -2,6 +2,12 @@
 
 from leefraster.bands.cellwise import by_cell
 from leefraster.bands.components import components_by_band
+from leefraster.bands.global_statistics import (
+    geary_by_band,
+    getis_ord_general_by_band,
+    join_count_by_band,
+    moran_by_band,
+)
 from leefraster.bands.local import getis_ord_by_band, local_moran_by_band
 from leefraster.bands.local_join_count import local_join_count_by_band
 from leefraster.bands.panel import BandedPanel
@@ -20,7 +26,11 @@ __all__ = [
     "Sink",
     "by_cell",
     "components_by_band",
+    "geary_by_band",
     "getis_ord_by_band",
+    "getis_ord_general_by_band",
+    "join_count_by_band",
     "local_join_count_by_band",
     "local_moran_by_band",
+    "moran_by_band",
 ]

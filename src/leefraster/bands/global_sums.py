@@ -1,0 +1,172 @@
+"""What the places with a link of a field in bands add up to, as global statistics need it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from leefraster.bands.band import Band
+from leefraster.bands.described import BandPieces, represented
+from leefraster.bands.neighbours import around
+from leefraster.bands.source import BandedField
+from leefraster.bands.work import Work
+from leefraster.inference.global_moments import Powers
+from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, totals_of
+from leefraster.neighbours import BandNeighbours, WeightSums
+from leefraster.statistics.global_plan import Added
+from leefraster.statistics.linked import NONE, FieldSums, LinkedSums
+from leefraster.statistics.links import RowSums, binary_margins, binary_sums
+from leefraster.statistics.plan import FEWEST
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What the bands of a field add up to.
+
+    Attributes
+    ----------
+    tally : tuple of int
+        Places with a link, without one, and pairs of neighbours.
+    of : LinkedSums or None
+        None where fewer than three places have a link, or all have one value.
+    added : int
+        What a statistic asks for besides.
+    """
+
+    tally: tuple[int, int, int]
+    of: LinkedSums | None
+    added: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """How a band is read: the same for all, and sent to wherever it is worked on."""
+
+    source: BandedField
+    how: Representation
+    runs: Ints
+    covers_self: bool
+
+    def neighbours(self, band: Band) -> BandNeighbours:
+        return around(self.source, self.how, self.runs, self.covers_self, band)[1]
+
+
+def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) -> Summed | None:
+    """Add up a field, band by band; None where it has fewer than three values, or no variance.
+
+    Passes over the bands: range and step of the data; numbers of neighbours with range and totals of the places
+    with a link; the sums over the weights, where these are shares; the sums over the values.
+
+    Parameters
+    ----------
+    work : Work
+        The field in bands, whose halo is twice as high as the neighbourhood reaches where weights are shares.
+    weighting : {"row", "binary", "given"}
+        What the weights are.
+    margins : bool
+        Whether T and Q are wanted.
+    added : callable or None
+        Something more that adds up.
+    """
+    work.tell("describing", 0)
+    most = int((work.runs[:, 2] - work.runs[:, 1] + 1).sum())
+    found = represented(BandPieces(work.source, work.bands, work.runner), most)
+    if found is None:
+        return None
+    reading = _Reading(work.source, found[1], work.runs, work.covers_self)
+    occurring, extent, sums = _totals(work, reading, most)
+    counts = np.arange(occurring.size)
+    n, links = int(occurring[1:].sum()), int((occurring * counts).sum())
+    tally = n, int(occurring[0]), links // 2
+    if n < FEWEST or extent.least == extent.most:
+        return Summed(tally, None, 0)
+    largest = int(np.flatnonzero(occurring)[-1])
+    rows = RowSums(largest) if weighting == "row" else None
+    work.tell("weights", 0)
+    weights, margin = _weights(work, reading, rows, occurring)
+    adding = FieldSums.of(
+        sums,
+        int(extent.least),
+        int(extent.most),
+        largest if rows is None else 1.0,
+        margin if margins else 0.0,
+    )
+    limbs, more = [0] * 10, 0
+    for number, (part, besides) in enumerate(_mapped(work, _summed, reading, adding, rows, margins, added)):
+        limbs = [a + b for a, b in zip(limbs, part, strict=True)]
+        more += besides
+        work.tell("bands", number + 1)
+    values = adding.values(limbs)
+    powers = Powers(n, float(sums.squares), values[1], values[2])
+    unit = reading.how.origin, reading.how.step
+    return Summed(tally, LinkedSums(*unit, sums, weights, powers, values[0], values[3], values[4]), more)
+
+
+def _mapped[T](work: Work, function: Callable[..., T], *given: object) -> list[T]:
+    return list(work.runner.map(partial(function, *given), work.bands))
+
+
+def _totals(work: Work, reading: _Reading, most: int) -> tuple[Ints, Range, Totals]:
+    """Return how many places have 0, 1, 2, ... neighbours; range and totals of those with a link, as integers."""
+    centre = reading.how.largest // 2
+    occurring, extent, limbs = np.zeros(most + 1, np.int64), Range.of(np.empty(0)), [0] * 8
+    for counts, here, part in _mapped(work, _scanned, reading, centre, most):
+        occurring += counts
+        extent += here
+        limbs = [a + b for a, b in zip(limbs, part, strict=True)]
+    n = max(extent.n, 1)  # without any there are no totals, and none are asked for
+    return occurring, extent, totals_of(n, centre, limbs)
+
+
+def _scanned(reading: _Reading, centre: int, most: int, band: Band) -> tuple[Ints, Range, list[int]]:
+    neighbours = reading.neighbours(band)
+    linked = neighbours.own[neighbours.counts > 0]
+    return np.bincount(neighbours.counts, minlength=most + 1), Range.of(linked), limbs_of(linked, centre)
+
+
+def _weights(
+    work: Work, reading: _Reading, rows: RowSums | None, occurring: Ints
+) -> tuple[WeightSums, float]:
+    """Return the sums over the weights and the largest margin."""
+    counts = np.arange(occurring.size)
+    if rows is None:
+        held = counts[occurring > 0]
+        total, squares = int((counts * occurring).sum()), int((counts * counts * occurring).sum())
+        return binary_sums(total, squares), float(binary_margins(held).max())
+    limbs, margin = [0] * 4, 0.0
+    for part, largest in _mapped(work, _weighed, reading, rows):
+        limbs = [a + b for a, b in zip(limbs, part, strict=True)]
+        margin = max(margin, largest)
+    return rows.sums(int(occurring[1:].sum()), limbs), margin
+
+
+def _weighed(reading: _Reading, rows: RowSums, band: Band) -> tuple[list[int], float]:
+    limbs, margins = _row_margins(reading.neighbours(band), rows)
+    return limbs, float(margins.max(initial=0.0))
+
+
+def _row_margins(neighbours: BandNeighbours, rows: RowSums) -> tuple[list[int], Floats]:
+    return rows.part(neighbours.counts, neighbours.sums_by_counts(rows.shares))
+
+
+def _summed(
+    reading: _Reading, adding: FieldSums, rows: RowSums | None, margins: bool, added: Added | None, band: Band
+) -> tuple[list[int], int]:
+    """Return a band's part of the sums over the values, and of what is asked for besides."""
+    neighbours = reading.neighbours(band)
+    own, counts = neighbours.own, neighbours.counts
+    alone = counts == 0
+    beside = NONE
+    if margins:
+        beside = binary_margins(counts) if rows is None else _row_margins(neighbours, rows)[1]
+    limbs = adding.part(own, neighbours.sums(own), counts, alone, beside, rows is not None)
+    if added is None:
+        return limbs, 0
+    return limbs, added(own[~alone], counts[~alone], reading.how.origin, reading.how.step)

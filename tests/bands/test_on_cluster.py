@@ -10,7 +10,14 @@ import xarray as xr
 import zarr
 
 import leefraster as lr
-from leefraster.bands import Arrays, BandedField, BandedPanel, local_moran_by_band
+from leefraster.bands import (
+    Arrays,
+    BandedField,
+    BandedPanel,
+    geary_by_band,
+    local_join_count_by_band,
+    local_moran_by_band,
+)
 from leefraster.bands.on_cluster import OnCluster, cluster
 from leefraster.cells import cell_coordinates
 from leefraster.store import FieldStore
@@ -51,6 +58,21 @@ def test_bands_on_two_workers_have_the_same_bytes(two_workers, wanted):
     )
     for name, found in arrays.items():
         assert found.tobytes() == wanted[name].values.tobytes(), name
+
+
+def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_workers):
+    ids, values = made()
+    field, queen = BandedField.of(ids, values, GRID), lr.Neighbourhood.queen()
+    coords = cell_coordinates(GRID, ids)
+    found = geary_by_band(field, queen, cells=700, runner=two_workers)
+    xr.testing.assert_identical(found, lr.geary(xr.DataArray(values, dims="cell", coords=coords), queen))
+    ones = values > 1
+    wanted = lr.local_join_count(xr.DataArray(ones, dims="cell", coords=coords), queen)
+    arrays = {str(name): np.zeros(v.shape, v.dtype) for name, v in wanted.data_vars.items()}
+    source = BandedField.of(ids, ones, GRID)
+    local_join_count_by_band(source, queen, Arrays(arrays), cells=700, runner=two_workers)
+    for name, values_found in arrays.items():
+        assert values_found.tobytes() == wanted[name].values.tobytes(), name
 
 
 def test_workers_write_into_one_commit_of_the_store(two_workers, wanted, tmp_path):

@@ -51,3 +51,9 @@ def test_the_latest_year_of_dwellings_counts_and_nothing_gives_nan():
 def test_other_dimensions_are_refused():
     with pytest.raises(InputError, match="planted must have dimension 'cell' alone"):
         lr.detection(over([1]), over([1]).expand_dims(year=[1]), over([1.0]))
+
+
+def test_the_latest_dwellings_count_whatever_the_order_of_years():
+    dwellings = over([1.0, 3.0]).expand_dims(year=[2024]), over([5.0, 5.0]).expand_dims(year=[2020])
+    given = xr.concat(dwellings, "year")
+    assert lr.detection(over([1, 0]), over([1, 1]), given)["found_share"] == 0.25

@@ -138,3 +138,31 @@ def test_what_is_no_sensitivity_is_refused(found):
     for wrong in (3, None, found.clusters):
         with pytest.raises(lr.UsageError, match=f"sensitivity is a {type(wrong).__name__}; it must be what"):
             base.with_sensitivity(wrong)
+
+
+def test_clusters_and_sensitivity_print_as_a_few_lines(found):
+    clusters = lr.structural_clusters(scores())
+    lines = repr(clusters).splitlines()
+    assert clusters.labels.astype(bool).sum() == 132
+    assert lines[0] == "StructuralClusters: 2 clusters, 132 of 1,600 cells, 2,640 dwellings (lagging 2)"
+    assert len(lines) == 3
+    assert lines[1].startswith("  1. ")
+    assert lines[1].endswith(", lagging")
+    none = repr(lr.structural_clusters(scores(deep=4.3, shallow=4.3)))
+    assert none == "StructuralClusters: 0 clusters, 0 of 1,600 cells, 0 dwellings (none found)"
+    shown = repr(found)
+    assert shown.startswith("Sensitivity of 2 clusters, 60 recomputations, median of reappears ")
+    assert "1 reappear in over .9, 1 in under .5; 1 hang on a threshold" in shown
+    assert len(shown) < 400
+
+
+@pytest.mark.parametrize("count", ["20", 2.5, True, None])
+def test_a_number_of_recomputations_that_is_none_is_refused(count):
+    with pytest.raises(lr.UsageError, match="it must be a whole number of at least 1"):
+        lr.structural_sensitivity(scores(), recomputations=count)
+
+
+@pytest.mark.parametrize("given", [{"size": "0.1"}, {"spatial_range": None}, {"persistence": True}])
+def test_an_error_that_is_no_number_is_refused(given):
+    with pytest.raises(lr.UsageError, match=f"ScoreError: {next(iter(given))} is .*; it must be a number"):
+        ScoreError(**given)

@@ -4,10 +4,12 @@ import doctest
 import importlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import leefraster as lr
 from leefraster.questions.weighted import quantiles, weighted_mean
 from leefraster.questions.wording import listed, number, percentage, span
 
@@ -76,3 +78,17 @@ def test_quantile_is_the_least_value_with_that_share_of_the_weight(pairs, share)
     ]
     assert found == candidates[0]
     assert weighted_mean(values, weights) == pytest.approx(np.average(values, weights=weights))
+
+
+def test_an_answer_prints_as_a_few_lines():
+    table = pd.DataFrame({"urbanity": range(50), "score": range(50)})
+    said = {"nl": "Ja.", "en": "Yes: " + "the score falls, " * 40}
+    answer = lr.Answer(
+        "urbanity", {}, "holds", "a rule", said, table, caveats=("one", "two"), details={"more": table}
+    )
+    lines = repr(answer).splitlines()
+    assert lines[0] == "Answer 'urbanity': holds"
+    assert lines[1].startswith("  Yes: the score falls, the")
+    assert lines[1].endswith(" ...")
+    assert lines[2] == "  table of 50 x 2, more; 2 caveats"
+    assert len(repr(answer)) < 400

@@ -145,6 +145,22 @@ def test_data_notes(small: RunRecord, html: str) -> None:
     assert "one measurement year only" in text
 
 
+def test_how_often_clusters_reappear_stands_in_their_table(small: RunRecord) -> None:
+    assert small.structural is not None
+    table = small.structural.table
+    often = np.linspace(0.31, 0.97, len(table))
+    sure = dataclasses.replace(small.structural, table=table.assign(reappears=often, hangs_on=""))
+    heading, rows = (r"<thead>.*?</thead>", r"<tbody>.*?</tbody>")
+    for record, columns in ((small, 12), (dataclasses.replace(small, structural=sure), 13)):
+        section = render(record).split('id="clusters"')[1]
+        headings = re.findall(r"<th[ >]", re.search(heading, section, re.S)[0])  # type: ignore[index]
+        lines = re.search(rows, section, re.S)[0].split("</tr>")[:-1]  # type: ignore[index]
+        assert len(headings) == columns
+        assert len(lines) == len(table)
+        assert all(line.count("<td") == columns for line in lines)
+    assert "31\xa0%" in lines[0]
+
+
 def test_demonstration_says_so(small: RunRecord) -> None:
     found = {"found_share": 0.97, "false_share": 0.05, "planted_dwellings": 1000.0, "clusters_found": 20}
     text = words(render(dataclasses.replace(small, detection=found)))

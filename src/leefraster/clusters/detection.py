@@ -50,7 +50,7 @@ def detection(found_labels: xr.DataArray, planted: xr.DataArray, dwellings: xr.D
     >>> result["found_share"], result["false_share"], result["clusters_found"]
     (0.75, 0.25, 1.0)
     """
-    weights = dwellings.isel(year=-1) if "year" in dwellings.dims else dwellings
+    weights = dwellings.sortby("year").isel(year=-1) if "year" in dwellings.dims else dwellings
     named = {"found_labels": found_labels, "planted": planted, "dwellings": weights}
     for name, given in named.items():
         if given.dims != (CELL,):

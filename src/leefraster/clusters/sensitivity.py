@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,9 @@ class ScoreError:
     persistence: float = 0.7
 
     def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise UsageError(f"ScoreError: {name} is {value!r}; it must be a number")
         for name, holds, wanted in (
             ("size", isfinite(self.size) and self.size >= 0, "at least 0 (level points)"),
             (
@@ -90,6 +94,18 @@ class Sensitivity:
     thresholds: pd.DataFrame
     cells: xr.Dataset
     weak_dwellings: float
+
+    def __repr__(self) -> str:
+        """Return a few lines: how many clusters come back how often, and how many hang on a threshold."""
+        back, hang = self.clusters["reappears"], self.clusters["hangs_on"]
+        count = self.clusters.attrs.get("recomputations", "some")
+        said = f", median of reappears {back.median():.2f}, smallest {back.min():.2f}" if len(back) else ""
+        return (
+            f"Sensitivity of {len(back)} clusters, {count} recomputations{said}\n"
+            f"  {int((back > 0.9).sum())} reappear in over .9, {int((back < 0.5).sum())} in under .5; "
+            f"{int((hang != '').sum())} hang on a threshold\n"
+            f"  dwellings in weak cells: {100 * self.weak_dwellings:.1f} %"
+        )
 
 
 @computed
@@ -153,8 +169,8 @@ def structural_sensitivity(
     >>> lr.structural_sensitivity(scores, recomputations=20).clusters["reappears"].tolist()
     [1.0]
     """
-    if isinstance(recomputations, bool) or int(recomputations) != recomputations or recomputations < 1:
-        raise UsageError(f"recomputations is {recomputations}; it must be a whole number of at least 1")
+    if isinstance(recomputations, bool) or not isinstance(recomputations, Integral) or recomputations < 1:
+        raise UsageError(f"recomputations is {recomputations!r}; it must be a whole number of at least 1")
     rule, error = rule or StructuralRule(), error or ScoreError()
     bounds = as_cuts(cuts)
     panel = panel_of(scores)

@@ -91,6 +91,20 @@ class StructuralClusters:
     course: pd.DataFrame
     rule: StructuralRule
 
+    def __repr__(self) -> str:
+        """Return a few lines: how many, how large, in which states, and the worst."""
+        states = ", ".join(f"{name} {count}" for name, count in self.table["state"].value_counts().items())
+        worst = "".join(
+            f"\n  {row['rank']}. {row['name'] or row['code']}: {row['dwellings']:,.0f} dwellings, "
+            f"gap {row['gap']:.3f}, {row['state']}"
+            for row in self.table.head(3).to_dict("records")
+        )
+        return (
+            f"StructuralClusters: {len(self.table)} clusters, {self.table['cells'].sum():,} of "
+            f"{self.labels.size:,} cells, {self.table['dwellings'].sum():,.0f} dwellings "
+            f"({states or 'none found'}){worst}"
+        )
+
     @cached_property
     def polygons(self) -> geopandas.GeoDataFrame:
         """The table with exactly the squares of each cluster's cells as geometry, in the grid's CRS."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -140,7 +141,7 @@ def _refuse(tracks: ClusterTracks, size: str, largest: int, language: str) -> No
         )
     if size not in get_args(Size):
         raise UsageError(f"size is {size!r}; allowed are {', '.join(map(repr, get_args(Size)))}")
-    if isinstance(largest, bool) or int(largest) != largest or largest < 0:
+    if isinstance(largest, bool) or not isinstance(largest, Integral) or largest < 0:
         raise UsageError(f"largest is {largest!r}; it must be a whole number of at least 0")
     if language not in get_args(Language):
         raise UsageError(f"language is {language!r}; allowed are {', '.join(map(repr, get_args(Language)))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ class Answer:
     caveats_nl: tuple[str, ...] = ()
     details: dict[str, pd.DataFrame] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return a few lines: verdict, sentence and what else there is."""
+        rows, columns = self.table.shape
+        tables = f"table of {rows} x {columns}" + "".join(f", {name}" for name in self.details)
+        said = shorten(self.sentence.get("en", ""), 300, placeholder=" ...")
+        return f"Answer {self.name!r}: {self.verdict}\n  {said}\n  {tables}; {len(self.caveats)} caveats"
 
     @property
     def verdict_nl(self) -> str:

@@ -69,6 +69,7 @@ class ClusterSection:
     legend: tuple[Any, ...]
     states: dict[str, int]
     surely: Surely | None = None
+    reappears: bool = False
 
 
 def section(record: RunRecord, view: View, place: Place | None, *, figures: bool) -> ClusterSection | None:
@@ -86,7 +87,8 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     keys = legend(draw.scale, missing=False) if draw is not None else ()
     left = max(0, len(rows) - MOST_CARDS)
     rows_shown = tuple(_row(row) for row in rows)
-    return ClusterSection(rows_shown, cards, left, locator, keys, states, _surely(record))
+    back = "reappears" in table
+    return ClusterSection(rows_shown, cards, left, locator, keys, states, _surely(record), back)
 
 
 def name_of(row: Mapping[Any, Any]) -> str:
@@ -136,6 +138,7 @@ def _row(row: Mapping[Any, Any]) -> tuple[str, ...]:
         share(row["weak_share"]),
         share(row["cold_share"]),
         whole(row["severity"]),
+        *((share(row["reappears"]),) if "reappears" in row else ()),
     )
 
 

@@ -8,11 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from leefraster.kernels.jit import threads
+from leefraster.kernels.jit import stay_serial, threads
 
 
 class InThreads:
-    """Maps over fields in this process: one thread a core, and as few fields at a time as keep them busy.
+    """Maps over fields in this process: one thread a core, each with serial kernels, and as few fields at a time as
+    keep them busy.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class InThreads:
         if threads() == 1 or self._at_once == 1:
             yield from map(function, items)
             return
-        pool = ThreadPoolExecutor(threads(), thread_name_prefix="leefraster-field")
+        pool = ThreadPoolExecutor(threads(), thread_name_prefix="leefraster-field", initializer=stay_serial)
         waiting: deque[Future[Any]] = deque()
         source = iter(items)
         try:

@@ -74,7 +74,7 @@ def tails_of(numbers, sums, observed, counts, place):
         return two_values_by_place(numbers, sums, observed, counts, place)
     people = Population.of(drawn_of(numbers), sums)
     most = int(min(counts[0], sums.n - 1 - counts[0]))
-    tables, _ = _refined(people, most, np.ones(most + 1, dtype=bool))
+    tables, _, _ = _refined(people, most, np.ones(most + 1, dtype=bool))
     return draw_tails(tables, people, observed, counts, numbers.integers[place])
 
 

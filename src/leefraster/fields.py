@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -148,7 +149,7 @@ def _cells(field: xr.DataArray, name: str) -> Fields:
     ids = np.asarray(field[CELL].values, dtype=np.int64) if CELL in field.coords else None
     if ids is None:
         raise InputError(f"{name} has no coordinate 'cell' with cell ids")
-    values = field.values.reshape(-1, ids.size)
+    values = _rows(field, ids.size)
     order = None
     if ids.size and (np.diff(ids) <= 0).any():
         order = np.argsort(ids, kind="stable")
@@ -164,7 +165,7 @@ def _cells(field: xr.DataArray, name: str) -> Fields:
 def _raster(field: xr.DataArray) -> Fields:
     grid = grid_of_raster(field)
     ids = np.arange(grid.size, dtype=np.int64)
-    return Fields(field.values.reshape(-1, grid.size), "raster", ids, grid, None, field, None)
+    return Fields(_rows(field, grid.size), "raster", ids, grid, None, field, None)
 
 
 def _areas(field: xr.DataArray, name: str) -> Fields:
@@ -173,9 +174,13 @@ def _areas(field: xr.DataArray, name: str) -> Fields:
     dim = field.dims[-1]
     labels = np.asarray(field[dim].values) if dim in field.coords else None
     n = field.sizes[dim]
-    return Fields(
-        field.values.reshape(-1, n), "area", np.arange(n, dtype=np.int64), None, labels, field, None
-    )
+    return Fields(_rows(field, n), "area", np.arange(n, dtype=np.int64), None, labels, field, None)
+
+
+def _rows(field: xr.DataArray, places: int) -> npt.NDArray[Any]:
+    """Return one row a field over the places, which are the last dimensions; there may be none."""
+    fields = field.size // places if places else math.prod(field.shape[:-1])
+    return field.values.reshape(fields, places)
 
 
 def valid_mask(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

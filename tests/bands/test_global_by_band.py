@@ -112,3 +112,26 @@ def test_wrong_input_is_refused():
         moran_by_band(in_memory(ids, np.arange(20.0)), QUEEN)
     with pytest.raises(lr.UsageError, match="has weights; bands are for queen, rook, disc and ring"):
         geary_by_band(field, lr.Neighbourhood.decay(200, cutoff=400))
+
+
+@pytest.mark.parametrize(("function", "by_band"), [(lr.moran, moran_by_band), (lr.geary, geary_by_band)])
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_values_are_refused_as_in_memory(function, by_band, infinite):
+    ids, values = made(7, 200, "continuous")
+    values[17] = infinite
+    with pytest.raises(lr.errors.InputError, match="1 infinite values; missing values are NaN"):
+        function(in_memory(ids, values), QUEEN)
+    with pytest.raises(lr.errors.InputError, match="1 infinite values; missing values are NaN"):
+        by_band(BandedField.of(ids, values, GRID), QUEEN, cells=30)
+
+
+@pytest.mark.parametrize(("function", "by_band", "_"), STATISTICS[::2])
+def test_islands_that_vary_give_no_result_where_the_linked_places_do_not(function, by_band, _):
+    ids = np.array([0, 1, 2, 50, 51, 52, 400, 800, 1200])
+    values = np.array([1.0] * 6 + [0.0, 1.0, 0.0])
+    with pytest.warns(lr.errors.NoVarianceWarning):
+        wanted = function(in_memory(ids, values), QUEEN)
+    with pytest.warns(lr.errors.NoVarianceWarning):
+        found = by_band(BandedField.of(ids, values, GRID), QUEEN, cells=4)
+    xr.testing.assert_identical(found, wanted)
+    assert int(found["islands"]) == 3

@@ -218,3 +218,10 @@ def test_integers_are_sorted_by_bucket(bits):
     values = np.random.default_rng(bits).integers(0, 2**bits, 5000)
     values[:900] = values[0]
     np.testing.assert_array_equal(sorted_integers(values, bits), np.sort(values))
+
+
+def test_a_zero_with_a_sign_ranks_as_zero():
+    p = np.array([0.0, 3e-310, -0.0, 2e-310, 1e-310, 0.5, 1.0, -0.0])
+    expected = adjusted(np.abs(p), "benjamini-hochberg")
+    np.testing.assert_array_equal(adjusted(p, "benjamini-hochberg"), expected)
+    np.testing.assert_array_equal(expected, plain_step_up(np.abs(p), 1.0))

@@ -407,7 +407,7 @@ def _all_frequencies(
     while first < end:
         last = min(first + columns, end)
         values, reached = characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax)
-        blocks.append(values[: reached + 1])
+        blocks.append(values if reached == kmax else values[: reached + 1].copy())  # the rest is given back
         first, columns = last, max(256, BLOCK_BYTES // (16 * (kmax + 1)))
     return blocks
 

@@ -125,14 +125,13 @@ def _sort_pairs(placed, bits, origin, starts):
                 continue
             if size < 2:
                 continue
-            least = bits[begin]
+            least = HIGHEST
             for i in range(size):
                 values[i], sources[i] = placed[begin + i], origin[begin + i]
-                keys[i] = bits[begin + i]
+                keys[i] = max(bits[begin + i], 0)  # the bits of -0.0 are negative
                 least = min(least, keys[i])
-            for i in range(
-                size
-            ):  # floats of a bucket share their first bits: what is left has room for a number
+            # floats of a bucket share their first bits: what is left has room for a number
+            for i in range(size):
                 keys[i] = ((keys[i] - least) << SMALL_BITS) | i
             _ranks(keys, size, ranks)
             for i in range(size):

@@ -94,10 +94,6 @@ class BandNeighbours(KnownSums):
         """The cells' own integers."""
         return self._own
 
-    def sums_of(self, make: Callable[[Ints], Ints]) -> Ints:
-        """Return for each cell the sum over its neighbours of what a function makes of their integers."""
-        return self._summed(make(self._around), *self._rows)[0][self._core]
-
     def sums_by_counts(self, make: Callable[[Ints], Ints]) -> Ints:
         """Return the sum over the neighbours of what a function makes of how many neighbours each of them has.
 

@@ -12,14 +12,9 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from leefraster.errors import UsageError
 from leefraster.memory_size import parse_memory
 from leefraster.scoring.complaints import sentences
-from leefraster.sources.sections import (
-    Finite,
-    InputSections,
-    LayerSection,
-    ModelSection,
-    Positive,
-    Section,
-)
+from leefraster.sources.section import Finite, Positive, Section
+from leefraster.sources.sections import InputSections
+from leefraster.sources.table_sections import LayerSection, ModelSection
 
 if TYPE_CHECKING:
     from leefraster.clusters.rule import StructuralRule

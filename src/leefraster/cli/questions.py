@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leefraster.disclosure.rule import DisclosureRule
     from leefraster.neighbourhood import Neighbourhood
     from leefraster.questions.answer import Answer
-    from leefraster.sources.sections import Section
+    from leefraster.sources.section import Section
 
 _NEEDED = (
     "score", "total", "level", "reference", "version", "dwellings", "households", "inhabitants", "urbanity",
@@ -135,8 +135,8 @@ def _areas(options: argparse.Namespace, stored: _Stored) -> Areas | None:
     """Return the focus areas of the file that is named; those of the demonstration country for a run on it."""
     from leefraster.areas.areas import Areas
     from leefraster.sources.bench import Bench
+    from leefraster.sources.beside_sections import FocusAreasSection
     from leefraster.sources.focus_areas import read_focus_areas
-    from leefraster.sources.sections import FocusAreasSection
 
     if options.focus is not None:
         section = FocusAreasSection(

@@ -88,7 +88,7 @@ def _seeded(configuration: Configuration, seed: int, file: Path) -> Configuratio
 
 def _dropping_outside(configuration: Configuration) -> Configuration:
     """Return the configuration with ``drop_outside`` set in every section that reads a file."""
-    from leefraster.sources.sections import FileSection
+    from leefraster.sources.section import FileSection
 
     def with_it(section: object) -> object:
         if isinstance(section, list):

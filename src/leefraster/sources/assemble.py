@@ -23,7 +23,8 @@ from leefraster.sources.leefbaarometer import published_columns
 from leefraster.sources.longtable import Keys
 from leefraster.sources.scored import read_model, scored
 from leefraster.sources.scores import place_scores, read_score_rows
-from leefraster.sources.sections import InputSections, ModelSection, ScoresSection
+from leefraster.sources.sections import InputSections
+from leefraster.sources.table_sections import ModelSection, ScoresSection
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from leefraster.record import InputFile
 from leefraster.sources.files import existing, input_file
 from leefraster.sources.joins import JoinReport
-from leefraster.sources.sections import FileSection
+from leefraster.sources.section import FileSection
 
 if TYPE_CHECKING:
     import xarray as xr

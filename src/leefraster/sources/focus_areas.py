@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from leefraster.areas.areas import Areas
     from leefraster.sources.bench import Bench
-    from leefraster.sources.sections import FocusAreasSection
+    from leefraster.sources.beside_sections import FocusAreasSection
 
 LISTS = (".csv", ".txt", ".tsv", ".zip")
 NEIGHBOURHOOD = "neighbourhood"

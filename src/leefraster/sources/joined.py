@@ -10,7 +10,8 @@ from leefraster.sources.bench import Bench
 from leefraster.sources.checks import require_urbanity, require_weights, urbanity_class
 from leefraster.sources.joins import UnitTable, by_area, by_cell, join, join_words, lookup, unit_of
 from leefraster.sources.longtable import read_long
-from leefraster.sources.sections import AreasSection, InputSections, JoinSection, UrbanitySection
+from leefraster.sources.sections import InputSections
+from leefraster.sources.table_sections import AreasSection, JoinSection, UrbanitySection
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -18,7 +18,8 @@ from leefraster.sources.covering import covering_grid, grid_beforehand
 from leefraster.sources.joins import by_cell, lookup
 from leefraster.sources.longtable import Keys, LongTable, read_long, table_columns
 from leefraster.sources.missing import Quality, counts, describe
-from leefraster.sources.sections import InputSections, LayerSection
+from leefraster.sources.sections import InputSections
+from leefraster.sources.table_sections import LayerSection
 from leefraster.sources.tables import place
 from leefraster.table.arrange import placed_dims, sorted_unique, store_as, year_coordinate
 

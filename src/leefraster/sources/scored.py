@@ -9,7 +9,7 @@ import numpy as np
 
 from leefraster.errors import InputError, UsageError
 from leefraster.scoring.model import Model
-from leefraster.sources.sections import ModelSection
+from leefraster.sources.table_sections import ModelSection
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from leefraster.inference import geary_grid as grid_under_test
 from leefraster.inference import geary_tails as under_test
-from leefraster.inference.geary_tails import geary_tails, own_places, permuted_geary_tails, tabled_draws
+from leefraster.inference.geary_grid import own_places, tabled_draws
+from leefraster.inference.geary_tails import geary_tails, permuted_geary_tails
 from leefraster.inference.numbers import as_numbers, totals
 from leefraster.inference.squared_differences import squares_with_others
 from naive_geary import draws_of_squares
@@ -17,7 +19,7 @@ from naive_geary import draws_of_squares
 def tables_once(monkeypatch):
     """Tests ask about one place at several sums: its tables are the same."""
     kept = {}
-    make = under_test._tables
+    make = grid_under_test.tables
 
     def once(ordered, mean, sd, ks):
         key = (ordered.tobytes(), ks.tobytes())
@@ -25,7 +27,7 @@ def tables_once(monkeypatch):
             kept[key] = make(ordered, mean, sd, ks)
         return kept[key]
 
-    monkeypatch.setattr(under_test, "_tables", once)
+    monkeypatch.setattr(grid_under_test, "tables", once)
 
 
 def prepared(values, k=8):

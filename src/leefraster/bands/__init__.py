@@ -9,6 +9,7 @@ from leefraster.bands.global_statistics import (
     moran_by_band,
 )
 from leefraster.bands.local import getis_ord_by_band, local_moran_by_band
+from leefraster.bands.local_geary import local_geary_by_band
 from leefraster.bands.local_join_count import local_join_count_by_band
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import InTurn, Runner
@@ -30,6 +31,7 @@ __all__ = [
     "getis_ord_by_band",
     "getis_ord_general_by_band",
     "join_count_by_band",
+    "local_geary_by_band",
     "local_join_count_by_band",
     "local_moran_by_band",
     "moran_by_band",

@@ -17,7 +17,9 @@ from leefraster.bands.source import BandedField
 from leefraster.fields import valid_mask
 from leefraster.inference.drawn import PiecedValues, sorted_values
 from leefraster.inference.exact import Null
+from leefraster.inference.geary_tails import GearyNull
 from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, representation, totals_of
+from leefraster.inference.squared_differences import Powers, centre_of, powers_about
 from leefraster.statistics.plan import FEWEST
 
 Ints = npt.NDArray[np.int64]
@@ -68,12 +70,15 @@ class Described:
         How many places have 0, 1, 2, ... neighbours.
     drawn : PiecedValues
         The integers, for the tables.
+    pieces : BandPieces
+        The values, band by band.
     """
 
     how: Representation
     sums: Totals
     occurring: Ints
     drawn: PiecedValues
+    pieces: BandPieces
 
     def null(self, *, own_fixed: bool) -> Null:
         """Return the null distribution: of sums over the neighbours (`own_fixed`), or with the place itself.
@@ -85,6 +90,25 @@ class Described:
         if not own_fixed:  # an island has no sum, even with itself
             occurring = np.concatenate([[occurring[0], 0], occurring[1:]])
         return Null.of(sorted_values(self.drawn), self.sums, occurring, own_fixed=own_fixed)
+
+    def geary(self) -> GearyNull:
+        """Return the null distribution of local Geary's C, made of the same values in order."""
+        return GearyNull.of(sorted_values(self.drawn), self.sums, self.occurring)
+
+    def powers(self) -> Powers:
+        """Return the sums of the integers' powers about their centre."""
+        parts = list(self.pieces.map(partial(_powers, self.how, centre_of(self.sums))))
+        first, second, third, fourth = (sum(each) for each in zip(*parts, strict=True))
+        return first, second, third, fourth
+
+    def in_place_order(self) -> tuple[Ints, tuple[int, ...]]:
+        """Return all integers in the order of their places, 8 bytes a value, and how many come before each band."""
+        every, before, at = np.empty(self.sums.n, np.int64), [], 0
+        for part in self.pieces.map(self.how.integers):
+            before.append(at)
+            every[at : at + part.size] = part
+            at += part.size
+        return every, tuple(before)
 
 
 def described(
@@ -108,7 +132,11 @@ def described(
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         occurring += counts
     drawn = PiecedValues(pieces, n, how.integers, how.natural, how.largest)
-    return Described(how, totals_of(n, centre, limbs), occurring, drawn)
+    return Described(how, totals_of(n, centre, limbs), occurring, drawn, pieces)
+
+
+def _powers(how: Representation, centre: int, values: npt.NDArray[Any]) -> Powers:
+    return powers_about(centre, how.integers(values))
 
 
 def represented(pieces: BandPieces, most: int) -> tuple[int, Representation] | None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
 from leefraster.bands.runner import Runner
+from leefraster.bands.shared import of_sums
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics import getis_ord, local_moran
+from leefraster.statistics.local_options import Adjustment, Alternative
 from leefraster.statistics.parts import by_part
-from leefraster.statistics.plan import OneField, Test, checked_alpha
+from leefraster.statistics.plan import WEIGHTINGS, OneField, Test, checked_alpha, one_of
 
-NO_IDS = np.empty(0, np.int64)  # nothing is drawn
+BandInference = Literal["exact", "normal", "permutation"]
+NO_IDS = np.empty(0, np.int64)  # a band knows under which numbers its places are drawn
 MORAN = ("I", "lag", "expected", "variance", "z", "p", "q", "quadrant", "cluster", "neighbours")
 GETIS_ORD = ("G", "z", "p", "q", "spot", "neighbours")
 
@@ -27,8 +32,13 @@ def local_moran_by_band(
     neighbourhood: Neighbourhood,
     sink: Sink,
     *,
+    weighting: Weighting = "row",
+    inference: BandInference = "exact",
+    alternative: Alternative = "two-sided",
     alpha: float = 0.05,
-    adjustment: str = "benjamini-hochberg",
+    adjustment: Adjustment = "benjamini-hochberg",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     multiple: int = 1,
     runner: Runner | None = None,
@@ -45,8 +55,10 @@ def local_moran_by_band(
         Queen, rook, disc or ring.
     sink : Sink
         Takes `I lag expected variance z p q quadrant cluster neighbours`.
-    alpha, adjustment
+    weighting, alternative, alpha, adjustment, permutations, seed
         As in `lr.local_moran`.
+    inference : {"exact", "normal", "permutation"}
+        As in `lr.local_moran`. For permutations the values of the whole field are held, 8 bytes a cell.
     cells, multiple : int
         Cells of a band, at most, and what bands begin at multiples of: the cells of a chunk of the sink, so that
         no chunk is written by two bands. Where `multiple` is the larger of the two a band has `multiple` cells.
@@ -82,9 +94,10 @@ def local_moran_by_band(
     (2000, 4, 0.132921)
     """
     alpha = checked_alpha(alpha)
-    test = Test.checked(("exact",), "exact", "two-sided", adjustment=adjustment)
+    test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
-    statistic = Local(MORAN, partial(_moran, test), partial(_clusters, alpha), "quadrant", True, adjustment)
+    fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
+    statistic = Local(MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
     return work.local(statistic, sink, scratch)
 
 
@@ -94,7 +107,12 @@ def getis_ord_by_band(
     sink: Sink,
     *,
     star: bool = True,
-    adjustment: str = "benjamini-hochberg",
+    weighting: Weighting = "row",
+    inference: BandInference = "exact",
+    alternative: Alternative = "two-sided",
+    adjustment: Adjustment = "benjamini-hochberg",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     multiple: int = 1,
     runner: Runner | None = None,
@@ -122,19 +140,30 @@ def getis_ord_by_band(
     >>> figures.n, spot[20:24].tolist()
     (2000, [3, 3, 3, 3])
     """
-    test = Test.checked(("exact",), "exact", "two-sided", adjustment=adjustment)
+    test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
-    statistic = Local(GETIS_ORD, partial(_getis_ord, star, test), _spots, "z", not star, adjustment)
+    fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, inference, not star)
+    statistic = Local(GETIS_ORD, fill, _spots, "z", share, adjustment)
     return work.local(statistic, sink, scratch)
 
 
-def _moran(test: Test, results: BandResults, one: OneField) -> None:
-    fill = partial(local_moran.fill, results, "row", test, NO_IDS)
+def _checked(
+    weighting: str, inference: str, alternative: str, adjustment: str, permutations: int, seed: int
+) -> Test:
+    one_of("weighting", weighting, WEIGHTINGS)
+    return Test.checked(
+        get_args(BandInference), inference, alternative,
+        adjustment=adjustment, permutations=permutations, seed=seed,
+    )  # fmt: skip
+
+
+def _moran(weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
+    fill = partial(local_moran.fill, results, weighting, test, NO_IDS)
     by_part(one, test, None, own_fixed=True, fill=fill)
 
 
-def _getis_ord(star: bool, test: Test, results: BandResults, one: OneField) -> None:
-    fill = partial(getis_ord.fill, results, star, "row", test, NO_IDS, None)
+def _getis_ord(star: bool, weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
+    fill = partial(getis_ord.fill, results, star, weighting, test, NO_IDS, None)
     by_part(one, test, None, own_fixed=not star, fill=fill)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from leefraster.bands.band import Band
 from leefraster.bands.runner import Runner
+from leefraster.bands.shared import of_sums
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
@@ -84,7 +85,9 @@ def local_join_count_by_band(
     found = list(work.runner.map(partial(_other_values, source), work.bands))
     refuse_other_values(sum(n for n, _ in found), next((first for n, first in found if n), None))
     fill = partial(_fill, weighting, test)
-    statistic = Local(NAMES, fill, _finished, "variance", True, adjustment, late=("p",))
+    statistic = Local(
+        NAMES, fill, _finished, "variance", partial(of_sums, "exact", True), adjustment, late=("p",)
+    )
     return work.local(statistic, sink, scratch)
 
 

@@ -18,10 +18,10 @@ from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import around
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.shared import Shared
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.errors import UsageError
-from leefraster.inference.exact import Null
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.inference.numbers import Numbers, Representation, Totals
 from leefraster.neighbourhood import Neighbourhood
@@ -31,6 +31,7 @@ Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
 ROOM = {
     "quadrant": np.dtype(np.int8),
+    "cluster": np.dtype(np.int8),
     "neighbours": np.dtype(np.int32),
 }  # types of variables that are no float64
 FROM_Q = ("q", "cluster", "spot")
@@ -111,8 +112,8 @@ class Local:
         Returns what is written once q is known, given p, q and the variable that was kept `beside` p.
     beside : str
         The name of that variable.
-    own_fixed : bool
-        Whether a place itself is not among the draws.
+    share : callable
+        Returns what its bands share of a described field.
     adjustment : str
         How q is made from p.
     late : tuple of str
@@ -123,14 +124,14 @@ class Local:
     fill: Fill
     finish: Finish
     beside: str
-    own_fixed: bool
+    share: Callable[[Described], Shared]
     adjustment: str
     late: tuple[str, ...] = ()
 
     @property
     def filled(self) -> tuple[str, ...]:
-        """The variables that are filled band by band: all but those that follow from q."""
-        return tuple(name for name in self.names if name not in FROM_Q)
+        """The variables that are filled band by band: all but those that follow from p and q alone."""
+        return tuple(name for name in self.names if name not in FROM_Q or name == self.beside)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,11 +192,11 @@ class Work:
 
     def _task(self, about: Described, statistic: Local, sink: Sink) -> Callable[[Band], _Part]:
         """Return what is done with each band, once it is known what all bands share."""
-        null = about.null(own_fixed=statistic.own_fixed)
+        shared = statistic.share(about)
         if self.runner.elsewhere:
-            null = null.portable()
+            shared = shared.portable()
         return partial(
-            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, null, statistic, sink,
+            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, shared, statistic, sink,
             self.runner.elsewhere,
         )  # fmt: skip
 
@@ -264,13 +265,13 @@ class _Part:
 
 def _worked(
     source: BandedField, runs: npt.NDArray[np.int64], covers_self: bool, how: Representation, sums: Totals,
-    null: Null, statistic: Local, sink: Sink, elsewhere: bool, band: Band,
+    shared: Shared, statistic: Local, sink: Sink, elsewhere: bool, band: Band,
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
     own, neighbours = around(source, how, runs, covers_self, band)
     results = BandResults.of(own, statistic.filled)
     numbers = Numbers(neighbours.own, how.origin, how.step, how.natural, how.largest)
-    one = OneField(0, own, numbers, sums, neighbours, null=null)
+    one = OneField(0, own, numbers, sums, neighbours, null=shared.null, whole=shared.of(source, band))
     statistic.fill(results, one)
     own_sink = sink.copy() if elsewhere else sink
     for name, found in results.places.items():

@@ -14,6 +14,7 @@ from leefraster.kernels.permuted_sums import count_extremes
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+NOT_FIXED = -1  # in the place of a position: the place itself may be drawn
 CALL = 2e8  # draws a call of the kernel, so that a long computation can be interrupted
 BITS = 61  # of a weighted sum
 FINEST_WEIGHT = 30
@@ -30,6 +31,7 @@ def permuted_tails(
     places: Ints,
     weights: Ints | None = None,
     slack: Ints | None = None,
+    before: int = 0,
 ) -> tuple[Floats, Floats]:
     """Return P(S >= s) and P(S <= s) of each place's local sum, from random draws without replacement.
 
@@ -41,25 +43,27 @@ def permuted_tails(
     ----------
     values : ndarray of int64, shape (n,)
         The values; sums are compared as integers, so that ties are exact.
-    observed : ndarray of int64, shape (n,)
-        The observed sums.
-    counts : ndarray of int64, shape (n,)
+    observed : ndarray of int64, shape (m,)
+        The observed sums, of all places or of a part of them.
+    counts : ndarray of int64, shape (m,)
         How many values each sum has; 0 where there is none.
     own_fixed : bool
         Whether a place's own value is not among its draws.
     permutations, seed : int
         Number of permutations and the seed of their stream.
-    places : ndarray of int64, shape (n,)
+    places : ndarray of int64, shape (m,)
         Under what number the stream knows each place: the draws depend on it, on the seed, on the number of
         the permutation, n, the place's position and its count, and on nothing else.
     weights : ndarray of int64, shape (counts.sum(),), optional
         The weights of the values in each sum, place by place; without them all are 1.
-    slack : ndarray of int64, shape (n,), optional
+    slack : ndarray of int64, shape (m,), optional
         How far two sums may lie apart and still be ties, where values or weights were rounded; by default 0.
+    before : int
+        The position of the first place among all.
 
     Returns
     -------
-    upper, lower : ndarray of float64, shape (n,)
+    upper, lower : ndarray of float64, shape (m,)
         At least 1 / (R + 1); NaN where the count is 0.
     """
     starts = np.concatenate([[0], np.cumsum(counts)])
@@ -71,12 +75,31 @@ def permuted_tails(
     first = 0
     for last in [int(b) for b in np.minimum(bounds, counts.size)]:
         count_extremes(
-            values, observed, allowed, starts, given, own_fixed, permutations, seed % 2**63, places, first, last,
-            larger, smaller,
+            values, before if own_fixed else NOT_FIXED, observed, allowed, starts, given, permutations,
+            seed % 2**63, places, first, last, larger, smaller,
         )  # fmt: skip
         first = last
     tails = [np.where(counts > 0, (r + 1.0) / (permutations + 1.0), np.nan) for r in (larger, smaller)]
     return tails[0], tails[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFrom:
+    """What the places of a band draw from: the values of the whole field.
+
+    Attributes
+    ----------
+    values : ndarray of int64
+        All integers of the field, in the order of its places.
+    before : int
+        How many of them come before those of the band.
+    places : ndarray of int64
+        The numbers under which the stream knows the places of the band.
+    """
+
+    values: Ints
+    before: int
+    places: Ints
 
 
 @dataclass(frozen=True, slots=True)

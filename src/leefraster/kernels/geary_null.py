@@ -86,9 +86,11 @@ def _ways(squares, number, kmax, ways):
 def few_valued_tails(values, number, order, starts, sums, counts, kmax, longest, upper, lower):
     """Fill the tails of places whose field has few different values, by counting sets with every sum exactly.
 
-    Places order[starts[v]:starts[v + 1]] have the value values[v], which `number[v]` places have.
+    Places order[starts[v]:starts[v + 1]] have the value values[v], which `number[v]` places of the field have.
     """
     for v in prange(values.size):
+        if starts[v] == starts[v + 1]:
+            continue
         squares, copies = _others(values, number, v)
         ways = np.zeros((kmax + 1, longest + 1))
         _ways(squares, copies, kmax, ways)
@@ -169,17 +171,17 @@ def _logarithm(table, row, share, first, cubic, line, normal, m):
 
 
 @parallel_jit
-def look_up(cells, x, logarithms, rows, shares, nodes, normal, table, out):
+def look_up(x, logarithms, rows, shares, nodes, normal, table, out):
     """Fill the normal deviate whose lower tail is that of each cell's sum, from tables of quantiles.
 
     `logarithms` are of the sums per draw, `rows` and `shares` say between which numbers of draws a cell lies,
     `nodes` are the own values and `normal` the deviates that table[row, node, m] holds the quantiles of.
     """
-    pieces = (cells.size + PIECE - 1) // PIECE
+    pieces = (x.size + PIECE - 1) // PIECE
     last = normal.size - 1
     for piece in prange(pieces):
         cubic, line = np.empty(4), np.empty(4)
-        for c in range(piece * PIECE, min((piece + 1) * PIECE, cells.size)):
+        for c in range(piece * PIECE, min((piece + 1) * PIECE, x.size)):
             y, row, share = logarithms[c], rows[c], shares[c]
             first = _weights_around(nodes, x[c], cubic, line)
             lo, hi = 0, last

@@ -157,15 +157,13 @@ def spread_of_squares(deviation, n, second, third, fourth, total, spread, doubtf
 
 @parallel_jit
 def local_geary_moments(
-    numerator, totals, squares, counts, total, spread, scale, statistic, expected, variance, z
+    numerator, totals, squares, counts, total, spread, others, scale, statistic, expected, variance, z
 ):
     """Fill C, its conditional moments and z-value; `totals` and `squares` are those of each row's weights.
 
-    `total` and `spread` describe the squared differences with the n - 1 others, `scale` is the variance.
+    `total` and `spread` describe the squared differences with the `others`, as a float, `scale` is the variance.
     """
-    n = numerator.size
-    others = n - 1.0
-    for i in prange(n):
+    for i in prange(numerator.size):
         if counts[i] == 0:
             statistic[i], expected[i], variance[i], z[i] = np.nan, np.nan, np.nan, np.nan
             continue
@@ -196,10 +194,12 @@ def _is_above(total, k, whole, rest, n):
 
 
 @parallel_jit
-def association(integers, sums, counts, whole, rest, statistic, expected, kind):
-    """Fill 1 high-high, 2 low-low, 3 other positive, 4 negative: C below or above what is expected; 0 neither."""
-    n = integers.size
-    for i in prange(n):
+def association(integers, sums, counts, whole, rest, n, statistic, expected, kind):
+    """Fill 1 high-high, 2 low-low, 3 other positive, 4 negative: C below or above what is expected; 0 neither.
+
+    The mean of the n values of the field is whole + rest / n.
+    """
+    for i in prange(integers.size):
         kind[i] = 0
         if counts[i] == 0 or statistic[i] == expected[i]:
             continue
@@ -215,7 +215,7 @@ def association(integers, sums, counts, whole, rest, statistic, expected, kind):
 
 @parallel_jit
 def single_tails(cells, ordered, integers, numerator, upper, lower):
-    """Fill the tails of the squared difference with one drawn value, counted in the sorted values."""
+    """Fill the tails of the squared difference with one drawn value, counted in the field's sorted values."""
     n = ordered.size
     for c in prange(cells.size):
         i = cells[c]
@@ -231,15 +231,16 @@ def single_tails(cells, ordered, integers, numerator, upper, lower):
 
 
 @parallel_jit
-def enumerated_tails(cells, integers, numerator, counts, upper, lower):
-    """Fill the tails by going through all sets of neighbours of each of the places."""
-    n = integers.size
+def enumerated_tails(cells, ordered, integers, numerator, counts, upper, lower):
+    """Fill the tails by going through all sets of neighbours, from the field's sorted values, of the places."""
+    n = ordered.size
     for c in prange(cells.size):
         i = cells[c]
         k = counts[i]
+        own = np.searchsorted(ordered, integers[i])
         squares = np.empty(n - 1)
         for j in range(n - 1):
-            d = np.float64(integers[i] - integers[j if j < i else j + 1])
+            d = np.float64(integers[i] - ordered[j if j < own else j + 1])
             squares[j] = d * d
         upper[i], lower[i] = _enumerate(squares, k, numerator[i])
 
@@ -272,12 +273,12 @@ def _enumerate(squares, k, observed):
 
 @parallel_jit
 def count_far_differences(
-    integers, numerator, starts, weights, permutations, seed, places, first, last, larger, smaller
+    integers, before, numerator, starts, weights, permutations, seed, places, first, last, larger, smaller
 ):
     """Fill for the places first..last-1 how many permutations have a sum >= and <= the observed one.
 
-    Place i draws starts[i + 1] - starts[i] of the values other than its own; squared differences are weighted
-    with `weights` from starts[i] on, or equally where there are none.
+    Place i draws starts[i + 1] - starts[i] of the values other than its own, integers[before + i]; squared
+    differences are weighted with `weights` from starts[i] on, or equally where there are none.
     """
     pieces = (last - first + PLACES - 1) // PLACES
     below = rejected_below(integers.size)
@@ -292,12 +293,12 @@ def count_far_differences(
         sums = np.empty(BLOCK)
         for i in range(begin, end):
             k = starts[i + 1] - starts[i]
-            base = key_of(seed, places[i])
+            base, own = key_of(seed, places[i]), before + i
             weighted = weights[starts[i] : starts[i + 1]]
             larger[i], smaller[i] = 0, 0
             for block in range(0, permutations, BLOCK):
-                draw_block(base, block, k, integers.size, i, below, scratch, positions)
-                _sums_of_block(integers, integers[i], k, weighted, positions, sums)
+                draw_block(base, block, k, integers.size, own, below, scratch, positions)
+                _sums_of_block(integers, integers[own], k, weighted, positions, sums)
                 for b in range(min(BLOCK, permutations - block)):
                     slack = TIED * (sums[b] + numerator[i])
                     larger[i] += sums[b] >= numerator[i] - slack

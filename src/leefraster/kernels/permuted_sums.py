@@ -15,11 +15,11 @@ PIECE = 64  # places a task
 @parallel_jit
 def count_extremes(
     values,
+    before,
     observed,
     slack,
     starts,
     weights,
-    own_fixed,
     permutations,
     seed,
     places,
@@ -30,9 +30,9 @@ def count_extremes(
 ):
     """Fill for the places first..last-1 how many permutations have a sum >= and <= the observed one, up to slack.
 
-    Place i draws starts[i + 1] - starts[i] of the int64 values, its own not among them where `own_fixed`; they are
-    weighted with the int64 `weights` from starts[i] on, or equally where there are none. `places` are the
-    names under which the stream knows the places.
+    Place i draws starts[i + 1] - starts[i] of the int64 values; its own, values[before + i], is not among them,
+    unless `before` is -1. They are weighted with the int64 `weights` from starts[i] on, or equally where there are
+    none. `places` are the names under which the stream knows the places.
     """
     pieces = (last - first + PIECE - 1) // PIECE
     below = rejected_below(values.size)
@@ -51,7 +51,7 @@ def count_extremes(
                 observed[i] + slack[i],
                 starts[i + 1] - starts[i],
                 weights[starts[i] : starts[i + 1]],
-                i if own_fixed else -1,
+                before + i if before >= 0 else -1,
                 permutations,
                 key_of(seed, places[i]),
                 below,

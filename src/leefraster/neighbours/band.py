@@ -94,6 +94,20 @@ class BandNeighbours(KnownSums):
         """The cells' own integers."""
         return self._own
 
+    @property
+    def around(self) -> Ints:
+        """The integers of all these cells, the halo included."""
+        return self._around
+
+    @property
+    def core(self) -> slice:
+        """Which of these cells are the band's."""
+        return self._core
+
+    def sums_around(self, values: Ints) -> Ints:
+        """Return for each of the band's cells the sum over its neighbours of the values of all these cells."""
+        return self._summed(values, *self._rows)[0][self._core]
+
     def sums_by_counts(self, make: Callable[[Ints], Ints]) -> Ints:
         """Return the sum over the neighbours of what a function makes of how many neighbours each of them has.
 

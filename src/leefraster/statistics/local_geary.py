@@ -23,7 +23,7 @@ from leefraster.kernels.local_geary import (
 )
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
-from leefraster.neighbours import is_graph
+from leefraster.neighbours import BandNeighbours, is_graph
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.local_options import (
     Adjustment,
@@ -32,7 +32,16 @@ from leefraster.statistics.local_options import (
     about_p_and_q,
     local_provenance,
 )
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Results, Test, checked_alpha, each_field, one_of
+from leefraster.statistics.plan import (
+    WEIGHTINGS,
+    Filled,
+    OneField,
+    Results,
+    Test,
+    checked_alpha,
+    each_field,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -55,6 +64,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 INFERENCES = ("saddlepoint", "normal", "permutation")
+MOMENTS = ("C", "expected", "variance", "z")
 
 
 @lazily(between_fields)
@@ -172,7 +182,7 @@ def local_geary(
         fields, ("C", "expected", "variance", "z", "p", "q"), {"cluster": np.int8, "neighbours": np.int32}
     )
     for one in each_field(fields, neighbourhood, "local_geary"):
-        _fill(results, one, weighting, test, fields.ids[one.valid])
+        fill(results, weighting, test, fields.ids, one)
     results.warn_of_islands("local_geary")
     results.adjust(test)
     places = results.places
@@ -184,7 +194,11 @@ def local_geary(
     return results.dataset(attrs, {**VARIABLES, **about_p_and_q(adjustment, family)})
 
 
-def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, places: Ints) -> None:
+def fill(results: Filled, weighting: Weighting, test: Test, ids: Ints, one: OneField) -> None:
+    """Compute the statistic of one field, or of a band of it, but for q; `cluster` is as if all were significant.
+
+    `ids` are the numbers by which the random stream knows the places of the whole field.
+    """
     integers = one.numbers.integers
     sums, counts = one.neighbours.sums(integers), one.neighbours.counts
     weights = one.neighbours.weights(weighting)
@@ -195,33 +209,34 @@ def _fill(results: Results, one: OneField, weighting: Weighting, test: Test, pla
         )
     numerator = _numerator(one, sums, counts)
     weighted = _weighted_numerator(one, weights, numerator, counts)
-    total, spread = squares_with_others(one.numbers, one.sums)
-    statistic, expected, variance, z, p = (np.empty(integers.size) for _ in range(5))
+    total, spread = squares_with_others(one.numbers, one.sums, one.whole.powers)
+    made = {name: results.room(one, name) for name in (*MOMENTS, "p", "cluster")}
+    moments = [made[name] for name in MOMENTS]
+    n = one.sums.n
     local_geary_moments(
-        weighted, weights.totals, weights.squares, counts, total, spread, one.squares / integers.size,
-        statistic, expected, variance, z,
-    )  # fmt: skip
-    upper, lower = _tails(one, weights, weighted if not weights.equal else numerator, total, z, test, places)
-    local_geary_p(upper, lower, test.alternative, p)
-    kind = np.empty(integers.size, np.int8)
-    association(integers, sums, counts, *one.centre, statistic, expected, kind)
-    for name, values in (
-        ("C", statistic), ("expected", expected), ("variance", variance), ("z", z), ("p", p), ("cluster", kind),
-        ("neighbours", counts),
-    ):  # fmt: skip
+        weighted, weights.totals, weights.squares, counts, total, spread, n - 1.0, one.squares / n, *moments
+    )
+    observed = numerator if weights.equal else weighted
+    upper, lower = _tails(one, weights, observed, total, made["z"], test, one.numbered(ids, test))
+    local_geary_p(upper, lower, test.alternative, made["p"])
+    association(integers, sums, counts, *one.centre, n, made["C"], made["expected"], made["cluster"])
+    for name, values in (*made.items(), ("neighbours", counts)):
         results.put(one, name, values)
     results.describe(one, int((counts == 0).sum()), one.mean, np.nan)
 
 
 def _numerator(one: OneField, sums: Ints, counts: Ints) -> Floats:
     """Return the sum of squared differences with the neighbours, in steps squared, from neighbour sums."""
-    integers = one.numbers.integers
+    integers, neighbours = one.numbers.integers, one.neighbours
     half = (one.numbers.bits + 1) // 2
-    high, low = np.empty_like(integers), np.empty_like(integers)
-    split_squares(integers, half, high, low)
+    around, sums_of, own = integers, neighbours.sums, slice(None)
+    if isinstance(neighbours, BandNeighbours):
+        around, sums_of, own = neighbours.around, neighbours.sums_around, neighbours.core
+    high, low = np.empty_like(around), np.empty_like(around)
+    split_squares(around, half, high, low)
     out = np.empty(integers.size)
     squared_differences(
-        integers, counts, sums, high, low, one.neighbours.sums(high), one.neighbours.sums(low), 2 * half, out
+        integers, counts, sums, high[own], low[own], sums_of(high), sums_of(low), 2 * half, out
     )
     return out
 
@@ -240,12 +255,15 @@ def _tails(
     one: OneField, weights: Any, numerator: Floats, total: Floats, z: Floats, test: Test, places: Ints
 ) -> tuple[Floats, Floats]:
     """Return P(C >= observed) and P(C <= observed)."""
-    integers, counts = one.numbers.integers, one.neighbours.counts
+    integers, counts, whole = one.numbers.integers, one.neighbours.counts, one.whole
     if test.inference == "normal":
         return ndtr(-z), ndtr(z)
     if test.inference == "permutation":
         each = None if weights.equal else weights.rows()[2]
+        values, before = (integers, 0) if whole.drawn is None else (whole.drawn.values, whole.drawn.before)
         return permuted_geary_tails(
-            integers, numerator, counts, test.permutations, test.seed, places, each
-        )  # fmt: skip
+            values, numerator, counts, test.permutations, test.seed, places, each, before=before
+        )
+    if whole.geary is not None:
+        return whole.geary.tails(integers, total, numerator, counts)
     return geary_tails(one.numbers, one.sums, total, numerator, counts)

@@ -12,6 +12,7 @@ from leefraster.errors import UsageError
 from leefraster.inference.conditional import variance_of_drawn
 from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.permutation import DrawnFrom, permuted_tails
 from leefraster.inference.tails import sum_tails
 from leefraster.kernels.local_sums import means_of_sums, standardise_equal
 from leefraster.neighbours.weights import Weighting
@@ -45,6 +46,8 @@ class EqualSums:
         The variance of the weighted sum in steps squared, and its standardised value.
     null : Null or None
         The exact null distribution, where the places are a band of a field; else it is made when tails are asked.
+    drawn_from : DrawnFrom or None
+        What permutations draw from, where the places are a band of a field.
     """
 
     numbers: Numbers
@@ -56,6 +59,7 @@ class EqualSums:
     spread: Floats
     z: Floats
     null: Null | None = None
+    drawn_from: DrawnFrom | None = None
 
     def lags(self, centred: Centred) -> Floats:  # noqa: ARG002
         """Return none: they follow from the sums."""
@@ -76,6 +80,13 @@ class EqualSums:
         """Return the upper and lower tail of every sum, and the reported error."""
         if test.inference == "exact" and self.null is not None:
             return (*self.null.tails(self.observed, self.counts, self.numbers.integers), self.null.error)
+        if test.draws and self.drawn_from is not None:
+            upper, lower = permuted_tails(
+                self.drawn_from.values, self.observed, self.counts, own_fixed=self.own_fixed,
+                permutations=test.permutations, seed=test.seed, places=places,
+                slack=None if self.numbers.natural else self.counts, before=self.drawn_from.before,
+            )  # fmt: skip
+            return upper, lower, float("nan")
         return sum_tails(
             test.inference, self.numbers, self.drawn, self.observed, self.counts, self.own_fixed, self.z,
             places, test.permutations, test.seed,
@@ -125,4 +136,6 @@ def _equal_sums(one: OneField, numbers: Numbers, drawn: Totals, weights: Any, ow
     if standardise_equal(*arguments, squares, shared, False, spread, z):
         variance = variance_of_drawn(numbers, drawn, own_fixed)
         standardise_equal(*arguments, squares, variance, True, spread, z)
-    return EqualSums(numbers, drawn, own_fixed, counts, observed, totals, spread, z, one.null)
+    return EqualSums(
+        numbers, drawn, own_fixed, counts, observed, totals, spread, z, one.null, one.whole.drawn
+    )

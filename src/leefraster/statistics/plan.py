@@ -15,8 +15,11 @@ import xarray as xr
 from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, valid_mask
 from leefraster.inference.exact import Null
+from leefraster.inference.geary_tails import GearyNull
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Range, Totals, as_numbers, totals
+from leefraster.inference.permutation import DrawnFrom
+from leefraster.inference.squared_differences import Powers
 from leefraster.kernels.decision import GREATER, LESS, TWO_SIDED
 from leefraster.neighbours import GraphNeighbours, KnownSums, RunNeighbours, neighbours_among
 from leefraster.statistics.partner import Partner
@@ -110,12 +113,31 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class OfWhole:
+    """What the places of a band look up of the whole field, where it cannot be found from theirs.
+
+    Attributes
+    ----------
+    powers : tuple of int, or None
+        Sums of powers of the integers, as `inference.squared_differences` has them.
+    geary : GearyNull or None
+        The null distribution of local Geary's C.
+    drawn : DrawnFrom or None
+        What is drawn from.
+    """
+
+    powers: Powers | None = None
+    geary: GearyNull | None = None
+    drawn: DrawnFrom | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OneField:
     """One field, ready for a kernel: its valid places, their values as integers, and their neighbours.
 
     Of two fields (`other` given) the valid places are those with both values, and `other` holds the second
     field's values at them, with their totals. Of a band or a part, the places are these only, from the field's
-    place `first` on; the totals and `null` are those of the whole field.
+    place `first` on; the totals, `null` and `whole` are those of the whole field.
     """
 
     row: int
@@ -126,6 +148,7 @@ class OneField:
     other: tuple[Numbers, Totals] | None = None
     null: Null | None = None
     first: int = 0
+    whole: OfWhole = OfWhole()
 
     @property
     def centre(self) -> tuple[int, int]:
@@ -134,6 +157,8 @@ class OneField:
 
     def numbered(self, ids: npt.NDArray[np.int64], test: Test) -> npt.NDArray[np.int64]:
         """Return the numbers by which a random stream knows the places; none where nothing is drawn."""
+        if self.whole.drawn is not None:
+            return self.whole.drawn.places
         return ids[self.first : self.first + self.valid.size][self.valid] if test.draws else ids[:0]
 
     @property

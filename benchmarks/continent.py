@@ -53,6 +53,7 @@ def one(
     options = {"cells": cells, "multiple": store.chunk, "scratch": scratch}
     if workers:
         with cluster("local", workers=workers) as runner:
+            _warmed(what, around, options | {"runner": runner}, scratch)
             begin = time.perf_counter()
             _computed(what, store, around, options | {"runner": runner})
             seconds = time.perf_counter() - begin
@@ -76,6 +77,13 @@ def _computed(what: str, store: lr.FieldStore, around: lr.Neighbourhood, options
             codes = BandedField(source.ids, store.read("moran", "cluster"), source.grid, source.starts)
             sizes = components_by_band(codes, lr.Neighbourhood.queen(), sink, **options)
             print(f"  {sizes.size - 1:,} groups, the largest of {sizes[1:].max():,} cells")
+
+
+def _warmed(what: str, around: lr.Neighbourhood, options: dict, scratch: Path) -> None:
+    """Let every worker load what it needs, by a run of a small field: a worker lives longer than one run."""
+    path = field_of(1_000_000, scratch)
+    store = lr.FieldStore.open(path)
+    _computed("moran" if what == "groups" else what, store, around, options | {"multiple": store.chunk})
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -151,7 +152,6 @@ def slowly(pid_file, item):
 
 
 def test_a_lost_worker_s_items_are_made_again(tmp_path):
-    from functools import partial
     from threading import Thread
 
     note = tmp_path / "pid"
@@ -194,6 +194,22 @@ def test_keys_are_the_same_in_every_run(two_workers):
         list(runner.map(abs, range(2)))
     assert clients[0].keys == clients[1].keys
     assert clients[0].keys == [f"leefraster-{m}-{i}" for m, n in ((1, 3), (2, 2)) for i in range(n)]
+
+
+def test_each_worker_gets_several_bands_and_large_arrays_by_file(two_workers):
+    ids, values = made()
+    told = []
+    local_moran_by_band(
+        BandedField.of(ids, values, GRID),
+        lr.Neighbourhood.queen(),
+        Arrays({"p": np.empty(ids.size)}),
+        progress=lambda _, __, of: told.append(of),
+        runner=two_workers,
+    )
+    assert two_workers.workers == 2
+    assert set(told) == {10}
+    large = np.arange(100_000)
+    assert list(two_workers.map(partial(np.take, large), [99_999, 0])) == [99_999, 0]
 
 
 def test_an_address_where_nobody_answers_and_none_at_all_are_refused():

@@ -43,6 +43,7 @@ class Backwards:
     """Works through the bands from the last to the first; results come back in their order."""
 
     elsewhere = False
+    workers = 1
 
     def map(self, function, bands):
         found = [function(band) for band in reversed(list(bands))]

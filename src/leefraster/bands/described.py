@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band
 from leefraster.bands.neighbours import around
-from leefraster.bands.runner import Runner
+from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.source import BandedField
 from leefraster.fields import valid_mask
 from leefraster.inference.drawn import PiecedValues, sorted_values
@@ -104,7 +104,7 @@ class Described:
     def in_place_order(self) -> tuple[Ints, tuple[int, ...]]:
         """Return all integers in the order of their places, 8 bytes a value, and how many come before each band."""
         every, before, at = np.empty(self.sums.n, np.int64), [], 0
-        for part in self.pieces.map(self.how.integers):
+        for part in replace(self.pieces, runner=InTurn()).map(self.how.integers):
             before.append(at)
             every[at : at + part.size] = part
             at += part.size
@@ -131,7 +131,10 @@ def described(
     for part, counts in runner.map(scan, bands):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         occurring += counts
-    drawn = PiecedValues(pieces, n, how.integers, how.natural, how.largest)
+    gathered = replace(
+        pieces, runner=InTurn()
+    )  # here, where they come together: reading is faster than sending
+    drawn = PiecedValues(gathered, n, how.integers, how.natural, how.largest)
     return Described(how, totals_of(n, centre, limbs), occurring, drawn, pieces)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import pickle
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from leefraster.bands.by_file import ByFile, by_file
 from leefraster.errors import EnvironmentFault, UsageError
 
 PATIENCE = 4.0  # seconds within which a scheduler must answer
@@ -27,13 +29,22 @@ class OnCluster:
     ----------
     client : distributed.Client
         The client.
+    here : bool
+        Whether all workers are processes of this computer: large arrays then lie in files that they map, so that
+        none is sent, and it takes memory once.
     """
 
     elsewhere = True
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, *, here: bool = False) -> None:
         self._client = client
+        self._here = here
         self._maps = itertools.count(1)
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are now; 1 before the first has come."""
+        return max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
 
     def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each item, in their order.
@@ -46,26 +57,29 @@ class OnCluster:
         EnvironmentFault
             When workers keep being lost, or none is left.
         """
-        sent: Any = pickle.dumps(function)
-        if len(sent) > WITH_EACH:
-            sent = self._client.scatter(sent, broadcast=True, hash=False)
         number = next(self._maps)
         waiting: deque[Any] = deque()
-        numbered, places = enumerate(items), self._places()
-        try:
-            while True:
-                for i, item in itertools.islice(numbered, max(places - len(waiting), 1)):
-                    key = f"leefraster-{number}-{i}"
-                    waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
-                if not waiting:
-                    return
-                yield self._result(waiting.popleft())
-        finally:
-            for future in waiting:
-                future.cancel()
+        with tempfile.TemporaryDirectory(prefix="leefraster-") as folder:
+            sent = self._sent(function, Path(folder))
+            numbered, places = enumerate(items), AHEAD * self.workers
+            try:
+                while True:
+                    for i, item in itertools.islice(numbered, max(places - len(waiting), 1)):
+                        key = f"leefraster-{number}-{i}"
+                        waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
+                    if not waiting:
+                        return
+                    yield self._result(waiting.popleft())
+            finally:
+                for future in waiting:
+                    future.cancel()
 
-    def _places(self) -> int:
-        return AHEAD * max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
+    def _sent(self, function: Any, folder: Path) -> Any:
+        """Return what goes with each item: the function, or where it was sent to before."""
+        sent = by_file(function, folder if self._here else None)
+        return (
+            sent if len(sent.pickled) <= WITH_EACH else self._client.scatter(sent, broadcast=True, hash=False)
+        )
 
     def _result(self, future: Any) -> Any:
         from distributed.scheduler import KilledWorker
@@ -79,14 +93,14 @@ class OnCluster:
             ) from error
 
 
-_last: tuple[bytes, Any] = (b"", None)  # of this worker: what was sent, and the function that it is
+_last: tuple[ByFile | None, Any] = (None, None)  # of this worker: what was sent, and the function that it is
 
 
-def _called(sent: bytes, item: Any) -> Any:
+def _called(sent: ByFile, item: Any) -> Any:
     global _last
-    if _last[0] is not sent:  # the same object as long as the worker keeps what was sent
-        _last = (b"", None)  # both need not be in memory
-        _last = (sent, pickle.loads(sent))
+    if _last[0] != sent:
+        _last = (None, None)  # both need not be in memory
+        _last = (sent, sent.loaded())
     return _last[1](item)
 
 
@@ -128,7 +142,7 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
         stack.enter_context(contextlib.closing(client))
         client.run(_with_one_thread)
         client.register_plugin(_one_thread())
-        yield OnCluster(client)
+        yield OnCluster(client, here=where == "local")
 
 
 def _settings() -> dict[str, Any]:
@@ -158,9 +172,12 @@ def _cores() -> int:
 
 
 def _with_one_thread() -> None:
+    import zarr
+
     from leefraster.kernels.jit import set_threads
 
     set_threads(1)
+    zarr.config.set({"threading.max_workers": 1})  # more would take the processors of the other workers
 
 
 def _one_thread() -> Any:

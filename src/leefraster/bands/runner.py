@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+BANDS = 5  # of each of several workers, at least: that the last of them does not keep the others waiting
+
 
 class Runner(Protocol):
     """Something that maps a function over bands.
@@ -17,6 +19,11 @@ class Runner(Protocol):
 
     elsewhere: bool
 
+    @property
+    def workers(self) -> int:
+        """How many bands are worked on at a time."""
+        ...
+
     def map[B, T](self, function: Callable[[B], T], bands: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each band, in their order."""
         ...
@@ -26,7 +33,23 @@ class InTurn:
     """One band after the other in this process; kernels use its threads."""
 
     elsewhere = False
+    workers = 1
 
     def map[B, T](self, function: Callable[[B], T], bands: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each band, in their order."""
         return map(function, bands)
+
+
+def shared_out(cells: int, n: int, workers: int) -> int:
+    """Return how many cells a band takes at most, so that each of several workers gets several bands.
+
+    Parameters
+    ----------
+    cells : int
+        Cells of a band that were asked for.
+    n : int
+        Cells of the field.
+    workers : int
+        How many bands are worked on at a time.
+    """
+    return cells if workers == 1 else min(cells, max(-(-n // (BANDS * workers)), 1))

@@ -17,7 +17,7 @@ from leefraster.bands.band import Band, cut
 from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import around
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.runner import InTurn, Runner, shared_out
 from leefraster.bands.shared import Shared
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
@@ -159,8 +159,10 @@ class Work:
         """
         refuse_others(source, neighbourhood)
         runs = neighbourhood.runs(source.grid.cell)
-        bands = cut(source.starts, runs * np.array([reach, 1, 1]), cells, multiple)
-        return cls(source, bands, runs, neighbourhood.includes_self, runner or InTurn(), progress)
+        chosen = runner or InTurn()
+        most = shared_out(cells, source.n, chosen.workers)
+        bands = cut(source.starts, runs * np.array([reach, 1, 1]), most, multiple)
+        return cls(source, bands, runs, neighbourhood.includes_self, chosen, progress)
 
     def tell(self, step: str, done: int) -> None:
         """Tell that a step has done so many of the bands."""

@@ -26,6 +26,11 @@ class InThreads:
     def __init__(self, at_once: int | None = None) -> None:
         self._at_once = at_once
 
+    @property
+    def workers(self) -> int:
+        """How many items are worked on at a time."""
+        return min(threads(), self._at_once or threads())
+
     def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each item, in order; an error ends what has not begun."""
         if threads() == 1 or self._at_once == 1:

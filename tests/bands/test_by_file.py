@@ -1,0 +1,59 @@
+"""Functions whose large arrays lie in files: what is loaded equals what was given, and is its reader's own."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from leefraster.bands.by_file import FROM, by_file
+from leefraster.bands.runner import BANDS, shared_out
+
+
+@pytest.mark.parametrize(
+    ("array", "files"),
+    [
+        (np.arange(FROM // 8), 1),
+        (np.arange(FROM // 8 - 1), 0),
+        (np.zeros(0), 0),
+        (np.asfortranarray(np.random.default_rng(0).normal(size=(300, 100))), 1),
+        (np.random.default_rng(1).random(FROM) < 0.5, 1),
+        (np.arange(100)[::2], 0),
+    ],
+)
+def test_what_is_loaded_equals_what_was_given_and_can_be_written(tmp_path, array, files):
+    sent = by_file(partial(np.add, array), tmp_path)
+    assert len(sent.files) == files == len(list(tmp_path.iterdir()))
+    assert len(sent.pickled) < FROM + 1000
+    (found,) = sent.loaded().args
+    assert found.dtype == array.dtype
+    assert found.shape == array.shape
+    assert found.flags.f_contiguous == array.copy(order="K").flags.f_contiguous
+    np.testing.assert_array_equal(found, array)
+    assert found.flags.writeable  # kernels are compiled for arrays that are
+    found[...] = 1
+    np.testing.assert_array_equal(sent.loaded().args[0], array)  # what one worker writes is not another's
+
+
+def test_without_a_folder_all_is_in_it():
+    array = np.random.default_rng(3).normal(size=FROM)
+    sent = by_file(array, None)
+    assert sent.files == ()
+    np.testing.assert_array_equal(sent.loaded(), array)
+
+
+def test_an_array_that_stands_twice_lies_in_one_file(tmp_path):
+    array = np.random.default_rng(2).normal(size=FROM)
+    sent = by_file((array, {"again": array}), tmp_path)
+    assert len(sent.files) == 1
+    first, rest = sent.loaded()
+    assert first is rest["again"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "n", "workers"), [(1 << 21, 10**7, 2), (1000, 10**7, 2), (5, 3, 8), (7, 90, 1)]
+)
+def test_each_of_several_workers_gets_several_bands(cells, n, workers):
+    found = shared_out(cells, n, workers)
+    assert 1 <= found <= cells
+    assert workers == 1 or found == 1 or -(-n // found) >= BANDS * workers * 0.9
+    assert workers > 1 or found == cells

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 
-def require_crs(found: Any, wanted: Any, source: str) -> None:
+def require_crs(found: Any, wanted: Any, source: str, *, remedy: str = "Reproject the data first") -> None:
     """Refuse data whose CRS is absent or is not, in its horizontal part, the wanted one.
 
     Parameters
@@ -21,6 +21,8 @@ def require_crs(found: Any, wanted: Any, source: str) -> None:
         CRS of the grid; None asks for nothing.
     source : str
         Name used in messages.
+    remedy : str
+        What to do about another CRS; ``{wanted}`` stands for the wanted one.
 
     Raises
     ------
@@ -43,8 +45,8 @@ def require_crs(found: Any, wanted: Any, source: str) -> None:
         )
     if not same_horizontal(found, wanted):
         raise InputError(
-            f"{source}: is in {_name(_parsed(found))}, wanted {_name(target)}. Reproject the data first; "
-            "nothing is reprojected in silence"
+            f"{source}: is in {_name(_parsed(found))}, wanted {_name(target)}. "
+            f"{remedy.format(wanted=_code(target))}; nothing is reprojected in silence"
         )
 
 
@@ -73,6 +75,11 @@ def _horizontal(crs: CRS) -> CRS:
     if crs.is_bound and crs.source_crs is not None:
         return _horizontal(crs.source_crs)
     return crs
+
+
+def _code(crs: CRS) -> str:
+    number = crs.to_epsg()
+    return f"EPSG:{number}" if number else str(crs.name)
 
 
 def _name(crs: CRS) -> str:

@@ -77,6 +77,29 @@ def test_areas_elsewhere_and_in_another_crs_are_refused(clusters, scores):
         lr.compare_areas(clusters, lr.Areas.from_geopandas(degrees, code="code"), scores["dwellings"])
 
 
+def test_what_is_no_input_is_refused(clusters, scores):
+    whole, dwellings = areas(A=(0, 0, 900, 2000)), scores["dwellings"]
+    with pytest.raises(lr.UsageError, match=r"clusters is a NoneType; .* lr\.structural_clusters returns"):
+        lr.compare_areas(None, whole, dwellings)
+    with pytest.raises(lr.UsageError, match=r"areas is a NoneType; it must be lr\.Areas"):
+        lr.compare_areas(clusters, None, dwellings)
+    with pytest.raises(lr.UsageError, match="dwellings is a int; it must be a DataArray over 'cell'"):
+        lr.compare_areas(clusters, whole, 5)
+    with pytest.raises(lr.InputError, match=r"dwellings holds -20 \(400 of 400 cells\); .* not negative"):
+        lr.compare_areas(clusters, whole, -dwellings)
+    with pytest.raises(lr.InputError, match=r"dwellings lie over \('area',\); wanted is 'cell'"):
+        lr.compare_areas(clusters, whole, dwellings.rename(cell="area"))
+    with pytest.raises(lr.InputError, match="a cell occurs twice"):
+        lr.compare_areas(clusters, whole, xr.concat([dwellings, dwellings], "cell"))
+
+
+def test_polygons_and_a_raster_of_dwellings_are_taken_as_they_are(clusters, scores):
+    whole = areas(A=(0, 0, 900, 2000))
+    expected = lr.compare_areas(clusters, whole, scores["dwellings"]).overall
+    assert lr.compare_areas(clusters, whole.frame, scores["dwellings"]).overall == expected
+    assert lr.compare_areas(clusters, whole, lr.to_raster(scores["dwellings"])).overall == expected
+
+
 def test_years_of_dwellings_take_the_latest(clusters, scores):
     by_year = xr.concat([scores["dwellings"] * factor for factor in (0, 5, 1)], dim="year")
     one = lr.compare_areas(clusters, areas(A=(0, 0, 900, 2000)), by_year)

@@ -146,6 +146,35 @@ def test_overlaps_and_areas_outside_are_counted_in_the_caveats():
     )
 
 
+def test_how_much_of_an_area_is_compared_stands_in_table_and_caveats():
+    data = country(0.03, 0.03)
+    level = data["level"].values.reshape(6, 20, 20).copy()
+    level[:, 10:, 15:] = level[:, 10:, :5]  # the south has cells alike in the east, the north has none
+    level[:, :10, :5] += 0.05 * np.arange(50).reshape(10, 5) - 2.0
+    answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST.frame)
+    shares = answer.table.set_index("code")["matched_share"]
+    assert shares["S"] > 0.9 > shares["N"]
+    said = "At the start, 1 of 2 areas have cells alike for less than 90 per cent of their dwellings (Area N "
+    assert any(said in text for text in answer.caveats)
+    assert any("Bij de start zijn er in 1 van 2 gebieden" in text for text in answer.caveats_nl)
+    assert any("De stedelijkheid is aan het begin" in text for text in answer.caveats_nl)
+
+
+def test_areas_and_clusters_that_are_none_are_refused():
+    with pytest.raises(lr.UsageError, match="areas is 'x'; read a file first"):
+        lr.questions.focus_areas(country(), "x")
+    with pytest.raises(lr.UsageError, match="clusters is a str; it must be what"):
+        lr.questions.focus_areas(country(), WEST, "x")
+    with pytest.raises(lr.UsageError, match="scores is a str; it must be a Dataset"):
+        lr.questions.focus_areas("x", WEST)
+    with pytest.raises(lr.UsageError, match=r"weak_class is 4\.5"):
+        lr.questions.focus_areas(country(), WEST, weak_class=4.5)
+    with pytest.raises(lr.UsageError, match="horizon is -3"):
+        lr.questions.focus_areas(country(), WEST, horizon=-3)
+    with pytest.raises(lr.InputError, match="urbanity holds 7"):
+        lr.questions.focus_areas(country().assign(urbanity=("cell", np.full(400, 7.0))), WEST)
+
+
 def test_wrong_use_is_refused():
     with pytest.raises(lr.UsageError, match="start is 2021; measured are 2014, 2016"):
         lr.questions.focus_areas(country(), WEST, start=2021)
@@ -160,7 +189,7 @@ def test_areas_that_are_not_behind_take_no_part_in_the_verdict():
     answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST)
     assert answer.verdict == "holds"
     assert answer.table.set_index("code").loc["S", ["state", "outlook"]].tolist() == ["ahead", "no gap"]
-    assert "1 catching up and 1 not behind" in answer.sentence["en"]
+    assert "1 catching up and 1 ahead of the country" in answer.sentence["en"]
     level[:, :10, :5] += 2.0
     answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST)
     assert answer.verdict == "cannot be said"

@@ -215,7 +215,7 @@ def test_misuse_and_wrong_input_are_refused():
         urbanity(scores.isel(year=0, drop=True))
     with pytest.raises(InputError, match="year 2024 occurs twice"):
         urbanity(xr.concat([scores, scores], "year", data_vars="minimal"))
-    with pytest.raises(InputError, match=r"urbanity holds 7 \(60 units\)"):
+    with pytest.raises(InputError, match=r"urbanity holds 7 \(60 of 60 values\); classes are 1"):
         urbanity(scores.assign(urbanity=scores.urbanity * 0 + 7))
     with pytest.raises(InputError, match="dwellings holds -"):
         urbanity(scores.assign(dwellings=scores.dwellings - 500))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from leefraster.areas.areas import Areas
+from leefraster.areas.given import as_areas, require_clusters
 from leefraster.areas.placement import placed
-from leefraster.cells import CELL, grid_of
+from leefraster.cells import CELL, from_raster, grid_of
 from leefraster.clusters.structural import StructuralClusters
+from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
+
+if TYPE_CHECKING:
+    import geopandas
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,17 +54,20 @@ class AreaComparison:
 
 
 @computed
-def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.DataArray) -> AreaComparison:
+def compare_areas(
+    clusters: StructuralClusters, areas: Areas | geopandas.GeoDataFrame, dwellings: xr.DataArray
+) -> AreaComparison:
     """Hold structural clusters against given areas, focus areas of a programme say, by dwellings.
 
     Parameters
     ----------
     clusters : StructuralClusters
         What `lr.structural_clusters` found.
-    areas : Areas
-        Polygons; a cell belongs to the area that holds its centre.
+    areas : Areas or GeoDataFrame
+        Polygons; a cell belongs to the area that holds its centre. A GeoDataFrame needs a column ``code``, and has
+        names in ``name``.
     dwellings : DataArray
-        Over `cell`; with years, the latest counts. Missing ones count as none.
+        Over `cell` (or `y` and `x`); with years, the latest counts. Missing ones count as none.
 
     Returns
     -------
@@ -66,8 +76,11 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
 
     Raises
     ------
+    UsageError
+        When clusters, areas or dwellings are something else.
     InputError
-        When the areas are in another CRS, or no cell of the clusters' data lies in any of them.
+        When the areas are in another CRS, no cell of the clusters' data lies in any of them, or dwellings are
+        negative or infinite, or not over cells that occur once.
 
     Warns
     -----
@@ -90,10 +103,9 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
     >>> compared.overall["clusters_covered"], compared.overall["areas_covered"]
     (0.5, 0.4)
     """
-    labels = clusters.labels
+    labels, areas = require_clusters(clusters).labels, as_areas(areas)
+    weight = _weights(dwellings, labels[CELL].values)
     member = placed(areas, grid_of(labels), labels[CELL].values)
-    latest = _latest(dwellings)
-    weight = np.nan_to_num(latest.reindex({CELL: labels[CELL].values}).values.astype(np.float64))
     pairs = pd.DataFrame(
         {"area": member.area, "cluster": labels.values[member.cell], "dwellings": weight[member.cell]}
     )
@@ -105,6 +117,31 @@ def compare_areas(clusters: StructuralClusters, areas: Areas, dwellings: xr.Data
         _per_area(areas, pairs),
         _per_cluster(clusters, areas, pairs, weight),
     )
+
+
+def _weights(dwellings: Any, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the latest number of dwellings of each cell, 0 where it is missing."""
+    if not isinstance(dwellings, xr.DataArray):
+        raise UsageError(
+            f"dwellings is a {type(dwellings).__name__}; it must be a DataArray over 'cell', as scores['dwellings']"
+        )
+    latest = _latest(dwellings)
+    if CELL not in latest.dims and {"y", "x"} <= set(latest.dims):
+        latest = from_raster(latest)
+    if latest.dims != (CELL,):
+        raise InputError(
+            f"dwellings lie over {tuple(dwellings.dims)}; wanted is 'cell', and 'year' where known"
+        )
+    if not latest.indexes[CELL].is_unique:
+        raise InputError("dwellings: a cell occurs twice; every cell may occur once")
+    number = latest.values.astype(np.float64)
+    wrong = (number < 0) | np.isinf(number)
+    if wrong.any():
+        raise InputError(
+            f"dwellings holds {number[wrong][0]:g} ({int(wrong.sum())} of {number.size} cells); numbers of "
+            "dwellings are finite and not negative, and missing ones are NaN"
+        )
+    return np.nan_to_num(latest.reindex({CELL: cells}).values.astype(np.float64))
 
 
 def _latest(dwellings: xr.DataArray) -> xr.DataArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,26 +12,38 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.areas.areas import Areas
+from leefraster.areas.given import as_areas, require_horizon, require_scores, require_weak_class
+from leefraster.areas.peers import Peers
 from leefraster.areas.placement import labels_of, placed
+from leefraster.areas.prospects import prospects
+from leefraster.cells import CELL, from_raster
+from leefraster.changes.years import measured_year
 from leefraster.clusters.course import Course, course_of, means_by
 from leefraster.clusters.national import weighted_mean
-from leefraster.clusters.outlook import outlook
 from leefraster.clusters.panel import Floats, Panel, in_order, panel_of
-from leefraster.errors import UsageError
-from leefraster.inference.mann_kendall import slope_ranks
+from leefraster.errors import InputError
 from leefraster.lazy import computed
 from leefraster.scoring.cuts import Cuts, as_cuts
+from leefraster.scoring.urbanity_classes import known_classes
+
+if TYPE_CHECKING:
+    import geopandas
 
 START = 2022
 """Measurement of the year in which the programme (NPLV) began: the last that does not clearly follow it."""
 
-FORESEEABLE = 100  # years ahead, beyond which a date says nothing
-STEP = 0.05  # width of the levels within which cells are alike
+ENOUGH_MATCHED = 0.9
+"""Share of an area's dwellings with cells alike, below which a comparison is said to be partial."""
+
 CAVEATS = (
     "A description, no evaluation of a programme: areas were chosen for being weak, and part of a later rise is "
     "regression to the mean. Only measurements after the start can show anything of it.",
-    "The comparison is with inhabited cells outside all areas, of the same urbanity class and, at the start, the "
-    "same level; they may differ in all else. Where the placebo start shows as much, the difference says nothing.",
+    "The comparison is with inhabited cells outside all areas, of the same level and urbanity class at the start; "
+    "they may differ in all else. Where the placebo start shows as much, the difference says nothing.",
+)
+NO_URBANITY = (
+    "Urbanity is not known at the start that is compared from: cells alike are of the same level, of whatever "
+    "urbanity class."
 )
 
 
@@ -43,15 +55,22 @@ class FocusProgress:
     ----------
     table : DataFrame
         One row an area and measurement year: ``code name year dwellings level country gap weak_share`` (share of
-        dwellings in cells of class 4 or lower), ``matched_level`` (level of cells alike at the start),
-        ``gap_<dimension>``.
+        dwellings in cells of the weak class or lower), ``matched_level`` (the area's level at the start, moved as
+        cells alike did), ``gap_<dimension>``. All but the dwellings are taken over the same fixed cells.
     areas : DataFrame
         One row an area: ``code name dwellings``; ``weak_share`` and ``gap`` in the latest year; ``slope`` of the
-        gap a year with limits of 95 %; ``state``; ``closes_not_before``, the year before which the gap will not
-        close (one-sided limit of 95 %), NaN where it never does; ``outlook`` says so in words, and
-        ``"not foreseeable"`` where that is more than a century ahead; ``change_since_start``
-        of the level, that of cells alike (``matched_change``), their ``difference``, and the
-        same difference for a ``placebo`` start one measurement earlier; ``weakest_dimension``.
+        gap a year with limits of 95 %; ``state``: ``"diverging"``, ``"lagging"``, ``"catching up"``, or ``"ahead"``
+        where the latest level is not below the country's (``"unknown"`` without one); ``closes_not_before``, the
+        year before which the gap will not close (one-sided limit of 95 %), NaN where it never does or there is
+        none; ``outlook`` says so in words: ``"not before 2040"``, ``"not foreseeable"`` (more than a century
+        ahead), ``"no gap"``, ``"unknown"``.
+
+        ``change_since_start``, the change of ``level`` in the table; ``own_change`` of the cells that have cells
+        alike at the start, ``matched_change`` of cells alike, and ``difference``, the one less the other;
+        ``matched_share``, the share of the area's dwellings that this comparison is about; ``placebo``, the
+        difference for a start one measurement earlier, with cells alike in that year, and its
+        ``placebo_matched_share``. ``weakest_dimension`` is furthest below the country in the latest year, ""
+        where none lies below.
     caveats : tuple of str
         What the figures do not say.
     """
@@ -64,7 +83,7 @@ class FocusProgress:
 @computed
 def focus_progress(
     scores: xr.Dataset,
-    areas: Areas,
+    areas: Areas | geopandas.GeoDataFrame,
     *,
     start: int = START,
     weak_class: int = 4,
@@ -77,9 +96,10 @@ def focus_progress(
     ----------
     scores : Dataset
         As for `lr.structural_clusters`: ``level`` (or ``total`` and ``reference``), ``dwellings``, and where known
-        ``score`` and ``urbanity``, over `year` (three at least) and `cell`.
-    areas : Areas
-        The focus areas; a cell belongs to the area that holds its centre.
+        ``score`` (year, dimension, cell) and ``urbanity`` ([year,] cell), over `year` (three at least) and `cell`.
+    areas : Areas or GeoDataFrame
+        The focus areas; a cell belongs to the area that holds its centre. A GeoDataFrame needs a column ``code``,
+        and has names in ``name``.
     start : int
         The last measurement year that does not follow the programme.
     weak_class : int
@@ -97,9 +117,11 @@ def focus_progress(
     Raises
     ------
     UsageError
-        When the scores lack levels, dwellings or three years, or `start` was not measured.
+        When the scores lack levels, dwellings or three years, `start` was not measured, `weak_class` or `horizon`
+        is out of range, or `areas` is neither.
     InputError
-        When no cell lies in any area, or the areas are in another CRS.
+        When no cell lies in any area, the areas are in another CRS, urbanity is not 1 to 5, or `score` lacks a
+        dimension.
 
     Warns
     -----
@@ -108,9 +130,15 @@ def focus_progress(
 
     Notes
     -----
-    An area's level is taken over its cells with a level in every year, weighted by the dwellings of the latest
+    An area's level, and the contribution of each dimension, is taken over its *fixed cells*: those with a level in
+    every year (in an area without any, over the cells that each year has), weighted by the dwellings of the latest
     year; the country's over all dwellings of each year. The fitted latest gap over the highest plausible slope
     gives the year before which the gap will not close.
+
+    A fixed cell's *cells alike* lie outside all areas, are inhabited, and are in the year that the comparison
+    starts from of the same urbanity class and within the same .05 of level. Own and matched change are over the
+    same cells of the area; those without cells alike take no part, and a caveat says so where less than 90 % of an
+    area's dwellings are left.
 
     Examples
     --------
@@ -128,56 +156,60 @@ def focus_progress(
     [['N', 1.0, 'not foreseeable']]
     """
     bounds = as_cuts(cuts)
-    if not 1 <= weak_class <= len(bounds):
-        raise UsageError(f"weak_class is {weak_class}; it must lie between 1 and {len(bounds)}")
-    panel = panel_of(scores)
-    if start not in panel.years.tolist():
-        raise UsageError(f"start is {start}; measured are {', '.join(map(str, panel.years))}")
-    labels, held = labels_of(placed(areas, panel.grid, panel.cells))
-    kept = areas.frame.loc[held, ["code", "name"]].reset_index(drop=True)
+    weak_class, horizon = require_weak_class(weak_class, len(bounds)), require_horizon(horizon)
+    given, drawn = _over_cells(require_scores(scores)), as_areas(areas)
+    panel = panel_of(given)
+    begin = int(np.flatnonzero(panel.years == measured_year(start, panel.years, "start"))[0])
+    urbanity = _urbanity(panel, given)
+    labels, held = labels_of(placed(drawn, panel.grid, panel.cells))
+    kept = drawn.frame.loc[held, ["code", "name"]].reset_index(drop=True)
     course = course_of(panel, labels, float(bounds[weak_class - 1]))
-    peers = _Peers(panel, labels)
-    begin = int(np.flatnonzero(panel.years == start)[0])
-    table = _table(panel, kept, labels, course, peers.course(begin), scores)
-    summary = _summary(panel, kept, course, horizon, table)
-    summary = summary.assign(**_since(panel, labels, peers, begin))
-    return FocusProgress(table, summary, CAVEATS)
+    fixed = _fixed_cells(panel, labels, course)
+    peers = Peers(panel, labels, fixed, urbanity)
+    table = _table(panel, kept, course, course.level[:, [begin]] + peers.courses(begin))
+    table = table.assign(**_gaps(panel, np.where(fixed, labels, 0).astype(np.int32), given))
+    summary = _summary(panel, kept, course, horizon).assign(**_since(panel, course, peers, begin))
+    summary["weakest_dimension"] = summary["code"].map(_weakest(panel, table)).fillna("")
+    return FocusProgress(table, summary, (*CAVEATS, *_further(summary, urbanity is not None, peers, begin)))
 
 
-class _Peers:
-    """Cells outside all areas, by urbanity class and level at some year: what cells like those of an area did."""
-
-    def __init__(self, panel: Panel, labels: npt.NDArray[np.int32]) -> None:
-        self._panel, self._labels = panel, labels
-        self._outside = (labels == 0) & (panel.weights > 0)
-        urbanity = np.zeros(panel.cells.size) if panel.urbanity is None else panel.urbanity
-        self._urbanity = np.nan_to_num(urbanity, nan=-1.0)
-
-    def course(self, begin: int) -> Floats:
-        """Return the level (area, year) of cells alike in year `begin`, shifted to the area's level there."""
-        panel = self._panel
-        start = panel.level[begin]
-        step = np.floor(np.nan_to_num(start, nan=-9.0) / STEP).astype(np.int64)
-        step -= step.min()
-        _, group = np.unique(
-            self._urbanity.astype(np.int64) * (int(step.max()) + 1) + step, return_inverse=True
-        )
-        group = group + 1
-        count, areas = int(group.max()), int(self._labels.max())
-        out = np.full((areas, panel.years.size), np.nan)
-        known = np.isfinite(start)
-        base = means_by(self._labels, areas, np.where(known, start, np.nan), panel.weights)
-        for year in range(panel.years.size):
-            moved = np.where(known & self._outside, panel.level[year] - start, np.nan)
-            alike = means_by(group.astype(np.int32), count, moved, panel.weights)
-            out[:, year] = base + means_by(self._labels, areas, alike[group - 1], panel.weights)
-        return out
+def _over_cells(scores: xr.Dataset) -> xr.Dataset:
+    return from_raster(scores) if CELL not in scores.dims and {"y", "x"} <= set(scores.dims) else scores
 
 
-def _table(
-    panel: Panel, kept: pd.DataFrame, labels: npt.NDArray[np.int32], course: Course, matched: Floats,
-    scores: xr.Dataset,
-) -> pd.DataFrame:  # fmt: skip
+def _fixed_cells(panel: Panel, labels: npt.NDArray[np.int32], course: Course) -> npt.NDArray[np.bool_]:
+    """Return the cells that the course rests on: with a level in every year, or all of an area without any."""
+    none = np.concatenate([[False], course.fixed_share == 0])
+    fixed: npt.NDArray[np.bool_] = np.isfinite(panel.level).all(axis=0) | none[labels]
+    return fixed
+
+
+def _urbanity(panel: Panel, scores: xr.Dataset) -> Floats | None:
+    """Return the class of urbanity, (year, cell); that of one moment stands for all years."""
+    if "urbanity" not in scores:
+        return None
+    given = _ordered(scores["urbanity"], ("year", CELL))
+    classes = known_classes(given.values, "urbanity")
+    return np.broadcast_to(classes, panel.level.shape)
+
+
+def _ordered(variable: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:
+    """Return a variable with years and cells ascending, its dimensions as wanted; it may lack the first.
+
+    Raises
+    ------
+    InputError
+        When its dimensions are others.
+    """
+    wanted = [dim for dim in dims if dim in variable.dims]
+    if set(variable.dims) - set(dims) or set(dims[1:]) - set(variable.dims):
+        raise InputError(f"{variable.name} lies over {tuple(variable.dims)}; wanted are {', '.join(dims)}")
+    for name in {"year", CELL} & set(variable.dims):
+        variable = in_order(variable, name)
+    return variable.transpose(*wanted)
+
+
+def _table(panel: Panel, kept: pd.DataFrame, course: Course, matched: Floats) -> pd.DataFrame:
     years = panel.years.size
     table = kept.loc[kept.index.repeat(years)].reset_index(drop=True)
     table["year"] = np.tile(panel.years, len(kept))
@@ -187,89 +219,68 @@ def _table(
     table["gap"] = course.gap.ravel()
     table["weak_share"] = course.weak_share.ravel()
     table["matched_level"] = matched.ravel()
-    if "score" in scores:
-        ordered = in_order(in_order(scores["score"].transpose("year", "dimension", "cell"), "year"), "cell")
-        for position, name in enumerate(ordered["dimension"].values):
-            table[f"gap_{name}"] = _gaps(panel, labels, ordered, position).ravel()
     return table
 
 
-def _gaps(panel: Panel, labels: npt.NDArray[np.int32], score: xr.DataArray, position: int) -> Floats:
-    """Return the contribution of a dimension, less the country's, by area and year."""
-    count = int(labels.max())
-    columns = []
-    for year in range(panel.years.size):
-        values = np.asarray(score[year, position].values, dtype=np.float64)
-        columns.append(
-            means_by(labels, count, values, panel.weights) - weighted_mean(values, panel.dwellings[year])
-        )
-    return np.column_stack(columns)
+def _gaps(panel: Panel, groups: npt.NDArray[np.int32], scores: xr.Dataset) -> dict[str, Floats]:
+    """Return the contribution of each dimension over the fixed cells, less the country's, by area and year."""
+    if "score" not in scores:
+        return {}
+    score = _ordered(scores["score"], ("year", "dimension", CELL))
+    if "year" not in score.dims:
+        raise InputError(f"score lies over {tuple(score.dims)}; wanted are year, dimension, cell")
+    count, found = int(groups.max()), {}
+    for position, name in enumerate(score["dimension"].values):
+        columns = []
+        for year in range(panel.years.size):
+            values = np.asarray(score[year, position].values, dtype=np.float64)
+            country = weighted_mean(values, panel.dwellings[year])
+            columns.append(means_by(groups, count, values, panel.weights) - country)
+        found[f"gap_{name}"] = np.column_stack(columns).ravel()
+    return found
 
 
-def _summary(
-    panel: Panel, kept: pd.DataFrame, course: Course, horizon: float, table: pd.DataFrame
-) -> pd.DataFrame:
-    out = kept.copy()
-    out["dwellings"] = course.dwellings[:, -1]
-    out["weak_share"] = course.weak_share[:, -1]
-    out["gap"] = course.gap[:, -1]
-    judged = [outlook(panel.years, gap, horizon) for gap in course.gap]
-    for name in ("slope", "slope_low", "slope_high", "state"):
-        out[name] = [getattr(one, name) for one in judged]
-    earliest = [_closes_not_before(panel.years, gap) for gap in course.gap]
-    out["closes_not_before"] = [year if isfinite(year) else np.nan for year in earliest]
-    seen = panel.years[-1] + FORESEEABLE
-    out["outlook"] = [f"not before {year:.0f}" if year <= seen else "not foreseeable" for year in earliest]
+def _summary(panel: Panel, kept: pd.DataFrame, course: Course, horizon: float) -> pd.DataFrame:
+    latest = {name: getattr(course, name)[:, -1] for name in ("dwellings", "weak_share", "gap")}
+    return pd.concat([kept.assign(**latest), prospects(panel.years, course.gap, horizon)], axis=1)
+
+
+def _weakest(panel: Panel, table: pd.DataFrame) -> pd.Series:
+    """Return by code the dimension that is furthest below the country in the latest year, "" for none."""
     latest = table[table["year"] == panel.years[-1]].set_index("code")
     gaps = latest[[name for name in latest.columns if str(name).startswith("gap_")]]
-    lowest = (
-        gaps.idxmin(axis=1).str.removeprefix("gap_") if gaps.shape[1] else pd.Series("", index=latest.index)
-    )
-    out["weakest_dimension"] = out["code"].map(lowest).fillna("")
-    return out
+    if not gaps.shape[1]:
+        return pd.Series("", index=latest.index)
+    below = gaps.where(gaps < 0).fillna(0.0)
+    lowest: pd.Series = below.idxmin(axis=1).str.removeprefix("gap_").where(below.min(axis=1) < 0, "")
+    return lowest
 
 
-def _closes_not_before(years: npt.NDArray[np.int64], gap: Floats) -> float:
-    """Return the year before which a gap will not close, infinite where no plausible slope closes it.
-
-    The highest plausible slope is the upper limit of 90 % (one-sided 95 %); where years are too few for one,
-    closing is not foreseeable. A gap that is not below 0 has closed.
-    """
-    held = np.isfinite(gap)
-    when, what = years[held].astype(np.float64), gap[held]
-    if when.size < 2:
-        return inf
-    first, second = np.triu_indices(when.size, 1)
-    slopes = np.sort((what[second] - what[first]) / (when[second] - when[first]))
-    latest = float(np.median(what)) + float(np.median(slopes)) * (float(when[-1]) - float(np.median(when)))
-    if latest >= 0:
-        return float(when[-1])
-    rank = int(slope_ranks(0.9, when.size)[when.size])
-    highest = float(slopes[-rank]) if rank > 0 else -inf
-    return float(when[-1]) + -latest / highest if highest > 0 else inf
-
-
-def _since(panel: Panel, labels: npt.NDArray[np.int32], peers: _Peers, begin: int) -> dict[str, Floats]:
+def _since(panel: Panel, course: Course, peers: Peers, begin: int) -> dict[str, Any]:
     """Return what areas and cells alike did after the start, and after a placebo start one measurement earlier."""
-    count = int(labels.max())
-    nothing = np.full(count, np.nan)
-    if begin == panel.years.size - 1:
-        own = matched = nothing
-    else:
-        own, matched = _changes(panel, labels, peers, begin, panel.years.size - 1)
-    placebo = nothing
-    if begin >= 1:
-        before, alike = _changes(panel, labels, peers, begin - 1, begin)
-        placebo = before - alike
+    last, nothing = panel.years.size - 1, np.full(len(course.level), np.nan)
+    since = peers.compared(begin, last)
+    after = begin < last
+    own, alike = (since.own, since.alike) if after else (nothing, nothing)
+    placebo = peers.compared(begin - 1, begin) if begin else None
     return {
-        "change_since_start": own, "matched_change": matched, "difference": own - matched, "placebo": placebo
+        "change_since_start": course.level[:, last] - course.level[:, begin] if after else nothing,
+        "own_change": own, "matched_change": alike, "difference": own - alike, "matched_share": since.share,
+        "placebo": nothing if placebo is None else placebo.own - placebo.alike,
+        "placebo_matched_share": nothing if placebo is None else placebo.share,
     }  # fmt: skip
 
 
-def _changes(
-    panel: Panel, labels: npt.NDArray[np.int32], peers: _Peers, begin: int, end: int
-) -> tuple[Floats, Floats]:
-    count = int(labels.max())
-    own = means_by(labels, count, panel.level[end] - panel.level[begin], panel.weights)
-    course = peers.course(begin)
-    return own, course[:, end] - course[:, begin]
+def _further(summary: pd.DataFrame, urbanity: bool, peers: Peers, begin: int) -> list[str]:
+    """Return the caveats that depend on what was found."""
+    compared_from = [begin - 1, begin] if begin else [begin]
+    found = [] if urbanity and all(map(peers.knows_urbanity, compared_from)) else [NO_URBANITY]
+    for name, what in (("matched_share", "the start"), ("placebo_matched_share", "the placebo start")):
+        few = summary[summary[name] < ENOUGH_MATCHED].sort_values([name, "code"])
+        if len(few):
+            first = ", ".join(f"{code} {share:.0%}" for code, share in few[["code", name]].to_numpy()[:10])
+            found.append(
+                f"At {what}, {len(few)} of {len(summary)} areas have cells alike for less than "
+                f"{ENOUGH_MATCHED:.0%} of their dwellings ({first}); the difference is about that part only."
+            )
+    return found

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rasterio.transform import Affine
 
 Ints = npt.NDArray[np.int64]
+TO_CRS = (
+    "Have the areas reprojected where they are read: to_crs='{wanted}' (of lr.Areas.read and "
+    "lr.Areas.from_geopandas, and in [focus_areas]; --to-crs on the command line)"
+)
 MOST_DOUBLE = 0.05  # share of cells in two areas of a level, above which borders of two years were mixed
 
 
@@ -89,7 +93,7 @@ def by_centre(areas: Areas, grid: Grid, ids: Ints) -> Membership:
     InputError
         When the areas are not in the grid's CRS, or more than 5 % of the cells lie in two areas of a level.
     """
-    require_crs(areas.frame.crs, grid.crs, areas.source)
+    require_crs(areas.frame.crs, grid.crs, areas.source, remedy=TO_CRS)
     parts: list[tuple[Ints, Ints]] = []
     doubly = 0
     for level in areas.levels:
@@ -146,7 +150,7 @@ def by_coverage(areas: Areas, grid: Grid, ids: Ints) -> Membership:
     InputError
         When the areas are not in the grid's CRS.
     """
-    require_crs(areas.frame.crs, grid.crs, areas.source)
+    require_crs(areas.frame.crs, grid.crs, areas.source, remedy=TO_CRS)
     if ids.size == 0:
         return Membership(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), len(areas), 0)
     from exactextract import exact_extract

@@ -59,10 +59,26 @@ def year_of(obj: xr.DataArray | xr.Dataset, year: int, role: str) -> Any:
     UsageError
         When that year was not measured; the message lists those that were.
     """
-    known = [int(one) for one in obj[YEAR].values]
-    if year not in known:
-        raise UsageError(f"{role} is {year}; measured are {', '.join(map(str, known))}")
-    return obj.sel({YEAR: year})
+    return obj.sel({YEAR: measured_year(year, obj[YEAR].values, role)})
+
+
+def measured_year(year: object, measured: npt.ArrayLike, role: str) -> int:
+    """Return a year that was measured, as a whole number.
+
+    Raises
+    ------
+    UsageError
+        When it is no whole number, or was not measured; the message lists the years that were.
+    """
+    known = [int(one) for one in np.asarray(measured)]
+    listed = ", ".join(map(str, known))
+    try:
+        found = _whole(year, role)
+    except UsageError as error:
+        raise UsageError(f"{error}; measured are {listed}") from None
+    if found not in known:
+        raise UsageError(f"{role} is {found}; measured are {listed}")
+    return found
 
 
 def two_years(first: object, last: object, roles: tuple[str, str]) -> tuple[int, int]:
@@ -89,7 +105,7 @@ def two_years(first: object, last: object, roles: tuple[str, str]) -> tuple[int,
 def _whole(year: object, role: str) -> int:
     given = np.asarray(year)
     if given.ndim or given.dtype.kind not in "iuf" or given != np.floor(given):
-        raise UsageError(f"{role} is {year!r}; it must be a measurement year, as 2024")
+        raise UsageError(f"{role} is {year!r}; it must be a measurement year as a whole number, as 2024")
     return int(given)
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.changes.years import refuse_future
+from leefraster.areas.given import require_scores
+from leefraster.changes.years import measured_year, refuse_future
 from leefraster.errors import InputError, UsageError
 from leefraster.questions.question import Unanswerable
+from leefraster.scoring.urbanity_classes import known_classes
 
 Floats = npt.NDArray[np.float64]
-
-URBANITY_CLASSES = (1, 2, 3, 4, 5)
 
 
 def unit_dimension(scores: xr.Dataset) -> str:
@@ -35,10 +35,11 @@ def in_order(scores: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     UsageError
-        When there is no dimension `year`.
+        When it is no Dataset, or there is no dimension `year`.
     InputError
         When a year occurs twice.
     """
+    require_scores(scores)
     if "year" not in scores.dims or "year" not in scores.coords:
         raise UsageError("scores needs a dimension 'year' with the measurement years as coordinate")
     years = np.asarray(scores["year"].values)
@@ -65,11 +66,9 @@ def require_year(scores: xr.Dataset, year: int, role: str = "year") -> int:
     Raises
     ------
     UsageError
-        When it is not among the measurement years; the message lists them.
+        When it is no whole number, or not among the measurement years; the message lists them.
     """
-    if year not in years_of(scores):
-        raise UsageError(f"{role} is {year}; measured are {', '.join(map(str, years_of(scores)))}")
-    return int(year)
+    return measured_year(year, years_of(scores), role)
 
 
 def values_at(scores: xr.Dataset, name: str, year: int) -> Floats | None:
@@ -137,18 +136,13 @@ def urbanity_at(scores: xr.Dataset, year: int) -> npt.NDArray[np.int64]:
         When a value is not 1, 2, 3, 4 or 5.
     """
     found = values_at(scores, "urbanity", year)
-    if found is None or not np.isfinite(found).any():
+    classes = None if found is None else known_classes(found)
+    if classes is None or np.isnan(classes).all():
         raise Unanswerable(
             f"de stedelijkheidsklasse (urbanity) ontbreekt voor {year}",
             f"the urbanity class (urbanity) is missing for {year}",
         )
-    wrong = np.isfinite(found) & ~np.isin(found, URBANITY_CLASSES)
-    if wrong.any():
-        raise InputError(
-            f"urbanity holds {found[wrong][0]:g} ({int(wrong.sum())} units); "
-            "classes are 1 (most urban) to 5, missing is NaN"
-        )
-    return np.where(np.isfinite(found), found, 0).astype(np.int64)
+    return np.nan_to_num(classes).astype(np.int64)
 
 
 def weights_at(scores: xr.Dataset, name: str | None, year: int) -> Floats:

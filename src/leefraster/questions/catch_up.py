@@ -13,7 +13,6 @@ from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.blocks import Blocks, block_numbers, default_blocks
 from leefraster.questions.by_unit import (
-    URBANITY_CLASSES,
     in_order,
     level_at,
     require_one_version,
@@ -37,6 +36,7 @@ from leefraster.questions.jackknife import (
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.weighted import weighted_mean
 from leefraster.questions.wording import URBANITY, number, span
+from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,10 +12,11 @@ import xarray as xr
 from leefraster.areas.areas import Areas
 from leefraster.areas.compare import AreaComparison, compare_areas
 from leefraster.areas.focus import START, FocusProgress, focus_progress
+from leefraster.areas.given import as_areas, require_clusters, require_horizon
 from leefraster.areas.placement import labels_of, placed
 from leefraster.cells import CELL, grid_of
 from leefraster.clusters.panel import MINIMUM_YEARS
-from leefraster.errors import LeefrasterWarning
+from leefraster.errors import LeefrasterWarning, UsageError
 from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
@@ -30,11 +31,10 @@ from leefraster.questions.focus_areas_words import NONE_BEHIND, QUESTION, caveat
 from leefraster.questions.question import Unanswerable
 
 if TYPE_CHECKING:
+    import geopandas
     import pandas as pd
 
     from leefraster.clusters.structural import StructuralClusters
-
-AHEAD = "ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Asked:
 @computed
 def focus_areas(
     scores: xr.Dataset,
-    areas: Areas | None = None,
+    areas: Areas | geopandas.GeoDataFrame | None = None,
     clusters: StructuralClusters | None = None,
     *,
     start: int | None = None,
@@ -81,8 +81,8 @@ def focus_areas(
     scores : Dataset
         `level` (year, cell), or `total` with `reference` (year); `dwellings` ([year,] cell); where known `score`
         and `urbanity`. Three measurement years at least.
-    areas : Areas or None
-        The focus areas. Without any, the answer is "cannot be said".
+    areas : Areas, GeoDataFrame or None
+        The focus areas (a GeoDataFrame needs a column ``code``). Without any, the answer is "cannot be said".
     clusters : StructuralClusters or None
         When given, `details` tells how clusters and areas cover each other, and which clusters are in no area.
     start : int or None
@@ -96,16 +96,18 @@ def focus_areas(
     -------
     Answer
         `table` has a row an area: dwellings, share of them in weak cells in the first and the latest year, gap,
-        slope, state, when it closes, change since the start beside that of cells alike, weakest dimension;
+        slope, state, when it closes, change since the start beside that of cells alike (and of how large a share
+        of the dwellings that is known), weakest dimension;
         `details` holds "years" (every area and year), "dimensions" (gap of each dimension in the latest year) and,
         with clusters, "missed" and "covered". `map` is the number of the area of each cell.
 
     Raises
     ------
     UsageError
-        When the scores have no dimension `cell`, or `start` was not measured.
+        When the scores have no dimension `cell`, `start` was not measured, `weak_class` or `horizon` is out of
+        range, or areas or clusters are something else.
     InputError
-        When a year occurs twice, or the areas are in another CRS or hold no cell at all.
+        When a year occurs twice, urbanity is not 1 to 5, or the areas are in another CRS or hold no cell at all.
 
     Notes
     -----
@@ -126,15 +128,15 @@ def focus_areas(
     >>> answer.verdict, answer.table["state"].tolist()
     ('holds', ['catching up'])
     """
-    from leefraster.errors import UsageError
-
     scores = in_order(scores)
     if CELL not in scores.dims:
         raise UsageError(f"scores needs a dimension 'cell'; it has {sorted(map(str, scores.dims))}")
     try:
         if areas is None:
             raise Unanswerable("er zijn geen focusgebieden gegeven", "no focus areas are given")
-        asked = Asked(scores, areas, clusters, _start(scores, start), weak_class, horizon)
+        drawn = as_areas(areas)
+        found = None if clusters is None else require_clusters(clusters)
+        asked = Asked(scores, drawn, found, _start(scores, start), weak_class, require_horizon(horizon))
     except Unanswerable as gap:
         return QUESTION.cannot_say(gap.reason, {"start": start, "weak_class": weak_class, "horizon": horizon})
     try:
@@ -190,7 +192,7 @@ def _answer(asked: Asked) -> Answer:
     }  # fmt: skip
     if not (table["gap"] < 0).any():
         return QUESTION.cannot_say(NONE_BEHIND, asked.inputs(), **parts)
-    found_words = sentence(asked, table, compared), caveats(asked, table, said)
+    found_words = sentence(asked, table, compared), caveats(asked, table, found.caveats, said)
     return QUESTION.answer(_verdict(table), *found_words, inputs=asked.inputs(), **parts)
 
 
@@ -206,13 +208,10 @@ def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
     table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
     kept = [
         "code", "name", "dwellings", "weak_share_first", "weak_share_last", "gap", "slope", "slope_low",
-        "slope_high", "state", "outlook", "change_since_start", "matched_change", "difference", "placebo",
-        "weakest_dimension",
+        "slope_high", "state", "outlook", "change_since_start", "own_change", "matched_change", "difference",
+        "matched_share", "placebo", "placebo_matched_share", "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])
-    ahead = table["gap"] >= 0
-    table["state"] = table["state"].where(~ahead, AHEAD)
-    table["outlook"] = table["outlook"].where(~ahead, "no gap")
     return table[kept].sort_values(["gap", "code"], ignore_index=True)
 
 

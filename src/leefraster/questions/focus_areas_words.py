@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leefraster.areas.focus import ENOUGH_MATCHED, NO_URBANITY
 from leefraster.questions.question import Question, Words, words
 from leefraster.questions.wording import DIMENSIONS, Language, column_titles, listed, number, percentage
 
@@ -34,18 +35,20 @@ NONE_BEHIND = words(
     "geen van de gebieden ligt achter op het land", "none of the areas lies behind the country"
 )
 
+_LANGUAGES: tuple[Language, Language] = ("nl", "en")
+
 _STATES: dict[str, Words] = {
     "diverging": words("verder achterop", "falling further behind"),
     "lagging": words("achterblijvend", "staying behind"),
     "catching up": words("inlopend", "catching up"),
-    "ahead": words("niet achter", "not behind"),
+    "ahead": words("voor op het land", "ahead of the country"),
 }
 
 
 def sentence(asked: Asked, table: pd.DataFrame, compared: AreaComparison | None) -> Words:
     """Return the answer in words: how many areas in each state, the widest gap, and the clusters in no area."""
     judged = table[table["gap"].notna()]
-    return words(*(_sentence(asked, judged, compared, language) for language in ("nl", "en")))
+    return words(*(_sentence(asked, judged, compared, language) for language in _LANGUAGES))
 
 
 def _sentence(asked: Asked, judged: pd.DataFrame, compared: AreaComparison | None, language: Language) -> str:
@@ -83,8 +86,8 @@ def _missed(compared: AreaComparison, language: Language) -> str:
     return f"Structural clusters that lie in no focus area: {counts}."
 
 
-def caveats(asked: Asked, table: pd.DataFrame, said: list[str]) -> list[Words]:
-    """Return what the answer does not say."""
+def caveats(asked: Asked, table: pd.DataFrame, of_progress: tuple[str, ...], said: list[str]) -> list[Words]:
+    """Return what the answer does not say, after the caveats of `lr.focus_progress` and the warnings given."""
     follows = [year for year in asked.years if year > asked.start]
     after = ", ".join(map(str, follows)) or "-"
     found = [
@@ -105,6 +108,15 @@ def caveats(asked: Asked, table: pd.DataFrame, said: list[str]) -> list[Words]:
             "With few measurement years the slope is uncertain; limits of 95 per cent exist from five years on.",
         ),
     ]
+    if NO_URBANITY in of_progress:
+        found.append(
+            words(
+                "De stedelijkheid is aan het begin van de vergelijking niet bekend: vergelijkbare cellen hebben "
+                "hetzelfde niveau, in welke stedelijkheidsklasse ook.",
+                NO_URBANITY,
+            )
+        )
+    found += _partly_matched(table)
     lost = int(table["gap"].isna().sum())
     if lost:
         found.append(
@@ -114,6 +126,34 @@ def caveats(asked: Asked, table: pd.DataFrame, said: list[str]) -> list[Words]:
             )
         )
     found += [words(text, text) for text in said]
+    return found
+
+
+def _partly_matched(table: pd.DataFrame) -> list[Words]:
+    """Say for how many areas the comparison is about a part of the dwellings only."""
+    found = []
+    for column, nl, en in (
+        ("matched_share", "de start", "the start"),
+        ("placebo_matched_share", "de schijnstart", "the placebo start"),
+    ):
+        few = table[table[column] < ENOUGH_MATCHED].sort_values([column, "code"]).head(10)
+        count = int((table[column] < ENOUGH_MATCHED).sum())
+        if count:
+            shares: dict[Language, str] = {
+                language: ", ".join(
+                    f"{name} {percentage(share, language)}"
+                    for name, share in few[["name", column]].to_numpy()
+                )
+                for language in _LANGUAGES
+            }
+            found.append(
+                words(
+                    f"Bij {nl} zijn er in {count} van {len(table)} gebieden voor minder dan 90 procent van de "
+                    f"woningen vergelijkbare cellen ({shares['nl']}); het verschil gaat alleen over dat deel.",
+                    f"At {en}, {count} of {len(table)} areas have cells alike for less than 90 per cent of their "
+                    f"dwellings ({shares['en']}); the difference is about that part only.",
+                )
+            )
     return found
 
 
@@ -138,10 +178,13 @@ def columns(asked: Asked) -> dict[str, dict[str, str]]:
         state | toestand | state | text
         outlook | sluit | closes | text
         change_since_start | verandering sinds {asked.start} | change since {asked.start} | level
+        own_change | dezelfde, cellen met vergelijkbare | the same, cells that have cells alike | level
         matched_change | dezelfde, vergelijkbare cellen | the same, cells alike | level
+        matched_share | met vergelijkbare cellen | with cells alike | share of dwellings
         matched_level | niveau van vergelijkbare cellen | level of cells alike | level
         difference | verschil | difference | level
         placebo | verschil bij een schijnstart | difference at a placebo start | level
+        placebo_matched_share | dezelfde, schijnstart | the same, placebo | share of dwellings
         weakest_dimension | zwakste dimensie | weakest dimension | text
         cluster | cluster | cluster | text
         rank | rang | rank | 1

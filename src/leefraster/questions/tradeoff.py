@@ -12,7 +12,6 @@ from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.blocks import Blocks, block_numbers, default_blocks
 from leefraster.questions.by_unit import (
-    URBANITY_CLASSES,
     in_order,
     require_year,
     unit_dimension,
@@ -24,6 +23,7 @@ from leefraster.questions.by_unit import (
 from leefraster.questions.jackknife import critical_value
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.tradeoff_words import QUESTION, caveats, columns, sentence
+from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
-    URBANITY_CLASSES,
     in_order,
     level_at,
     require_year,
@@ -27,6 +26,7 @@ from leefraster.questions.question import Unanswerable
 from leefraster.questions.urbanity_words import QUESTION, caveats, columns, sentence
 from leefraster.questions.weighted import counted, group_means, group_sums, quantiles
 from leefraster.questions.wording import URBANITY, dimension_name, number
+from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from scipy.stats import false_discovery_control
 
 import leefraster as lr
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted, benjamini_hochberg, harmonic
-from leefraster.kernels.ranking import bounds_of_bucket, sorted_integers
+from leefraster.kernels.ranking import bounds_of_bucket, bucketed_integers, count_from, sort_buckets
 
 DENORMAL = float(np.nextafter(0.0, 1.0))
 P = st.one_of(
@@ -214,10 +214,16 @@ def test_strided_p_and_read_only_p():
 
 
 @pytest.mark.parametrize("bits", [1, 9, 16, 17, 40, 52])
-def test_integers_are_sorted_by_bucket(bits):
-    values = np.random.default_rng(bits).integers(0, 2**bits, 5000)
-    values[:900] = values[0]
-    np.testing.assert_array_equal(sorted_integers(values, bits), np.sort(values))
+def test_integers_in_buckets_are_counted_and_sorted(bits):
+    random = np.random.default_rng(bits)
+    values = random.integers(0, 2**bits, 5000)
+    values[:900] = values[0]  # a bucket that is sorted at once
+    values[900:1200] = random.integers(0, min(2**bits, 300), 300)  # one that is not
+    buckets = bucketed_integers(values, bits)
+    for value in (*values[:2], *values[890:], -1, 0, 2**bits - 1, 2**bits, 2**60):
+        assert count_from(*buckets, value) == ((values >= value).sum(), (values > value).sum())
+    sort_buckets(*buckets)
+    np.testing.assert_array_equal(buckets[0], np.sort(values))
 
 
 def test_a_zero_with_a_sign_ranks_as_zero():

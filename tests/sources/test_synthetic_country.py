@@ -190,6 +190,9 @@ def test_smaller_countries_are_whole_countries(cells):
         ({"n_planted": -1}, "n_planted is -1, it must be at least 0"),
         ({"planted_gap": 2.0}, "planted_gap is 2.0, it must lie in -0.2 to 0.5"),
         ({"planted_dwellings": (500, 100)}, r"planted_dwellings is \(500, 100\)"),
+        ({"planted_years": 0}, "planted_years is 0, it must be a whole number of 1 to 9 measurements"),
+        ({"planted_years": 10}, "planted_years is 10"),
+        ({"planted_years": 6.5}, "planted_years is 6.5"),
         ({"cells": 5_000, "n_planted": 90}, "90 structural clusters .* do not fit into 5,000 cells"),
     ],
 )

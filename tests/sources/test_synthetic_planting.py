@@ -170,6 +170,14 @@ def test_gap_and_size_of_plantings_come_by_argument(gap):
     np.testing.assert_allclose(courses(country, country.planted.values).max(axis=1), CUT - gap, atol=1e-5)
 
 
+@pytest.mark.parametrize("years", [1, 6])
+def test_clusters_are_weak_in_the_latest_years_only_where_asked(years):
+    country = synthetic.country(3, cells=20_000, n_planted=3, planted_gap=0.1, planted_years=years)
+    found = courses(country, country.planted.values)
+    assert (found[:, :-years] > CUT + 0.05).all()
+    np.testing.assert_allclose(found[:, -years:].max(axis=1), CUT - 0.1, atol=1e-5)
+
+
 def test_no_clusters_on_request():
     country = synthetic.country(3, cells=6_000, n_planted=0)
     assert country.planted.values.max() == 0

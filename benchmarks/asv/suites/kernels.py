@@ -7,7 +7,7 @@ import numpy as np
 import leefraster as lr
 from leefraster.inference.multiple_testing import adjusted
 from leefraster.inference.numbers import as_numbers, totals
-from leefraster.kernels.ranking import sorted_integers
+from leefraster.kernels.ranking import bucketed_integers
 from leefraster.kernels.rowruns import prefix_sum
 from leefraster.neighbours import neighbours_among
 
@@ -64,9 +64,9 @@ class Numbers:
         """Take the prefix sum."""
         prefix_sum(self.numbers.integers)
 
-    def time_sort(self, *_: int) -> None:
-        """Sort the integers."""
-        sorted_integers(self.numbers.integers, self.numbers.bits)
+    def time_buckets(self, *_: int) -> None:
+        """Put the integers in buckets."""
+        bucketed_integers(self.numbers.integers, self.numbers.bits)
 
     def time_q(self, *_: int) -> None:
         """Adjust p-values for the false-discovery rate."""

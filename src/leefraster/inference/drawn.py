@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,31 @@ import numpy.typing as npt
 from leefraster.inference.numbers import Numbers
 from leefraster.inference.pieces import Pieces, Whole
 from leefraster.kernels.null_table import binned_moments, fold_histogram
-from leefraster.kernels.ranking import sorted_integers
+from leefraster.kernels.ranking import bucketed_integers, sort_buckets
 
 Ints = npt.NDArray[np.int64]
 ToIntegers = Callable[[npt.NDArray[Any]], Ints]
+
+
+class Buckets(NamedTuple):
+    """Integers in buckets of rising values, as `kernels.ranking.bucketed_integers` makes them.
+
+    Attributes
+    ----------
+    values : ndarray of int64
+        All of them, those of bucket 0 first; within a bucket they need not be sorted.
+    starts : ndarray of int64
+        Where each bucket begins, and how many there are.
+    shift : int
+        A value lies in bucket ``value >> shift``.
+    """
+
+    values: Ints
+    starts: Ints
+    shift: int
+
+
+NO_BUCKETS = Buckets(np.empty(0, np.int64), np.zeros(1, np.int64), 0)
 
 
 class Drawn(Protocol):
@@ -53,6 +74,11 @@ class Drawn(Protocol):
         ...
 
     @property
+    def buckets(self) -> Buckets:
+        """All of them, in buckets."""
+        ...
+
+    @property
     def ordered(self) -> Ints:
         """All of them, sorted."""
         ...
@@ -83,8 +109,8 @@ class PiecedValues:
         return np.concatenate(list(self._pieces.map(partial(_beyond, self._integers, edge, above))))
 
     @cached_property
-    def ordered(self) -> Ints:
-        """All of them, sorted: 8 bytes a value, and as much again while they are sorted."""
+    def buckets(self) -> Buckets:
+        """All of them, in buckets: 8 bytes a value, and as much again while they are placed."""
         bits = max(self.largest.bit_length(), 1)
         if self.in_memory:
             (every,) = self._pieces.map(self._integers)
@@ -94,8 +120,18 @@ class PiecedValues:
             for part in self._pieces.map(self._integers):
                 every[at : at + part.size] = part
                 at += part.size
-        found: Ints = sorted_integers(every, bits)
-        return found
+        return Buckets(*bucketed_integers(every, bits))
+
+    @cached_property
+    def ordered(self) -> Ints:
+        """All of them, sorted; they take the place of those in buckets, which others may be reading still."""
+        known = "buckets" in self.__dict__
+        found = self.buckets
+        if known:
+            found = found._replace(values=found.values.copy())
+        sort_buckets(*found)
+        self.__dict__["buckets"] = found
+        return found.values
 
     def _sum(self, function: Any) -> Ints:
         total: Ints | None = None
@@ -141,5 +177,5 @@ def sorted_values(drawn: Drawn) -> PiecedValues:
     """Return the same integers as one sorted array, which needs no pieces any more and can go elsewhere."""
     ordered = drawn.ordered
     made = PiecedValues(Whole(ordered), ordered.size, _as_they_are, drawn.natural, drawn.largest)
-    made.__dict__["ordered"] = ordered  # what the property would find by sorting again
+    made.__dict__.update(ordered=ordered, buckets=drawn.buckets)  # what the properties would find again
     return made

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import scipy.fft
 from scipy.special import gammaln
 
-from leefraster.inference.drawn import Drawn
+from leefraster.inference.drawn import NO_BUCKETS, Buckets, Drawn
 from leefraster.inference.numbers import Totals
 from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.null_table import (
@@ -26,7 +26,7 @@ from leefraster.kernels.null_table import (
     turns,
     unfold_tail,
 )
-from leefraster.kernels.tails import ABSENT, SORTED, TABLE, tails_of_all, tails_without_self
+from leefraster.kernels.tails import ABSENT, SINGLE, SORTED, TABLE, tails_of_all, tails_without_self
 
 ENUMERABLE = 1_000_000  # subsets
 TABLE_BYTES = 64 * 2**20
@@ -74,6 +74,7 @@ class Tables:
     sums: Ints
     atom: int
     mass: Floats
+    single: Buckets
 
     def arguments(self) -> tuple[Any, ...]:
         """Return the arrays in the order in which the kernels take them."""
@@ -81,7 +82,7 @@ class Tables:
         base = (0.5 - self.start) / self.stride - np.arange(gain.size) * self.lattice.offset * gain
         return (
             self.lattice.exact, self.kind, self.begin, self.size, self.start, gain, base, self.tails, self.sums,
-            self.atom, self.mass,
+            self.atom, self.mass, *self.single,
         )  # fmt: skip
 
 
@@ -255,12 +256,10 @@ def tables_and_frequencies(
     few = enumerated(population, kmax)
     asked = wanted[: kmax + 1] & (np.arange(kmax + 1) > 0)
     kind = np.where(asked, np.where(few, SORTED, TABLE), ABSENT).astype(np.int8)
+    kind[1:2][asked[1:2]] = SINGLE
     begin, size, start = (np.zeros(kmax + 1, np.int64) for _ in range(3))
     stride = np.ones(kmax + 1, np.int64)
-    listed = [
-        population.drawn.ordered if j == 1 else subset_sums(population.drawn.ordered, j)
-        for j in np.flatnonzero(kind == SORTED).tolist()
-    ]
+    listed = [subset_sums(population.drawn.ordered, j) for j in np.flatnonzero(kind == SORTED).tolist()]
     begin[kind == SORTED], size[kind == SORTED] = _laid_out(listed)
     mass = _atom_mass(population, lattice, kmax)
     tabled = np.flatnonzero(kind == TABLE)
@@ -278,9 +277,10 @@ def tables_and_frequencies(
         start,
         stride,
         np.concatenate([*tails, np.empty(0)]),
-        listed[0] if len(listed) == 1 else np.concatenate([*listed, np.empty(0, np.int64)]),
+        np.concatenate([*listed, np.empty(0, np.int64)]),
         population.atom[0],
         mass,
+        population.drawn.buckets if SINGLE in kind else NO_BUCKETS,
     )
     return tables, frequencies
 

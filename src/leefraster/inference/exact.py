@@ -206,7 +206,7 @@ def _refined(
     """Halve the lattice until no p-value changes by more than 1 %, or the tables reach 64 MB.
 
     The lattice is judged by the tables of the fewest and of the most draws alone; all are made when it stands.
-    Beside the first of these is made what look-ups will ask for: the values in order, and as weighted points.
+    Beside the first of these is made what look-ups will ask for: the values in buckets, and as weighted points.
     """
     lattice, _ = choose_lattice(population, kmax)
     judges = _fewest_and_most(population, kmax, wanted)
@@ -218,7 +218,7 @@ def _refined(
     ]
     if population.drawn.in_memory:
         works: list[Callable[[], Any]] = [
-            partial(_in_order, population, wanted),
+            partial(_in_buckets, population, wanted),
             *judged,
             partial(weighted_points, population),
         ]
@@ -242,10 +242,10 @@ def _done(work: Callable[[], Any]) -> Any:
     return work()
 
 
-def _in_order(population: Population, wanted: npt.NDArray[np.bool_]) -> None:
-    """Sort the values where sums of one are looked up."""
+def _in_buckets(population: Population, wanted: npt.NDArray[np.bool_]) -> None:
+    """Put the values in buckets where sums of one are counted in them."""
     if wanted[1]:
-        assert population.drawn.ordered is not None
+        assert population.drawn.buckets is not None
 
 
 def _halved(lattice: Lattice) -> Lattice:

@@ -211,7 +211,17 @@ def _place_integers(values, shift, counts, placed):
 
 
 @parallel_jit
-def _sort_buckets(placed, starts):
+def _sort_large(placed, starts):
+    pieces = 512
+    n = starts.size - 1
+    for piece in prange(pieces):
+        for b in range(piece * n // pieces, (piece + 1) * n // pieces):
+            if starts[b + 1] - starts[b] > SMALL:
+                placed[starts[b] : starts[b + 1]].sort()
+
+
+@parallel_jit
+def _sort_small(placed, starts):
     pieces = 512
     n = starts.size - 1
     for piece in prange(pieces):
@@ -219,10 +229,7 @@ def _sort_buckets(placed, starts):
         for b in range(piece * n // pieces, (piece + 1) * n // pieces):
             begin, end = starts[b], starts[b + 1]
             size = end - begin
-            if size > SMALL:
-                placed[begin:end].sort()
-                continue
-            if size < 2:
+            if size > SMALL or size < 2:
                 continue
             for i in range(size):
                 values[i] = placed[begin + i]
@@ -232,8 +239,12 @@ def _sort_buckets(placed, starts):
                 placed[begin + ranks[i]] = values[i]
 
 
-def sorted_integers(values, bits):
-    """Return the sorted non-negative integers, all below 2^bits."""
+def bucketed_integers(values, bits):
+    """Return non-negative integers, all below 2^bits, by buckets; and where each bucket begins, and the shift.
+
+    A value lies in bucket ``value >> shift``. Buckets of more than `SMALL` values are sorted, and those of a shift
+    of 0 hold one value each.
+    """
     wide = min(max(values.size.bit_length() - 6, 16), 20)  # bits of the bucket: some dozens of values in each
     shift = max(bits - wide, 0)
     counts = np.zeros((PARTS, 1 << (bits - shift)), np.int64)
@@ -242,5 +253,32 @@ def sorted_integers(values, bits):
     placed = np.empty_like(values)
     _place_integers(values, shift, counts, placed)
     if shift > 0:
-        _sort_buckets(placed, starts)
-    return placed
+        _sort_large(placed, starts)
+    return placed, starts, shift
+
+
+def sort_buckets(placed, starts, shift):
+    """Sort, in place, what `bucketed_integers` has left unsorted."""
+    if shift > 0:
+        _sort_small(placed, starts)
+
+
+@jit
+def count_from(placed, starts, shift, value):
+    """Return how many of the integers in buckets are at least the value, and how many are above it."""
+    if value < 0:
+        return placed.size, placed.size
+    b = value >> shift
+    if b >= starts.size - 1:
+        return 0, 0
+    begin, end = starts[b], starts[b + 1]
+    at_least = above = placed.size - end
+    if end - begin > SMALL:
+        here = placed[begin:end]
+        at_least += here.size - np.searchsorted(here, value)
+        above += here.size - np.searchsorted(here, value, side="right")
+    else:
+        for i in range(begin, end):
+            at_least += placed[i] >= value
+            above += placed[i] > value
+    return at_least, above

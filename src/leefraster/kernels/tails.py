@@ -6,8 +6,9 @@ import numpy as np
 from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
+from leefraster.kernels.ranking import count_from
 
-ABSENT, SORTED, TABLE = 0, 1, 2
+ABSENT, SORTED, TABLE, SINGLE = 0, 1, 2, 3  # SINGLE: one value, counted among the values in buckets
 PIECE = 1 << 12
 LIGHT = 1e-3  # weight below which a term's tail is read by a line, its error some 1e-5 of a tail
 
@@ -64,13 +65,34 @@ def _between(tails, begin, size, u):
 
 
 @jit
-def tail_of_draws(k, value, finely, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass):
+def tail_of_draws(
+    k,
+    value,
+    finely,
+    exact,
+    kind,
+    begin,
+    size,
+    start,
+    gain,
+    base,
+    tails,
+    sums,
+    atom,
+    mass,
+    placed,
+    starts,
+    shift,
+):
     """Return P(S >= value) and P(S > value) for the sum S of k draws from the whole population.
 
     A value stands at table position ``value * gain[k] + base[k]`` where the lattice is not the data's own.
     """
     if k == 0:
         return (1.0 if value <= 0 else 0.0), (1.0 if value < 0 else 0.0)
+    if kind[k] == SINGLE:
+        at_least, above = count_from(placed, starts, shift, value)
+        return at_least / placed.size, above / placed.size
     if kind[k] == SORTED:
         at_least, above = _counts_from(sums, begin[k], size[k], value)
         return at_least / size[k], above / size[k]
@@ -99,7 +121,7 @@ def _only_smooth(k, m, kind, mass):
 @parallel_jit
 def tails_without_self(
     observed, own, counts, n, total, coefficients, terms, half,
-    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, upper, lower,
+    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, placed, starts, shift, upper, lower,
 ):  # fmt: skip
     """Fill P(S >= s) and P(S <= s) for the sum of k of the n - 1 values other than the cell's own.
 
@@ -142,7 +164,7 @@ def tails_without_self(
                         break
                     a, b = tail_of_draws(
                         k - m, s - m * q, share > LIGHT, exact, kind, begin, size, start, gain, base, tails, sums,
-                        atom, mass,
+                        atom, mass, placed, starts, shift,
                     )  # fmt: skip
                     at_least += sign * share * a
                     above += sign * share * b
@@ -155,7 +177,7 @@ def tails_without_self(
 @parallel_jit
 def tails_of_all(
     observed, counts, n, total, half,
-    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, upper, lower,
+    exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, placed, starts, shift, upper, lower,
 ):  # fmt: skip
     """Fill P(S >= s) and P(S <= s) for the sum of k draws from all n values."""
     pieces = (observed.size + PIECE - 1) // PIECE
@@ -171,8 +193,9 @@ def tails_of_all(
                 above = at_least
             else:
                 at_least, above = tail_of_draws(
-                    k, s, True, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass
-                )
+                    k, s, True, exact, kind, begin, size, start, gain, base, tails, sums, atom, mass, placed,
+                    starts, shift,
+                )  # fmt: skip
             one, other = min(max(at_least, 0.0), 1.0), min(max(1.0 - above, 0.0), 1.0)
             upper[i] = other if turned else one
             lower[i] = one if turned else other

@@ -117,6 +117,7 @@ def country(
     n_planted: int | None = None,
     planted_gap: float = 0.15,
     planted_dwellings: tuple[float, float] = (450.0, 6_000.0),
+    planted_years: int = len(YEARS),
 ) -> Country:
     """Generate an invented country with planted structural clusters; the same arguments give the same bytes.
 
@@ -133,6 +134,9 @@ def country(
         year. One class is 0.1175 wide.
     planted_dwellings : tuple of float
         Smallest and largest size of a cluster, in dwellings; sizes are drawn evenly on a logarithmic scale.
+    planted_years : int
+        In how many measurements a cluster is weak: the latest ones, 1 to 9. Before, its mean total is about
+        -.03, a level of .1 to .13 above that cut.
 
     Returns
     -------
@@ -156,11 +160,11 @@ def country(
     >>> small.scores.sizes["cell"], small.scores.sizes["year"], int(small.planted.max())
     (20000, 9, 2)
     """
-    _check(seed, cells, n_planted, planted_gap, planted_dwellings)
+    _check(seed, cells, n_planted, planted_gap, planted_dwellings, planted_years)
     count = n_planted if n_planted is not None else max(2, round(_PLANTED * cells / FULL))
     geography = make_geography(seed, cells)
     discs = Discs(geography.grid, geography.cells)
-    effects = plan(seed, geography, discs, count, planted_gap, planted_dwellings)
+    effects = plan(seed, geography, discs, count, planted_gap, planted_dwellings, planted_years)
     empty_parks(effects, geography.dwellings, seed)
     administration = make_administration(seed, geography)
     scores = _scores(seed, geography, administration, discs, effects)
@@ -178,7 +182,9 @@ def country(
     )
 
 
-def _check(seed: int, cells: int, n_planted: int | None, gap: float, dwellings: tuple[float, float]) -> None:
+def _check(
+    seed: int, cells: int, n_planted: int | None, gap: float, dwellings: tuple[float, float], years: int
+) -> None:
     """Refuse arguments out of range."""
     if not isinstance(seed, numbers.Integral) or seed < 0:
         raise UsageError(f"synthetic.country: seed is {seed!r}, it must be a whole number of at least 0")
@@ -191,6 +197,11 @@ def _check(seed: int, cells: int, n_planted: int | None, gap: float, dwellings: 
     if not 20 <= dwellings[0] <= dwellings[1]:
         raise UsageError(
             f"synthetic.country: planted_dwellings is {dwellings}, it must be (smallest, largest), at least 20"
+        )
+    if not isinstance(years, numbers.Integral) or not 1 <= years <= len(YEARS):
+        raise UsageError(
+            f"synthetic.country: planted_years is {years!r}, it must be a whole number of 1 to {len(YEARS)} "
+            "measurements"
         )
 
 

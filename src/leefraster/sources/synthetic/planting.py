@@ -24,6 +24,7 @@ _MODEST, _GOOD = (
     (-0.055, -0.045),
     (0.06, 0.3),
 )  # totals: between which the mean of the surroundings is brought
+_SOUND = -0.03  # mean total of a place in the years in which it is not weak
 _ANY = (-np.inf, np.inf)
 _EVENED = 0.5  # part of the variation between cells that the surroundings lose
 _OWN = 0.45  # part of those living within 250 m of each cell that live in the place: with a place .15 below the cut
@@ -63,6 +64,7 @@ def plan(
     count: int,
     gap: float,
     dwellings: tuple[float, float],
+    years: int = len(YEARS),
 ) -> list[Effect]:
     """Choose all places and their courses: first the structural clusters, then the decoys by kind.
 
@@ -74,6 +76,8 @@ def plan(
         How far the mean level of a cluster lies below the upper cut of class 4 in its best year.
     dwellings : tuple of float
         Smallest and largest number of dwellings of a cluster.
+    years : int
+        In how many measurements, the latest ones, the clusters are weak.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def plan(
     smallest, own = (36, _OWN) if dwellings[0] >= 400 else (4, 0.0)
     wanted = Wanted(count, dwellings, (smallest, 170), 0.85, (0.12, 1.0), 0.05, own)
     effects = [
-        Effect("structural", site, _lasting(random, gap), _pull(random), _MODEST)
+        Effect("structural", site, _lasting(random, gap, years), _pull(random), _MODEST)
         for site in sites.choose(wanted, random, "structural clusters")
     ]
     makers = {TRANSIENT: _transient, RECOVERED: _recovered, PARK: _park, COLD: _cold}
@@ -153,12 +157,16 @@ def _pull(random: np.random.Generator) -> Floats:
     return np.asarray(pull / pull.sum())
 
 
-def _lasting(random: np.random.Generator, gap: float) -> Floats:
-    """Return a course below the cut in every year: falling behind, keeping its distance, or catching up."""
+def _lasting(random: np.random.Generator, gap: float, years: int) -> Floats:
+    """Return a course below the cut in the latest years: falling behind, keeping its distance, or catching up."""
     slope = random.choice([-0.003, 0.0, 0.003]) + random.uniform(-0.0007, 0.0007)
     course = slope * (np.array(YEARS) - 2024) + random.normal(0, 0.005, size=len(YEARS))
-    best = (course + np.array(REFERENCE)).max()
-    return np.asarray(course + WEAK_CUT - gap - best)
+    before = len(YEARS) - years
+    best = (course + np.array(REFERENCE))[before:].max()
+    course += WEAK_CUT - gap - best
+    if before:
+        course[:before] = _SOUND + random.normal(0, 0.008, size=before)
+    return np.asarray(course)
 
 
 def _transient(random: np.random.Generator) -> Floats:
@@ -175,7 +183,7 @@ def _recovered(random: np.random.Generator) -> Floats:
 
 
 def _weak_in(random: np.random.Generator, weak: npt.NDArray[np.int64]) -> Floats:
-    course = np.full(len(YEARS), -0.03) + random.normal(0, 0.008, size=len(YEARS))
+    course = _SOUND + random.normal(0, 0.008, size=len(YEARS))
     course[weak] = WEAK_CUT - 0.12 - np.array(REFERENCE)[weak] + random.normal(0, 0.01, size=weak.size)
     return course
 

@@ -25,7 +25,7 @@ from leefraster.inference.draws import (
 )
 from leefraster.inference.numbers import as_numbers, totals
 from leefraster.kernels.null_table import subset_sums
-from leefraster.kernels.tails import ABSENT, SORTED, TABLE
+from leefraster.kernels.tails import ABSENT, SINGLE, SORTED, TABLE
 from naive import subsets_by_sum
 
 
@@ -266,4 +266,4 @@ def test_only_the_wanted_numbers_of_draws_are_tabled():
     people = population(np.random.default_rng(0).integers(0, 9, 400))
     tables = tables_of(people, [1, 2, 5, 8])
     assert isinstance(tables, Tables)
-    assert tables.kind.tolist() == [ABSENT, SORTED, SORTED, ABSENT, ABSENT, TABLE, ABSENT, ABSENT, TABLE]
+    assert tables.kind.tolist() == [ABSENT, SINGLE, SORTED, ABSENT, ABSENT, TABLE, ABSENT, ABSENT, TABLE]

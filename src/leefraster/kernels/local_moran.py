@@ -37,12 +37,11 @@ def local_moran_of_sums(
             elif k > 0:
                 lag = ((sums[i] - k * whole) / k - rest) * total
                 lag_is_high = sums[i] > floors[k]
-            if k == 0:
-                quadrant[i] = 0
-            elif deviation > 0.0:
-                quadrant[i] = 1 if lag_is_high else 4
-            else:
-                quadrant[i] = 2 if lag_is_high else 3
+            high, lag_high = (
+                int(deviation > 0.0),
+                int(lag_is_high),
+            )  # numbers: branches would go wrong every other time
+            quadrant[i] = (k > 0) * (3 - lag_high + high * (1 - 2 * lag_high))
             if total == 0.0:
                 statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
                 continue
@@ -50,10 +49,7 @@ def local_moran_of_sums(
             statistic[i] = factor * lag
             expected[i] = factor * total * (offset - drawn_own[i] / (n - 1))
             variance[i] = factor * factor * spread[i]
-            if deviation == 0.0:
-                z[i] = 0.0
-            elif deviation < 0.0:
-                z[i] = -z[i]
+            z[i] = z[i] * (2.0 * high - 1.0) if deviation != 0.0 else 0.0
 
 
 @parallel_jit

@@ -17,7 +17,7 @@ def _standardised(deviation, total, square, variance, drawn_from):
     share = drawn_from * square - total * total
     if share <= CERTAIN * total * total:
         share = 0.0
-    spread = variance * share / (drawn_from - 1)
+    spread = variance * (share * (1.0 / (drawn_from - 1)))
     return spread, (deviation / np.sqrt(spread) if spread > 0.0 else 0.0)
 
 
@@ -47,6 +47,7 @@ def standardise_equal(
     pieces = (size + PIECE - 1) // PIECE
     others, inverse = n - 1, 1.0 / (n - 1)
     drawn_from = n - 1 if own_fixed else n
+    most = 0.5 * squares * (n - 1) / n
     dominate = 0
     for piece in prange(pieces):
         for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
@@ -59,8 +60,8 @@ def standardise_equal(
                 near, fraction = whole + step, (left - step * others) / others
                 if not known:
                     own = np.float64(above) - rest / n
-                    drawn = (squares - own * own * (n / (n - 1))) / (n - 1)
-                    if 2.0 * (own * own) > squares * (n - 1) / n:
+                    drawn = (squares - own * own * (n * inverse)) * inverse
+                    if own * own > most:
                         dominate += 1
             if k == 0:
                 spread[i], z[i] = np.nan, np.nan

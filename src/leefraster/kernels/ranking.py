@@ -1,6 +1,7 @@
 """Ranks of p-values by buckets: a sort in pieces of bounded size that shares out over threads.
 
-A p-value of at least 2^-10 falls into one of 2^16 equal buckets, a smaller one into one of 64 buckets an octave.
+A p-value of at least 2^-4 falls into one of the buckets of width 2^-16, one of at least 2^-26 into one of 2,048
+buckets an octave, a smaller one into one of 16 an octave: small p-values are many where values are alike.
 Where one of these holds too many, it is split by the bits of the floats in it, which rise with their values.
 """
 
@@ -11,16 +12,20 @@ from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
 
-EVEN = 2.0**-10
-FIRST_EVEN = (1023 - 10) << 6  # the bucket of 2^-10
-OCTAVE_BITS = 46  # bits of a float below those that number the 64 buckets of an octave
-BUCKETS = FIRST_EVEN + (1 << 16) - 64 + 1
+EVEN, MIDDLE = 2.0**-4, 2.0**-26
+OCTAVE_BITS = 48  # bits of a float below those that number the 16 buckets of an octave
+MIDDLE_BITS = 41  # and below those that number 2,048
+FIRST_MIDDLE = (1023 - 26) << 4  # the bucket of 2^-26
+BEFORE_MIDDLE = ((1023 - 26) << 11) - FIRST_MIDDLE
+FIRST_EVEN = FIRST_MIDDLE + (22 << 11)  # the bucket of 2^-4
+BEFORE_EVEN = (1 << 12) - FIRST_EVEN
+BUCKETS = (1 << 16) - BEFORE_EVEN + 1
 WHOLE = -1  # the shift that stands for these buckets
 SPLIT_BITS = 16  # a bucket is split into at most 2^16
 PARTS = 4
 SMALL_BITS = 9
 SMALL = 1 << SMALL_BITS  # a bucket up to which counting smaller ones is the fastest sort
-VECTOR = 32
+VECTOR = 16
 HIGHEST = np.iinfo(np.int64).max
 
 
@@ -29,17 +34,22 @@ def _bucket(p, bits, low, shift):
     """Return the bucket of a p-value: of all, or among those that split the floats from bits `low`."""
     if shift >= 0:
         return (max(bits, 0) - low) >> shift  # the bits of -0.0 are negative
-    if p >= EVEN:
-        return FIRST_EVEN + np.int64(p * 65536.0) - 64
-    return max(bits, 0) >> OCTAVE_BITS
+    if p < MIDDLE:
+        return max(bits, 0) >> OCTAVE_BITS
+    even, middle = np.int64(p * 65536.0) - BEFORE_EVEN, (bits >> MIDDLE_BITS) - BEFORE_MIDDLE
+    return even if p >= EVEN else middle  # both are made: a branch that is often wrong takes longer
 
 
 def bounds_of_bucket(bucket):
     """Return the bits of the least float of one of all buckets, and those after its largest."""
     edges = []
     for b in (bucket, bucket + 1):
-        even = np.array([(b - FIRST_EVEN + 64) / 65536.0])
-        edges.append(b << OCTAVE_BITS if b < FIRST_EVEN else int(even.view(np.int64)[0]))
+        if b < FIRST_MIDDLE:
+            edges.append(b << OCTAVE_BITS)
+        elif b < FIRST_EVEN:
+            edges.append((b + BEFORE_MIDDLE) << MIDDLE_BITS)
+        else:
+            edges.append(int(np.array([(b + BEFORE_EVEN) / 65536.0]).view(np.int64)[0]))
     return edges[0], min(edges[1], int(np.array([1.0]).view(np.int64)[0]) + 1)
 
 

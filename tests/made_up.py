@@ -73,7 +73,6 @@ def dataset(cells: int = 400, seed: int = 0, grid: Grid = GRID) -> xr.Dataset:
         "total": (("year", "cell"), total, {"long_name": "deviation from the national mean"}),
         "level": (("year", "cell"), total + np.float32(4.1)),
         "reference": (("year",), np.array([4.0, 4.05, 4.1])),
-        "version": (("year",), np.array(["Leefbaarometer 3.0"] * 3)),
         "dwellings": (("cell",), rng.integers(1, 90, cells).astype(float)),
         "urbanity": (("cell",), rng.integers(1, 6, cells).astype(np.float32)),
         "municipality": (("cell",), np.where(np.arange(cells) % 5, "GM0599", "")),
@@ -87,6 +86,7 @@ def dataset(cells: int = 400, seed: int = 0, grid: Grid = GRID) -> xr.Dataset:
         "year": ("year", np.array(YEARS, dtype=np.int64)),
         "dimension": ("dimension", DIMENSIONS),
         "layer": ("layer", [*DIMENSIONS, "total"]),
+        "version": ("year", np.array(["Leefbaarometer 3.0"] * 3)),
     }
     return xr.Dataset(variables, coords=coords, attrs={"title": "made up", "years": [2018, 2024]})
 

@@ -356,4 +356,9 @@ def test_functions_keep_their_names_signatures_and_words():
     for function in (lr.local_moran, lr.trend, lr.structural_clusters):
         assert pickle.loads(pickle.dumps(function)) is function
         assert "Parameters" in function.__doc__
-    assert list(inspect.signature(lr.trend).parameters) == ["field", "confidence", "minimum_years"]
+    assert list(inspect.signature(lr.trend).parameters) == [
+        "field",
+        "confidence",
+        "minimum_years",
+        "across_versions",
+    ]

@@ -51,6 +51,15 @@ def test_classes_run_from_a_strong_fall_to_a_strong_rise():
     steps = np.array([-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, np.nan])
     level = xr.DataArray(np.stack([np.zeros(8), steps]), dims=("year", "cell"), coords={"year": [2020, 2024]})
     assert lr.change(level, 2020, 2024)["change_class"].values.tolist() == [1, 2, 3, 4, 5, 6, 7, 0]
+    bounds = xr.zeros_like(level).isel(cell=slice(6)) + xr.DataArray([[0.0] * 6, CUTS], dims=("year", "cell"))
+    assert lr.change(bounds, 2020, 2024)["change_class"].values.tolist() == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]  # the class below
     own = lr.change(level, 2020, 2024, cuts=(-0.3, -0.2, -0.15, 0.15, 0.2, 0.3))
     assert own["change_class"].values.tolist() == [2, 4, 4, 4, 4, 4, 5, 0]
     assert own["change_class"].attrs["cuts"] == [-0.3, -0.2, -0.15, 0.15, 0.2, 0.3]
@@ -82,6 +91,8 @@ def test_years_of_two_versions_are_not_mixed():
         ((2018, 2018), {}, "the earlier comes first"),
         ((2018, 2024), {"cuts": (0, 1)}, "they must be six ascending numbers"),
         ((2018, 2024), {"cuts": CUTS[::-1]}, "they must be six ascending numbers"),
+        ((2018, 2024), {"cuts": 3}, "cuts are 3; they must be six ascending numbers"),
+        ((2018, 2024), {"cuts": "abcdef"}, "cuts are 'abcdef'; they must be six ascending numbers"),
     ],
 )
 def test_wrong_questions_are_refused(arguments, options, message):

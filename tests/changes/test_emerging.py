@@ -143,5 +143,10 @@ def test_wrong_questions_are_refused():
     field = raster(np.random.default_rng(0).normal(size=(1, 5, 5)), [2024])
     with pytest.raises(lr.UsageError, match="at least 2 measurement years"):
         lr.emerging_hotspots(field, lr.Neighbourhood.queen())
-    with pytest.raises(lr.UsageError, match="alpha is 5"):
-        lr.emerging_hotspots(field, lr.Neighbourhood.queen(), alpha=5)
+    for wrong in (5, "x", None):
+        with pytest.raises(lr.UsageError, match=f"^alpha is {wrong!r}; it must lie between 0 and 1"):
+            lr.emerging_hotspots(field, lr.Neighbourhood.queen(), alpha=wrong)
+        with pytest.raises(lr.UsageError, match=f"trend_alpha is {wrong!r}; it must lie between 0 and 1"):
+            lr.emerging_hotspots(field, lr.Neighbourhood.queen(), trend_alpha=wrong)
+    with pytest.raises(lr.UsageError, match="field is a ndarray; it must be"):
+        lr.emerging_hotspots(field.values, lr.Neighbourhood.queen())

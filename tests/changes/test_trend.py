@@ -182,7 +182,14 @@ def test_wrong_series_are_refused(change, error, message):
 
 
 def test_wrong_options_are_refused():
-    with pytest.raises(lr.UsageError, match="confidence is 95"):
-        lr.trend(series(np.ones((3, 1))), confidence=95)
-    with pytest.raises(lr.UsageError, match="minimum_years is 2; it must be at least 3"):
-        lr.trend(series(np.ones((3, 1))), minimum_years=2)
+    for wrong in (95, "a", None, True, float("nan")):
+        with pytest.raises(lr.UsageError, match=f"confidence is {wrong!r}; it must lie between 0 and 1"):
+            lr.trend(series(np.ones((3, 1))), confidence=wrong)
+    for wrong in (2, 3.5, "a", True):
+        with pytest.raises(
+            lr.UsageError, match=f"minimum_years is {wrong!r}; it must be a whole number of at"
+        ):
+            lr.trend(series(np.ones((3, 1))), minimum_years=wrong)
+    with pytest.raises(lr.UsageError, match="minimum_years is 4, but the field has 3 years"):
+        lr.trend(series(np.ones((3, 1))), minimum_years=4)
+    assert lr.trend(series(np.ones((4, 1))), minimum_years=4)["slope"].notnull().all()

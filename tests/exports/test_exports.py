@@ -207,7 +207,9 @@ def test_tables_open_in_pandas_and_polars(run, folder):
     assert len(moran) == 18
     row = moran[(moran["year"] == 2020) & (moran["layer"] == "vrz")].iloc[0]
     assert row["moran_I"] == float(run.dataset["moran_I"].sel(year=2020, layer="vrz"))
-    assert pd.read_csv(folder / "years.csv")["reference"].tolist() == [4.0, 4.05, 4.1]
+    by_year = pd.read_csv(folder / "years.csv")
+    assert by_year["reference"].tolist() == [4.0, 4.05, 4.1]
+    assert by_year["version"].tolist() == ["Leefbaarometer 3.0"] * 3
     answers = polars.read_csv(folder / "answers.csv")
     assert answers["sentence_nl"].to_list() == ["Gemengd: één van twee."]
     assert answers["caveats_en"].to_list() == ["a model, not an opinion\nsays nothing of causes"]

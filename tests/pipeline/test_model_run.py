@@ -95,7 +95,7 @@ def test_the_model_stands_in_record_report_and_store(finished):
     roles = {item.path.name: item for item in record.inputs}
     assert roles["model.toml"].role == "model"
     assert roles["model.toml"].sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert record.dataset["version"].values.tolist() == ["small 7"] * len(YEARS)
+    assert record.dataset["total"].coords["version"].values.tolist() == ["small 7"] * len(YEARS)
     said = "Scores were made by the model small 7 (not official; reference year 2024, 2 indicators)"
     assert any(note.startswith(said) for note in record.notes)
     report = (folder / "out" / "report.html").read_text(encoding="utf-8")

@@ -244,7 +244,7 @@ def test_results_say_what_they_are():
     found = lr.score(layers(12), model())
     assert found.attrs["official"] == 0
     assert "not official" in found.attrs["title"]
-    assert found["version"].values.tolist() == ["1", "1", "1"]
+    assert found["total"].coords["version"].values.tolist() == ["1", "1", "1"]
     assert found["dimension_name"].values.tolist() == ["housing", "nuisance"]
     for name in ("score", "total", "level"):
         assert found[name].attrs["units"] == "score"

@@ -109,7 +109,10 @@ def test_level_from_references(tmp_path):
 def test_versions(tmp_path):
     path = written(tmp_path, published(versie=["2.0"] * 3 + ["3.0"] * 3))
     with pytest.warns(LeefrasterWarning, match=r"version differs between years \(2022: 2.0, 2024: 3.0\)"):
-        assert read_scores(path)["version"].values.tolist() == ["2.0", "3.0"]
+        scores = read_scores(path)
+    assert scores["version"].values.tolist() == ["2.0", "3.0"]
+    with pytest.raises(InputError, match=r"2022 was measured by version '2\.0', 2024 by '3\.0'"):
+        lr.change(scores["total"], 2022, 2024)  # a field that was taken out knows it as well
     with pytest.raises(InputError, match=r"year 2022 mixes versions 2.0, 3.0"):
         read_scores(written(tmp_path, published(versie=["2.0", "3.0"] * 3)))
 

@@ -62,7 +62,7 @@ def test_form_is_that_of_published_scores(full):
     for name in ("score", "total", "level"):
         assert scores[name].dtype == np.float32
         assert np.isfinite(scores[name].values).all()
-    assert set(scores["version"].values) == {"3.0 demonstration"}
+    assert set(scores["level"].coords["version"].values) == {"3.0 demonstration"}
 
 
 def test_total_is_the_sum_of_the_dimensions_and_level_adds_the_reference(full):

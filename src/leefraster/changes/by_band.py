@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from leefraster.bands.cellwise import CELLS, by_cell
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import Runner
 from leefraster.bands.sink import Sink
-from leefraster.changes.change import CUTS, MEASURES, change
+from leefraster.changes.change import CUTS, MEASURES, SIX, change
 from leefraster.changes.trend import FEWEST, trend
+from leefraster.changes.years import VERSION, YEAR, ascending
 
 
 def trend_by_band(
@@ -23,6 +25,7 @@ def trend_by_band(
     *,
     confidence: float = 0.95,
     minimum_years: int = FEWEST,
+    across_versions: bool = False,
     cells: int = CELLS,
     multiple: int = 1,
     runner: Runner | None = None,
@@ -34,10 +37,10 @@ def trend_by_band(
     panel : BandedPanel
         The panel.
     name : str
-        Its variable over (`year`, `cell`).
+        Its variable over (`year`, `cell`); a variable `version` over (`year`) counts as the coordinate does there.
     sink : Sink
         Takes `slope slope_low slope_high tau S p years`.
-    confidence, minimum_years
+    confidence, minimum_years, across_versions
         As in `lr.trend`.
     cells, multiple, runner
         As in `lr.bands.local_moran_by_band`.
@@ -62,13 +65,34 @@ def trend_by_band(
     >>> slope.tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
-    function = partial(_trend, name, confidence, minimum_years)
-    rest = by_cell(panel, function, sink, names=[name], cells=cells, multiple=multiple, runner=runner)
+    function = partial(_trend, name, confidence, minimum_years, across_versions)
+    rest = by_cell(
+        panel, function, sink, names=_with_version(panel, name), cells=cells, multiple=multiple, runner=runner
+    )
     return dict(rest.attrs)
 
 
-def _trend(name: str, confidence: float, minimum_years: int, data: xr.Dataset) -> xr.Dataset:
-    return trend(data[name], confidence=confidence, minimum_years=minimum_years)
+def _trend(name: str, confidence: float, minimum_years: int, across: bool, data: xr.Dataset) -> xr.Dataset:
+    field = _versioned(data)[name]
+    return trend(field, confidence=confidence, minimum_years=minimum_years, across_versions=across)
+
+
+def numbered_years(panel: BandedPanel) -> xr.DataArray:
+    """Return the years of a panel, and their versions where it knows them, as coordinates of their positions."""
+    labels: dict[str, Any] = {YEAR: panel.years} if panel.years.size else {}
+    if labels and VERSION in panel.variables:
+        labels[VERSION] = panel.variables[VERSION]
+    return xr.DataArray(np.arange(panel.years.size), dims=[YEAR] if labels else ["nothing"], coords=labels)
+
+
+def _with_version(panel: BandedPanel, name: str) -> list[str]:
+    """Return what must be read of a panel for a variable that tells of which version its years are."""
+    return [name, *([VERSION] if VERSION in panel.variables else [])]
+
+
+def _versioned(data: xr.Dataset) -> xr.Dataset:
+    """Return data of which each variable over years tells their versions."""
+    return data.set_coords(VERSION) if VERSION in data else data
 
 
 def change_by_band(
@@ -122,9 +146,9 @@ def change_by_band(
     >>> found.tolist()
     [6, 4, 2, 1]
     """
-    known = [one for one in (*MEASURES, "version") if one in panel.variables]
-    function = partial(_change, name, from_year, to_year, tuple(cuts), across_versions)
-    wanted = known or None if name is None else [name]
+    known = [one for one in (*MEASURES, VERSION) if one in panel.variables]
+    function = partial(_change, name, from_year, to_year, tuple(ascending(cuts, SIX)), across_versions)
+    wanted = known or None if name is None else _with_version(panel, name)
     rest = by_cell(panel, function, sink, names=wanted, cells=cells, multiple=multiple, runner=runner)
     return dict(rest.attrs)
 
@@ -132,5 +156,5 @@ def change_by_band(
 def _change(
     name: str | None, from_year: int, to_year: int, cuts: tuple[float, ...], across_versions: bool, data: xr.Dataset
 ) -> xr.Dataset:  # fmt: skip
-    scores = data if name is None else data[name]
+    scores = data if name is None else _versioned(data)[name]
     return change(scores, from_year, to_year, cuts=cuts, across_versions=across_versions)

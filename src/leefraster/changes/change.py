@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leefraster.changes.years import YEAR, two_years, with_years, year_of
+from leefraster.changes.years import VERSION, YEAR, ascending, refuse_versions, two_years, with_years, year_of
 from leefraster.errors import InputError, UsageError
 from leefraster.lazy import between_series, lazily
 
 NO_CHANGE = 4
 CUTS = (-0.1568, -0.0784, -0.0392, 0.0392, 0.0784, 0.1568)
-"""Bounds of the classes of change, from the class cuts of 2024 (.25, .5 and 1 times .1568): not official."""
+"""Bounds of the classes of change, from the class cuts of 2024 (.25, .5 and 1 times .1568): not official.
+
+A change on a bound belongs to the class below it, as a level on a cut does: -.0392 is class 3, .0392 class 4.
+"""
 
 MEASURES = ("score", "total", "level")
+SIX = "six ascending numbers, all finite"
 
 
-@lazily(between_series, reads=lambda _: (*MEASURES, "version"))
+@lazily(between_series, reads=lambda _: (*MEASURES, VERSION))
 def change(
     scores: xr.DataArray | xr.Dataset,
     from_year: int,
@@ -34,12 +38,12 @@ def change(
     ----------
     scores : Dataset or DataArray
         Over `year`; of a Dataset `score`, `total` (deviations from the national mean) and `level` (absolute) are
-        taken, as far as it has them. NaN is missing.
+        taken, as far as it has them, and ``version(year)``, which of a DataArray is a coordinate. NaN is missing.
     from_year, to_year : int
         Two measured years, the earlier first.
     cuts : sequence of six numbers
-        Bounds between the seven classes of change, ascending; the fourth class is "no change". The default was
-        measured from the class cuts of 2024 and is not official.
+        Bounds between the seven classes of change, ascending; the fourth class is "no change". A change on a bound
+        belongs to the class below it. The default was measured from the class cuts of 2024 and is not official.
     across_versions : bool
         Allow years that were measured by different versions of the model.
 
@@ -54,7 +58,8 @@ def change(
     Raises
     ------
     UsageError
-        When a year was not measured, the earlier is not first, or `cuts` are not six ascending numbers.
+        When `scores` are no DataArray or Dataset, a year was not measured, the earlier is not first, or `cuts`
+        are not six ascending numbers.
     InputError
         When a year occurs twice, a value is infinite, or the two are of different versions and
         `across_versions` is false.
@@ -74,15 +79,14 @@ def change(
     >>> found["level_change"].values.round(3).tolist(), found["change_class"].values.tolist()
     ([0.1, 0.0], [6, 4])
     """
-    bounds = np.asarray(cuts, dtype=float)
-    if bounds.shape != (6,) or not (np.diff(bounds) > 0).all():
-        raise UsageError(f"cuts are {list(cuts)}; they must be six ascending numbers")
+    bounds = ascending(cuts, SIX)
+    if bounds.size != 6:
+        raise UsageError(f"cuts are {list(cuts)}; they must be {SIX}")
     from_year, to_year = two_years(from_year, to_year, ("from_year", "to_year"))
     data = scores.to_dataset(name=str(scores.name or "value")) if isinstance(scores, xr.DataArray) else scores
     ordered = with_years(data, "scores")
     before, after = year_of(ordered, from_year, "from_year"), year_of(ordered, to_year, "to_year")
-    if not across_versions:
-        _refuse_two_versions(before, after, from_year, to_year)
+    refuse_versions(ordered, (from_year, to_year), across=across_versions)
     names = _measures(ordered, isinstance(scores, xr.DataArray))
     spans = _between(ordered, from_year, to_year)
     for name in names:
@@ -92,7 +96,7 @@ def change(
                 f"{name} has {infinite} infinite values in {from_year} and {to_year}; missing is NaN"
             )
     out = {
-        f"{name}_change": (after[name].drop_vars(YEAR) - before[name].drop_vars(YEAR)).assign_attrs(
+        f"{name}_change": (_timeless(after[name]) - _timeless(before[name])).assign_attrs(
             ordered[name].attrs | {"long_name": f"change of {name}, {from_year} to {to_year}"}
         )
         for name in names
@@ -128,15 +132,8 @@ def _measures(data: xr.Dataset, single: bool) -> list[str]:
     return names
 
 
-def _refuse_two_versions(before: xr.Dataset, after: xr.Dataset, first: int, last: int) -> None:
-    if "version" not in before:
-        return
-    one, other = str(before["version"].values), str(after["version"].values)
-    if one != other:
-        raise InputError(
-            f"{first} was measured by version {one!r}, {last} by {other!r}: the difference is no change of places. "
-            "Choose years of one version, or say across_versions=True"
-        )
+def _timeless(values: xr.DataArray) -> xr.DataArray:
+    return values.drop_vars([name for name in (YEAR, VERSION) if name in values.coords])
 
 
 def _between(data: xr.Dataset, first: int, last: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.changes.trend import trend
-from leefraster.changes.years import YEAR, with_years
+from leefraster.changes.years import YEAR, refuse_versions, require_share, with_years
 from leefraster.errors import UsageError
 from leefraster.lazy import lazily, nowhere
 from leefraster.neighbourhood import Neighbourhood
@@ -31,7 +31,12 @@ SHARE = (9, 10)
 
 @lazily(nowhere)
 def emerging_hotspots(
-    field: xr.DataArray, neighbourhood: Neighbourhood | Any, *, alpha: float = 0.05, trend_alpha: float = 0.05
+    field: xr.DataArray,
+    neighbourhood: Neighbourhood | Any,
+    *,
+    alpha: float = 0.05,
+    trend_alpha: float = 0.05,
+    across_versions: bool = False,
 ) -> xr.Dataset:
     """Tell for every place which of the seventeen categories of space-time hot spots it is.
 
@@ -42,11 +47,14 @@ def emerging_hotspots(
     Parameters
     ----------
     field : DataArray
-        Numbers over `year` and places, and any other leading dimensions; NaN is missing.
+        Numbers over `year` and places, and any other leading dimensions; NaN is missing. A coordinate
+        ``version(year)``, as scores have it, says which version of the model measured each year.
     neighbourhood : Neighbourhood, libpysal Graph or W
         Who is whose neighbour.
     alpha, trend_alpha : float
         Levels of the spots and of the trend.
+    across_versions : bool
+        Allow years that were measured by different versions of the model.
 
     Returns
     -------
@@ -59,6 +67,9 @@ def emerging_hotspots(
     ------
     UsageError
         When there is no dimension `year`, there are fewer than 2 years, or a level does not lie between 0 and 1.
+    InputError
+        When a year occurs twice or lies in the future, or years are of different versions and `across_versions` is
+        false.
 
     Notes
     -----
@@ -96,27 +107,29 @@ def emerging_hotspots(
     >>> found["category"].attrs["flag_meanings"].split()[int(found["category"][1, 1])]
     'new_hot'
     """
-    ordered = years_of_spots(field, alpha, trend_alpha)
+    ordered = years_of_spots(field, alpha, trend_alpha, across_versions)
     spots = getis_ord(ordered, neighbourhood, family="all")
     return of_spots(
         spots["z"].transpose(YEAR, ...), spots["q"].transpose(YEAR, ...).values, alpha, trend_alpha
     )
 
 
-def years_of_spots(field: xr.DataArray, alpha: float, trend_alpha: float) -> xr.DataArray:
+def years_of_spots(field: xr.DataArray, alpha: float, trend_alpha: float, across: bool) -> xr.DataArray:
     """Return the field with its years in order, once levels and years are found to do.
 
     Raises
     ------
     UsageError
         When there are fewer than 2 years, or a level does not lie between 0 and 1.
+    InputError
+        When years are of different versions of the model, and that is not allowed.
     """
     for name, value in (("alpha", alpha), ("trend_alpha", trend_alpha)):
-        if not 0 < value < 1:
-            raise UsageError(f"{name} is {value}; it must lie between 0 and 1")
+        require_share(name, value)
     ordered = with_years(field, "field")
     if ordered.sizes[YEAR] < 2:
         raise UsageError("emerging hot spots need at least 2 measurement years")
+    refuse_versions(ordered, across=across)
     return ordered
 
 
@@ -124,7 +137,7 @@ def of_spots(z: xr.DataArray, q: npt.NDArray[np.float64], alpha: float, trend_al
     """Return the categories and what goes with them of places whose z and q are known, both over (year, ...)."""
     known = ~np.isnan(q)
     hot, cold = known & (q <= alpha) & (z.values > 0), known & (q <= alpha) & (z.values < 0)
-    course = trend(z) if z.sizes[YEAR] >= 3 else None
+    course = trend(z, across_versions=True) if z.sizes[YEAR] >= 3 else None
     direction = _direction(course, z.shape[1:], trend_alpha)
     codes = categories(hot, cold, known, direction)
     return _labelled(z, codes, hot, cold, known, course, alpha, trend_alpha)

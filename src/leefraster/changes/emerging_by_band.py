@@ -17,6 +17,7 @@ from leefraster.bands.on_disk import on_disk
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import Runner
 from leefraster.bands.sink import Arrays, Sink
+from leefraster.changes.by_band import numbered_years
 from leefraster.changes.emerging import of_spots, years_of_spots
 from leefraster.changes.years import YEAR
 from leefraster.inference.multiple_testing import PIECE, adjusted
@@ -33,6 +34,7 @@ def emerging_hotspots_by_band(
     *,
     alpha: float = 0.05,
     trend_alpha: float = 0.05,
+    across_versions: bool = False,
     cells: int = CELLS,
     multiple: int = 1,
     runner: Runner | None = None,
@@ -46,12 +48,12 @@ def emerging_hotspots_by_band(
     panel : BandedPanel
         The panel.
     name : str
-        Its variable over (`year`, `cell`).
+        Its variable over (`year`, `cell`); a variable `version` over (`year`) counts as the coordinate does there.
     neighbourhood : Neighbourhood
         Queen, rook, disc or ring.
     sink : Sink
         Takes `category hot_years cold_years years tau trend_p`.
-    alpha, trend_alpha
+    alpha, trend_alpha, across_versions
         As in `lr.emerging_hotspots`.
     cells, multiple, runner
         As in `lr.bands.local_moran_by_band`. The runner works on G*; categories are told in this process.
@@ -88,7 +90,7 @@ def emerging_hotspots_by_band(
     >>> int(found[13])
     1
     """
-    order = years_of_spots(_numbered_years(panel), alpha, trend_alpha)
+    order = years_of_spots(numbered_years(panel), alpha, trend_alpha, across_versions)
     years, n = order[YEAR].values, panel.n
     with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
         z, p, q = (on_disk(Path(folder) / one, np.float64, years.size * n) for one in ("z", "p", "q"))
@@ -110,12 +112,6 @@ def emerging_hotspots_by_band(
         )
         told = partial(_told, alpha, trend_alpha)
         return dict(by_cell(known, told, sink, cells=cells, multiple=multiple).attrs)
-
-
-def _numbered_years(panel: BandedPanel) -> xr.DataArray:
-    """Return the years of a panel as coordinates of their positions."""
-    labels = {YEAR: panel.years} if panel.years.size else {}
-    return xr.DataArray(np.arange(panel.years.size), dims=list(labels) or ["nothing"], coords=labels)
 
 
 def _told(alpha: float, trend_alpha: float, data: xr.Dataset) -> xr.Dataset:

@@ -10,7 +10,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.changes.steps import count_steps, homogeneity, probabilities
-from leefraster.changes.years import YEAR, equal_intervals, with_years
+from leefraster.changes.years import (
+    YEAR,
+    ascending,
+    equal_intervals,
+    refuse_versions,
+    require_share,
+    require_whole,
+    with_years,
+)
 from leefraster.errors import UsageError
 from leefraster.lazy import lazily, nowhere
 from leefraster.neighbourhood import Neighbourhood
@@ -27,6 +35,7 @@ def lisa_transitions(
     *,
     types: Literal["quadrant", "cluster"] = "quadrant",
     alpha: float = 0.05,
+    across_versions: bool = False,
 ) -> xr.Dataset:
     """Count how places move between the types of local Moran's I from one measurement to the next.
 
@@ -34,7 +43,8 @@ def lisa_transitions(
     ----------
     field : DataArray
         Numbers over `year` and places, without other dimensions; NaN is missing. Years must lie equally far
-        apart, since a step has a probability only for a fixed time.
+        apart, since a step has a probability only for a fixed time. A coordinate ``version(year)``, as scores have
+        it, says which version of the model measured each year.
     neighbourhood : Neighbourhood, libpysal Graph or W
         Who is whose neighbour.
     types : {"quadrant", "cluster"}
@@ -42,6 +52,8 @@ def lisa_transitions(
         significant quadrants (q at most `alpha` in its year).
     alpha : float
         For "cluster".
+    across_versions : bool
+        Allow years that were measured by different versions of the model.
 
     Returns
     -------
@@ -52,7 +64,11 @@ def lisa_transitions(
     Raises
     ------
     UsageError
-        When years lie unequally far apart (the message names years that do not), or there are other dimensions.
+        When years lie unequally far apart (the message names years that do not), there are other dimensions, or
+        `alpha` does not lie between 0 and 1.
+    InputError
+        When a year occurs twice or lies in the future, or years are of different versions and `across_versions` is
+        false.
 
     References
     ----------
@@ -70,7 +86,8 @@ def lisa_transitions(
     """
     if types not in TYPES:
         raise UsageError(f"types is {types!r}; allowed are {', '.join(map(repr, TYPES))}")
-    ordered, interval = _one_field(field, "lisa_transitions")
+    require_share("alpha", alpha)
+    ordered, interval = _one_field(field, "lisa_transitions", across_versions)
     result = local_moran(ordered, neighbourhood, alpha=alpha)
     quadrant = _flat(result["quadrant"])
     known = quadrant > 0
@@ -100,6 +117,7 @@ def spatial_markov(
     *,
     classes: int = 5,
     cuts: Sequence[float] | None = None,
+    across_versions: bool = False,
 ) -> xr.Dataset:
     """Count how places move between classes, by the class of their neighbourhood at the start of the step.
 
@@ -107,13 +125,15 @@ def spatial_markov(
     ----------
     field : DataArray
         Numbers over `year` and places, without other dimensions; NaN is missing. Years must lie equally far
-        apart.
+        apart. A coordinate ``version(year)`` counts as in `lr.lisa_transitions`.
     neighbourhood : Neighbourhood, libpysal Graph or W
         Who is whose neighbour; the class of a neighbourhood is that of its mean.
     classes : int
         Number of classes, bounded by quantiles of all values of all years (and likewise of the means).
     cuts : sequence of float or None
         Upper bounds of all classes but the highest, for values and means alike, instead of quantiles.
+    across_versions : bool
+        Allow years that were measured by different versions of the model.
 
     Returns
     -------
@@ -125,8 +145,11 @@ def spatial_markov(
     Raises
     ------
     UsageError
-        When years lie unequally far apart, there are other dimensions, `classes` is below 2, or cuts do not
-        ascend.
+        When years lie unequally far apart, there are other dimensions, `classes` is no whole number of at least 2,
+        or cuts are none at all or do not ascend.
+    InputError
+        When a year occurs twice or lies in the future, or years are of different versions and `across_versions` is
+        false.
 
     Notes
     -----
@@ -147,11 +170,11 @@ def spatial_markov(
     >>> lr.spatial_markov(field, lr.Neighbourhood.rook(), classes=3)["count"].sizes["neighbourhood_class"]
     3
     """
-    if cuts is None and classes < 2:
-        raise UsageError(f"classes is {classes}; there must be at least 2")
-    if cuts is not None and not (np.diff(np.asarray(cuts, dtype=float)) > 0).all():
-        raise UsageError(f"cuts are {list(cuts)}; they must ascend")
-    ordered, interval = _one_field(field, "spatial_markov")
+    if cuts is None:
+        require_whole("classes", classes, 2)
+    else:
+        ascending(cuts, "finite numbers that ascend, at least one")
+    ordered, interval = _one_field(field, "spatial_markov", across_versions)
     values = _flat(ordered).astype(np.float64)
     lag = _flat(local_moran(ordered, neighbourhood, inference="normal")["lag"])
     k = classes if cuts is None else len(cuts) + 1
@@ -184,11 +207,12 @@ def _classed(values: npt.NDArray[np.float64], cuts: Sequence[float] | None, k: i
     return np.searchsorted(bounds, np.nan_to_num(values), side="left")
 
 
-def _one_field(field: xr.DataArray, name: str) -> tuple[xr.DataArray, int]:
+def _one_field(field: xr.DataArray, name: str, across: bool) -> tuple[xr.DataArray, int]:
     ordered = with_years(field, "field").transpose(YEAR, ...)
     places = 2 if {"y", "x"} <= set(ordered.dims) else 1
     if ordered.ndim != 1 + places:
         raise UsageError(f"{name} needs one field over the years, this has dimensions {tuple(field.dims)}")
+    refuse_versions(ordered, across=across)
     return ordered, equal_intervals(ordered[YEAR].values, name)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.changes.years import YEAR, with_years
+from leefraster.changes.years import YEAR, refuse_versions, require_share, require_whole, with_years
 from leefraster.errors import InputError, UsageError
 from leefraster.inference.mann_kendall import MOST_EXACT, normal_p, null_of_s, slope_ranks
 from leefraster.kernels.trend import trends
@@ -28,7 +28,13 @@ VARIABLES: dict[str, dict[str, Any]] = {
 
 
 @lazily(between_series)
-def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int = FEWEST) -> xr.Dataset:
+def trend(
+    field: xr.DataArray,
+    *,
+    confidence: float = 0.95,
+    minimum_years: int = FEWEST,
+    across_versions: bool = False,
+) -> xr.Dataset:
     """Estimate the trend of every place over the years as they are, evenly spaced or not.
 
     The slope is the median of the slopes ``(x_j - x_i) / (year_j - year_i)`` of all pairs of years (Theil-Sen).
@@ -38,11 +44,14 @@ def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int =
     Parameters
     ----------
     field : DataArray
-        Numbers over `year` and any other dimensions; NaN is missing.
+        Numbers over `year` and any other dimensions; NaN is missing. A coordinate ``version(year)``, as scores have
+        it, says which version of the model measured each year.
     confidence : float
         Of the limits of the slope (Sen 1968).
     minimum_years : int
-        Fewer years with a value give NaN; at least 3.
+        Fewer years with a value give NaN; at least 3, and no more than the field has.
+    across_versions : bool
+        Allow years that were measured by different versions of the model.
 
     Returns
     -------
@@ -55,9 +64,10 @@ def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int =
     ------
     UsageError
         When there is no dimension `year`, `confidence` does not lie between 0 and 1, or `minimum_years` is
-        below 3.
+        below 3 or above the number of years, so that every result would be missing.
     InputError
-        When a year occurs twice or lies in the future, or a value is infinite.
+        When a year occurs twice or lies in the future, a value is infinite, or years are of different versions and
+        `across_versions` is false.
 
     Notes
     -----
@@ -81,13 +91,17 @@ def trend(field: xr.DataArray, *, confidence: float = 0.95, minimum_years: int =
     >>> float(found["slope"][0].round(4)), float(found["p"][0].round(4))
     (0.0417, 0.0167)
     """
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence is {confidence}; it must lie between 0 and 1")
-    if minimum_years < FEWEST:
-        raise UsageError(f"minimum_years is {minimum_years}; it must be at least {FEWEST}")
+    require_share("confidence", confidence)
+    require_whole("minimum_years", minimum_years, FEWEST)
     if not isinstance(field, xr.DataArray) or field.dtype.kind not in "fiub":
         raise UsageError("field must be a DataArray of real numbers")
     ordered = with_years(field, "field").transpose(YEAR, ...)
+    if minimum_years > ordered.sizes[YEAR]:
+        raise UsageError(
+            f"minimum_years is {minimum_years}, but the field has {ordered.sizes[YEAR]} years: nothing "
+            "would have a trend"
+        )
+    refuse_versions(ordered, across=across_versions)
     shape = ordered.shape[1:]
     values = np.ascontiguousarray(ordered.values.reshape(ordered.sizes[YEAR], -1), dtype=np.float64)
     if np.isinf(values).any():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ import xarray as xr
 from leefraster.errors import InputError, UsageError
 
 YEAR = "year"
+VERSION = "version"
+"""Coordinate (or variable) over `year` that says which version of the model measured it."""
 
 
 def with_years[T: (xr.DataArray, xr.Dataset)](obj: T, name: str) -> T:
@@ -20,10 +24,12 @@ def with_years[T: (xr.DataArray, xr.Dataset)](obj: T, name: str) -> T:
     Raises
     ------
     UsageError
-        When there is no dimension `year` with the years as coordinate.
+        When it is no DataArray or Dataset, or there is no dimension `year` with the years as coordinate.
     InputError
         When a year occurs twice, is no whole number or lies in the future.
     """
+    if not isinstance(obj, xr.DataArray | xr.Dataset):
+        raise UsageError(f"{name} is a {type(obj).__name__}; it must be an xarray DataArray or Dataset")
     if YEAR not in obj.dims or YEAR not in obj.coords:
         raise UsageError(
             f"{name} needs a dimension 'year' with the measurement years; it has {tuple(obj.dims)}"
@@ -49,6 +55,94 @@ def refuse_future(years: npt.NDArray[Any], name: str) -> None:
     late = [int(year) for year in years if year > date.today().year]
     if late:
         raise InputError(f"{name}: year {late[0]} lies in the future")
+
+
+def versions_of(obj: xr.DataArray | xr.Dataset) -> dict[int, str]:
+    """Return the version of the model by year; nothing where it is not known.
+
+    A DataArray can tell by a coordinate `version` over `year`, a Dataset by a variable, too.
+    """
+    known = obj.coords if isinstance(obj, xr.DataArray) else obj
+    if VERSION not in known or known[VERSION].dims != (YEAR,):
+        return {}
+    pairs = zip(obj[YEAR].values.tolist(), known[VERSION].values.tolist(), strict=True)
+    return {int(year): str(version) for year, version in pairs}
+
+
+def refuse_versions(
+    obj: xr.DataArray | xr.Dataset, years: Iterable[int] | None = None, *, across: bool = False
+) -> None:
+    """Refuse years that were measured by different versions of the model, unless that is allowed.
+
+    Parameters
+    ----------
+    obj : DataArray or Dataset
+        What `versions_of` asks; without versions nothing is known, and nothing refused.
+    years : iterable of int or None
+        The years that are compared; None for all.
+    across : bool
+        Allow it.
+
+    Raises
+    ------
+    InputError
+        When there are two versions; the message names a year of each.
+    """
+    versions = versions_of(obj)
+    chosen = sorted(versions) if years is None else [year for year in years if year in versions]
+    odd = [year for year in chosen if versions[year] != versions[chosen[0]]]
+    if odd and not across:
+        first, other = chosen[0], odd[0]
+        raise InputError(
+            f"{first} was measured by version {versions[first]!r}, {other} by {versions[other]!r}: the difference "
+            "is no change of places. Choose years of one version, or say across_versions=True"
+        )
+
+
+def require_share(name: str, value: object) -> None:
+    """Refuse what is no number between 0 and 1.
+
+    Raises
+    ------
+    UsageError
+        When it is none; the message names it.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
+        raise UsageError(f"{name} is {value!r}; it must lie between 0 and 1")
+
+
+def require_whole(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number of at least `least`.
+
+    Raises
+    ------
+    UsageError
+        When it is none; the message names it.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise UsageError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+
+
+def ascending(cuts: object, wanted: str) -> npt.NDArray[np.float64]:
+    """Return cuts as an array.
+
+    Raises
+    ------
+    UsageError
+        When they are no ascending finite numbers, or none at all; the message says that they must be `wanted`.
+    """
+    try:
+        bounds = np.asarray(cuts, dtype=np.float64)
+    except (TypeError, ValueError):
+        bounds = np.empty(0)
+    if (
+        bounds.ndim != 1
+        or bounds.size == 0
+        or not (np.isfinite(bounds).all() and (np.diff(bounds) > 0).all())
+    ):
+        shown = list(cuts) if isinstance(cuts, list | tuple | np.ndarray) else cuts
+        raise UsageError(f"cuts are {shown!r}; they must be {wanted}")
+    return bounds
 
 
 def year_of(obj: xr.DataArray | xr.Dataset, year: int, role: str) -> Any:

@@ -55,10 +55,11 @@ def global_statistics(dataset: xr.Dataset) -> pd.DataFrame | None:
 
 def years(dataset: xr.Dataset) -> pd.DataFrame | None:
     """Return what is known per year, the national mean and the version; None when nothing is."""
-    names = [name for name in dataset.data_vars if dataset[name].dims == ("year",)]
+    known = dataset.reset_coords("version") if "version" in dataset.coords else dataset
+    names = [name for name in known.data_vars if known[name].dims == ("year",)]
     if not names:
         return None
-    return dataset[names].reset_coords(drop=True).to_dataframe().reset_index()
+    return known[names].reset_coords(drop=True).to_dataframe().reset_index()
 
 
 def _cells(values: list[Any]) -> list[Any]:

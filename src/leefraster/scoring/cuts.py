@@ -84,13 +84,18 @@ def as_cuts(cuts: Cuts | Sequence[float] | None) -> tuple[float, ...]:
     Raises
     ------
     UsageError
-        When there is no cut or more than 126, one is not finite, or they do not ascend.
+        When there is no cut or more than 126, one is no finite number, or they do not ascend.
     """
     if cuts is None:
         return read_cuts().levels
     if isinstance(cuts, Cuts):
         return cuts.levels
-    levels = tuple(float(cut) for cut in cuts)
+    try:
+        levels = tuple(float(cut) for cut in cuts)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"cuts is {cuts!r}; it must be ascending numbers, as [3.7, 3.9, 4.1], or Cuts"
+        ) from None
     if not 1 <= len(levels) < MOST_CLASSES:
         raise UsageError(f"cuts: {len(levels)} given, there must be 1 to {MOST_CLASSES - 1}")
     if not all(math.isfinite(cut) for cut in levels):

@@ -339,11 +339,6 @@ class _Results:
                 _said("mean that deviations of the indicator are taken from", ""),
             ),
             "missing": ((YEAR, "indicator"), self.missing, _said("cells without the indicator", "1")),
-            "version": (
-                (YEAR,),
-                np.array([model.version] * len(layers.years)),
-                _said("version of the model", ""),
-            ),
         }
         reference = self.reference(reference_means)
         if reference is not None:
@@ -368,9 +363,11 @@ class _Results:
         years = {YEAR: list(layers.years)} if layers.years != (None,) else {}
         core = {CELL: self._scoring.engine.part.core}
         places = {name: v.isel(core, missing_dims="ignore") for name, v in layers.places.items()}
+        version = np.array([model.version] * len(layers.years))
         return {
             **places,
             **years,
+            "version": ((YEAR,), version, _said("version of the model", "")),
             "dimension": list(model.dimensions),
             "dimension_name": ("dimension", list(model.dimensions.values())),
             "indicator": [i.name for i in model.canonical],

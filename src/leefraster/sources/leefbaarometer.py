@@ -76,7 +76,7 @@ def read_scores(
     Dataset
         ``score(year, dimension, cell)``, ``total(year, cell)``, ``level(year, cell)`` where known, all
         float32 on the model's scale; ``reference(year)`` where given, or where the file's own level minus
-        total is one number a year; ``version(year)`` where the file has it. Missing is NaN.
+        total is one number a year; the coordinate ``version(year)`` where the file has it. Missing is NaN.
 
     Raises
     ------

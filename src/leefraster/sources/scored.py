@@ -131,8 +131,10 @@ def _as_published(made: xr.Dataset, model: Model) -> xr.Dataset:
     codes = [str(code) for code in kept["dimension"].values]
     names = [DIMENSION_NAMES.get(code, model.dimensions[code]) for code in codes]
     version = [f"{model.name} {model.version}"] * kept.sizes["year"]
-    return kept.assign(version=("year", version, {"long_name": "model and its version"})).assign_coords(
-        dimension=codes, dimension_name=("dimension", names)
+    return kept.assign_coords(
+        version=("year", version, {"long_name": "model and its version"}),
+        dimension=codes,
+        dimension_name=("dimension", names),
     )
 
 

@@ -131,10 +131,10 @@ def scores_dataset(
         data["level"] = (dims, store_as(level, "float32", "level", long.source), _LEVEL)
     if np.isfinite(reference).all():
         data["reference"] = ("year", reference, _REFERENCE)
-    if columns.version:
-        data["version"] = ("year", _versions(long, placed), {"long_name": "version of the model"})
     names = [DIMENSION_NAMES.get(code, code) for code in codes]
     coords = {**year_coordinate(placed), "dimension": codes, "dimension_name": ("dimension", names)}
+    if columns.version:
+        coords["version"] = ("year", _versions(long, placed), {"long_name": "version of the model"})
     return xr.Dataset(data, coords=coords)
 
 

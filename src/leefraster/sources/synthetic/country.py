@@ -222,7 +222,6 @@ def _scores(
         "total": (("year", "cell"), total, _said("deviation from the national mean", "1")),
         "level": (("year", "cell"), level, _said("absolute level", "1")),
         "reference": ("year", np.array(REFERENCE), _said("national mean, weighted by dwellings", "1")),
-        "version": ("year", np.array([VERSION] * len(YEARS)), _said("version of the model", "")),
         "urbanity": (
             "cell",
             urbanity_class(density).astype(np.float32),
@@ -237,6 +236,7 @@ def _scores(
     coords = {
         "year": np.array(YEARS, dtype=np.int64),
         "dimension": np.array(DIMENSIONS),
+        "version": ("year", np.array([VERSION] * len(YEARS)), _said("version of the model", "")),
         **cell_coordinates(geography.grid, geography.cells),
     }
     title = "Invented demonstration country; not official, no place in it exists"

@@ -51,7 +51,7 @@ def made(seed, share=0.8):
         "level": level,
         "dwellings": np.where(rng.random(level.shape) < 0.1, np.nan, rng.integers(0, 60, level.shape)),
         "level_error": rng.uniform(0, 0.1, level.shape),
-        "urbanity": np.where(rng.random(ids.size) < 0.1, np.nan, (row // 25).astype(float)),
+        "urbanity": np.where(rng.random(ids.size) < 0.1, np.nan, (1 + row // 25).astype(float)),
         "score": (("dimension", "cell"), rng.normal(0, 0.1, (3, ids.size))),
         "neighbourhood": codes,
         "municipality": np.array([f"GM{c // 35}" for c in column]),
@@ -124,6 +124,7 @@ def test_the_made_up_country_has_clusters_bridges_and_national_means_of_several_
 def test_a_country_without_clusters_and_one_that_is_a_cluster():
     ids, variables = made(2)
     quiet = variables | {"level": np.full((len(YEARS), ids.size), 4.3)}
+    quiet["urbanity"] = np.full(ids.size, np.nan)
     wanted, found, sink = both(ids, quiet, cells=500)
     assert_same_bytes(wanted, found, sink)
     assert len(found.table) == 0
@@ -164,6 +165,20 @@ def test_what_is_wrong_is_refused_and_versions_are_warned_of_once():
         by_band(variables, spot="cold")
     with pytest.raises(lr.UsageError, match="latest_years is 9, but there are 5"):
         by_band(variables, rule=lr.StructuralRule(latest_years=9))
+    with pytest.raises(lr.UsageError, match="rule is a dict"):
+        by_band(variables, rule={"radius": 150})
+    with pytest.raises(lr.UsageError, match="radius is 50 m, but cells are 100 m wide"):
+        by_band(variables, rule=lr.StructuralRule(radius=50))
+    with pytest.raises(lr.UsageError, match="panel is a Dataset; it must be a BandedPanel"):
+        lr.structural_clusters_by_band(in_memory(ids, variables), Arrays({}))
+    with pytest.raises(lr.InputError, match="urbanity holds 7 "):
+        by_band(variables | {"urbanity": np.full(ids.size, 7.0)})
+    rule = lr.StructuralRule(minimum_dwellings=1e9)
+    with pytest.warns(LeefrasterWarning, match="can select nothing") as told:
+        by_band(variables, rule=rule)
+    with pytest.warns(LeefrasterWarning, match="can select nothing") as whole:
+        lr.structural_clusters(in_memory(ids, variables), rule)
+    assert [str(one.message) for one in told] == [str(one.message) for one in whole]
     negative = variables["dwellings"].copy()
     negative[2, 4000] = -3
     with pytest.raises(lr.InputError, match="dwellings: 1 of"):

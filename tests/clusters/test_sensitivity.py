@@ -1,5 +1,7 @@
 """Sensitivity of structural clusters: to errors of the scores and to moved thresholds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -46,6 +48,46 @@ def test_the_threshold_that_a_cluster_hangs_on_is_named(found):
     fewer = lr.structural_clusters(scores(), lr.StructuralRule(minimum_dwellings=500.0))
     row = found.thresholds.query("threshold == 'minimum_dwellings' and value == 500.0").iloc[0]
     assert row["clusters"] == len(fewer.table)
+
+
+@pytest.mark.parametrize(
+    ("rule", "errors", "latest", "probabilities"),
+    [
+        (lr.StructuralRule(), None, [1, 3], []),
+        (lr.StructuralRule(probability=0.9), 0.01, [1, 3], [0.7]),
+        (lr.StructuralRule(latest_years=0), 0.06, [1], [0.7, 0.9]),
+        (lr.StructuralRule(latest_years=7), None, [6], []),
+    ],
+)
+def test_latest_years_and_probability_are_moved_where_they_can_be(rule, errors, latest, probabilities):
+    data = scores()
+    level = data["level"].values.reshape(7, 40, 40)
+    level[:4, 2:12, 20:30] = level[6, 2:12, 20:30] = 3.4  # weak, but not in 2020 and 2022
+    if errors is not None:
+        data["level_error"] = xr.full_like(data["level"], errors)
+    found = lr.structural_sensitivity(data, rule, recomputations=1).thresholds
+    for name, values in (("latest_years", latest), ("probability", probabilities)):
+        rows = found[found["threshold"] == name]
+        assert rows["value"].tolist() == values
+        for row in rows.to_dict("records"):
+            kind = int if name == "latest_years" else float
+            moved = lr.structural_clusters(
+                data, dataclasses.replace(rule, **{name: kind(row["value"])})
+            ).table
+            assert (row["clusters"], row["dwellings"]) == (len(moved), moved["dwellings"].sum())
+
+
+def test_a_radius_is_not_moved_below_a_cell():
+    found = lr.structural_sensitivity(scores(), lr.StructuralRule(radius=150), recomputations=1).thresholds
+    assert found.loc[found["threshold"] == "radius", "value"].tolist() == [300.0]
+
+
+def test_a_cell_without_a_latest_level_has_no_share_of_being_weak():
+    data = scores()
+    data["level"][-1, [85, 900]] = np.nan
+    weak = lr.structural_sensitivity(data, recomputations=2).cells["weak_share"]
+    assert np.flatnonzero(weak.isnull()).tolist() == [85, 900]
+    assert float(weak[86]) == 1.0
 
 
 def test_cells_say_how_often_they_are_weak(found):
@@ -123,6 +165,19 @@ def test_progress_is_told_and_no_cluster_is_no_fault():
     ("call", "message"),
     [
         (lambda: lr.structural_sensitivity(scores(), recomputations=0), "recomputations is 0"),
+        (
+            lambda: lr.structural_sensitivity(scores(), {"radius": 9}),
+            "rule is a dict; it must be a StructuralRule",
+        ),
+        (
+            lambda: lr.structural_sensitivity(scores(), lr.StructuralRule(radius=9)),
+            "radius is 9 m, but cells",
+        ),
+        (lambda: lr.structural_sensitivity(scores(), error=0.05), r"error is 0\.05; it must be a ScoreError"),
+        (
+            lambda: lr.structural_sensitivity(scores(), seed="x"),
+            "seed is 'x'; it must be a whole number of at",
+        ),
         (lambda: ScoreError(size=-1), "size is -1; it must be at least 0"),
         (lambda: ScoreError(persistence=1.0), r"persistence is 1\.0; it must be at least 0 and below 1"),
         (lambda: ScoreError(spatial_range=float("nan")), "spatial_range is nan"),

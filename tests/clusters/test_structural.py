@@ -1,15 +1,18 @@
 """Structural clusters on small countries made by hand: the rule by clause, and what is said of each."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 import xarray as xr
+from scipy.stats import theilslopes
 
 import leefraster as lr
 from leefraster.cells import from_raster, to_raster
 from leefraster.clusters.structural import structural_clusters
-from leefraster.errors import InputError, UsageError
+from leefraster.errors import InputError, LeefrasterWarning, UsageError
 from leefraster.kernels import jit
 from leefraster.scoring.cuts import read_cuts
 
@@ -130,7 +133,8 @@ def test_missing_dwellings_count_as_none_and_zero_everywhere_finds_nothing(make_
     result = lr.structural_clusters(make_scores(levels, dwellings=holed))
     assert labels_of(result)[7, 7] == 1
     assert result.table["dwellings"].iloc[0] == 20.0 * (result.table["cells"].iloc[0] - 1)
-    assert len(lr.structural_clusters(make_scores(levels, dwellings=0.0)).table) == 0
+    with pytest.warns(LeefrasterWarning, match=r"minimum_dwellings is 250, .* hold 0 dwellings"):
+        assert len(lr.structural_clusters(make_scores(levels, dwellings=0.0)).table) == 0
 
 
 def test_a_cell_of_class_6_inside_is_left_out_and_one_in_a_gap_is_a_marked_bridge(make_scores):
@@ -174,6 +178,32 @@ def test_states_follow_the_course_against_the_country(make_scores):
     assert 0 < result["years_to_close"].iloc[2] <= 20
 
 
+def test_a_state_against_the_same_urbanity_class_is_its_own(make_scores):
+    when, wiggle = np.array(YEARS), np.tile([0.01, -0.01], 5)[:9]
+    levels = np.repeat(country(shape=(24, 40))[np.newaxis], 9, axis=0)
+    falls = (-0.03 * (when - 2024))[:, None, None]
+    levels[:, :, :20] = 3.95 + falls  # cities fall as the cluster in them does
+    levels[:, 5:13, 5:13] = 3.2 + falls + wiggle[:, None, None]
+    urbanity = np.tile(np.where(np.arange(40) < 20, 1.0, 5.0), 24)
+    weights = np.where(np.arange(40) < 20, 20.0, 200.0)
+    scores = make_scores(levels, dwellings=weights, urbanity=("cell", urbanity))
+    result = lr.structural_clusters(scores)
+    row = result.table.iloc[0]
+    assert (row["state"], row["state_urbanity"]) == ("diverging", "lagging")
+    theirs = theilslopes(result.course["gap_urbanity"], when, alpha=0.95)
+    found = [row[name] for name in ("slope_urbanity", "slope_urbanity_low", "slope_urbanity_high")]
+    assert found == pytest.approx([theirs.slope, theirs.low_slope, theirs.high_slope], abs=1e-12)
+    assert found[1] < 0 < found[2]
+    assert row["slope"] == pytest.approx(-0.03 * 200 / 220, abs=0.002)
+    levels[:, 5:13, 5:13] = 3.6  # the cities come down to it
+    row = lr.structural_clusters(
+        make_scores(levels, dwellings=weights, urbanity=("cell", urbanity))
+    ).table.iloc[0]
+    gap = row["gap_urbanity"]
+    assert (row["state"], row["state_urbanity"]) == ("lagging", "catching up")
+    assert row["years_to_close_urbanity"] == pytest.approx(-gap / row["slope_urbanity"])
+
+
 def test_gaps_and_severity_equal_sums_by_hand(make_scores):
     rng = np.random.default_rng(2)
     levels = country((5, 5, 8, 8)) + rng.normal(0, 0.02, (9, 24, 30))
@@ -206,6 +236,10 @@ def test_gaps_and_severity_equal_sums_by_hand(make_scores):
 def test_without_urbanity_scores_spots_or_areas_the_columns_say_so(make_scores):
     row = lr.structural_clusters(make_scores(country((5, 5, 8, 8)))).table.iloc[0]
     assert np.isnan(row["gap_urbanity"])
+    assert row["state_urbanity"] == ""
+    assert np.isnan(
+        row[["slope_urbanity", "slope_urbanity_low", "years_to_close_urbanity"]].astype(float)
+    ).all()
     assert np.isnan(row["cold_share"])
     assert row["weakest_dimension"] == row["second_dimension"] == row["name"] == ""
 
@@ -276,6 +310,21 @@ def test_fixed_cells_leave_out_those_that_came_later(make_scores):
     assert row["fixed_share"] == pytest.approx(1 - 12 / row["cells"])
     assert result.course["level"].tolist() == pytest.approx(plain.course["level"].tolist())
     assert result.course["dwellings"].tolist() == [20.0 * row["cells"]] * 9
+
+
+def test_the_gaps_of_the_dimensions_add_up_to_the_gap_where_cells_came_later(make_scores):
+    rng = np.random.default_rng(4)
+    levels = country((5, 5, 8, 8)) + rng.normal(0, 0.02, (9, 24, 30))
+    levels[:3, 7:9, 6:12] = np.nan
+    levels[3:, 7:9, 6:12] = 3.4
+    share = rng.dirichlet([1.0, 1.0, 1.0], 720).T
+    score = (levels[-1].ravel() - 4.0) * share
+    scores = make_scores(
+        levels, score=(("dimension", "cell"), score), dwellings=rng.integers(5, 60, (24, 30)) * 1.0
+    )
+    row = lr.structural_clusters(scores.assign_coords(dimension=["won", "vrz", "onv"])).table.iloc[0]
+    assert row["fixed_share"] < 0.9
+    assert row[["gap_won", "gap_vrz", "gap_onv"]].sum() == pytest.approx(row["gap"], abs=1e-12)
 
 
 def test_errors_of_levels_ask_for_surety(make_scores):
@@ -381,6 +430,67 @@ def test_what_is_wrong_is_refused(make_scores):
     for message, given in cases.items():
         with pytest.raises(InputError, match=message):
             lr.structural_clusters(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rule": {"radius": 100}}, "rule is a dict; it must be a StructuralRule"),
+        ({"rule": None}, "rule is a NoneType; it must be a StructuralRule"),
+        (
+            {"rule": lr.StructuralRule(radius=50)},
+            "StructuralRule: radius is 50 m, but cells are 100 m wide.*at least 100",
+        ),
+        ({"cuts": 3}, "cuts is 3; it must be ascending numbers"),
+        ({"names": 3}, "names is a int; it must be a mapping"),
+        ({"spot": 3}, "spot is a int; it must be a DataArray"),
+    ],
+)
+def test_arguments_that_are_none_are_refused(make_scores, given, message):
+    with pytest.raises(UsageError, match=message):
+        lr.structural_clusters(make_scores(country((5, 5, 8, 8))), **given)
+
+
+def test_scores_that_are_no_numbers_or_no_dataset_are_refused(make_scores):
+    scores = make_scores(country((5, 5, 8, 8)))
+    with pytest.raises(UsageError, match="given is a DataArray"):
+        lr.structural_clusters(scores["level"])
+    classes = scores.assign(urbanity=("cell", np.full(720, 3.0)))
+    for name in ("level", "dwellings", "urbanity"):
+        with pytest.raises(InputError, match=rf"{name} is of type <U\d+; it must be numbers"):
+            lr.structural_clusters(classes.assign({name: classes[name].astype(str)}))
+    for wrong in (9.0, 2.5, np.inf):
+        urbanity = _with(np.full(720, 3.0), wrong)
+        with pytest.raises(InputError, match=rf"urbanity holds {wrong:g} \(1 of 720 values\); classes are 1"):
+            lr.structural_clusters(scores.assign(urbanity=("cell", urbanity)))
+    without = [_with(np.full(720, 3.0), unknown) for unknown in (0.0, np.nan)]
+    found = [lr.structural_clusters(scores.assign(urbanity=("cell", urbanity))).table for urbanity in without]
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_a_rule_that_can_select_nothing_is_warned_of_with_the_numbers(make_scores):
+    levels = np.repeat(country((5, 5, 8, 8))[np.newaxis], 9, axis=0)
+    levels[:, 0, 0] = np.where(np.arange(9) < 2, 4.0, np.nan)  # a cell that no rule can select
+    scores = make_scores(levels)
+    unsure = scores.assign(level_error=(("year", "cell"), np.full((9, 720), np.nan)))
+    gone = scores.assign(level=scores["level"].where(scores["year"] < 2022))
+    cases = [
+        (
+            scores, lr.StructuralRule(minimum_dwellings=14_381),
+            "minimum_dwellings is 14,381, and the 719 cells that can be judged hold 14,380 dwellings",
+        ),
+        (scores * np.nan, lr.StructuralRule(), "of 720 cells none has a level in 3 measurement years and in each"),
+        (gone, lr.StructuralRule(latest_years=0), "of 720 cells none has a level.*the latest 1"),
+        (unsure, lr.StructuralRule(), "of the 719 cells that can be judged none has a level_error"),
+    ]  # fmt: skip
+    for given, rule, message in cases:
+        for find in (lr.structural_clusters, lambda *a: lr.structural_sensitivity(*a, recomputations=1)):
+            with pytest.warns(LeefrasterWarning, match=f"the rule can select nothing: {message}") as told:
+                find(given, rule)
+            assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lr.structural_clusters(scores, lr.StructuralRule(minimum_dwellings=14_380))
 
 
 def _with(values: np.ndarray, wrong: float) -> np.ndarray:

@@ -127,6 +127,8 @@ def test_years_may_come_with_their_own_cells():
 def test_wrong_input_is_refused():
     with pytest.raises(lr.UsageError, match="at least two years; there is 1"):
         lr.track_clusters(labels("110"))
+    with pytest.raises(lr.InputError, match="year 2931 lies in the future"):
+        lr.track_clusters(labels("110", "110", years=[2022, 2931]))
     with pytest.raises(lr.UsageError, match="minimum_overlap is 0"):
         lr.track_clusters(labels("110", "110"), minimum_overlap=0)
     with pytest.raises(lr.InputError, match="must lie over year and cell"):

@@ -23,10 +23,11 @@ from leefraster.bands.sink import Arrays, Several, Sink
 from leefraster.bands.source import BandedField
 from leefraster.cells import CELL, cell_coordinates
 from leefraster.clusters.connect import PIECES, bridged, gap_runs, numbers_of_large
+from leefraster.clusters.eligible import Eligible
 from leefraster.clusters.national import BLOCK, National, NationalSums, urbanity_classes
 from leefraster.clusters.panel import AREA_LEVELS, Floats, Panel, panel_of, warn_of_versions
 from leefraster.clusters.pressure import Bools, LocalMeans, Pressure, Sizes, structural_pressure, weak_cut
-from leefraster.clusters.rule import StructuralRule
+from leefraster.clusters.rule import StructuralRule, require_radius, require_rule
 from leefraster.clusters.structural import (
     DEFAULT_RULE,
     StructuralClusters,
@@ -34,7 +35,7 @@ from leefraster.clusters.structural import (
     spot_on,
     weak_probability,
 )
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.scoring.cuts import Cuts, as_cuts
 
@@ -101,7 +102,7 @@ def structural_clusters_by_band(
     Warns
     -----
     LeefrasterWarning
-        Once, as there, when levels are of several versions of the model.
+        As there, once: when levels are of several versions of the model, or the rule can select nothing.
 
     Notes
     -----
@@ -124,6 +125,12 @@ def structural_clusters_by_band(
     >>> found.table[["cluster", "cells", "dwellings", "state"]].values.tolist(), int((label == 1).sum())
     ([[1, 40, 800.0, 'lagging']], 40)
     """
+    if not isinstance(panel, BandedPanel):
+        raise UsageError(
+            f"panel is a {type(panel).__name__}; it must be a BandedPanel, as lr.bands.BandedPanel.of(...)"
+        )
+    require_rule(rule)
+    require_radius(rule, panel.grid.cell)
     bounds = as_cuts(cuts)
     if "version" in panel.variables:
         warn_of_versions(xr.Dataset({"version": panel.variables["version"]}))
@@ -136,7 +143,8 @@ def structural_clusters_by_band(
         panel, rule, bounds, weak_cut(rule, bounds), spot,
         panel.bands(cells=cells, multiple=multiple, halo=rows), runner or InTurn(), progress,
     )  # fmt: skip
-    sizes, classes = work.scanned()
+    sizes, classes, eligible = work.scanned()
+    eligible.warn(rule)
     national = work.national(classes, cells)
     with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
         files = _Files.of(Path(folder), panel.n)
@@ -237,19 +245,20 @@ class _Work:
         """Return levels, dwellings and some more of a band's own cells."""
         return panel_of(self.panel.own(band, [*self.level, *self.known("dwellings", *names)]))
 
-    def scanned(self) -> tuple[Sizes, Floats]:
-        """Return the sizes of local means, and the classes of urbanity."""
+    def scanned(self) -> tuple[Sizes, Floats, Eligible]:
+        """Return the sizes of local means, the classes of urbanity, and how many cells could be selected."""
         sizes: Sizes | None = None
-        classes = np.empty(0)
-        for one, own in self.runner.map(self.portable._scan, self.bands):
+        classes, eligible = np.empty(0), Eligible(0, 0, 0.0, 0)
+        for one, own, some in self.runner.map(self.portable._scan, self.bands):
             sizes = one if sizes is None else sizes + one
             classes = np.union1d(classes, own)
+            eligible = eligible + some
         assert sizes is not None
-        return sizes, classes
+        return sizes, classes, eligible
 
-    def _scan(self, band: Band) -> tuple[Sizes, Floats]:
+    def _scan(self, band: Band) -> tuple[Sizes, Floats, Eligible]:
         own = self.own(band, "level_error", "urbanity")
-        return Sizes.of(own), urbanity_classes(own)
+        return Sizes.of(own), urbanity_classes(own), Eligible.of(own, self.rule)
 
     def national(self, classes: Floats, cells: int) -> National:
         """Return the national means."""

@@ -26,6 +26,8 @@ class Course:
         Mean level of all dwellings of the year.
     fixed_share : ndarray, (cluster,)
         Share of the cluster's dwellings that stand in cells with a level in every year: the fixed cells.
+    groups : ndarray of int32, (cell,)
+        Cluster of each cell that its means are taken over, 0 for all others.
     """
 
     level: Floats
@@ -35,6 +37,7 @@ class Course:
     dwellings: Floats
     country: Floats
     fixed_share: Floats
+    groups: Labels
 
 
 def means_by(groups: Labels, count: int, values: Floats, weights: Floats) -> Floats:
@@ -73,7 +76,7 @@ def course_of(panel: Panel, labels: Labels, cut: float, national: National | Non
         low = np.where(np.isfinite(values), (values <= cut).astype(np.float64), np.nan)
         weak[:, y] = means_by(groups, count, low, panel.weights)
         dwellings[:, y] = np.bincount(labels, panel.dwellings[y], minlength=count + 1)[1:]
-    return Course(level, level - country, level - peers, weak, dwellings, country, fixed_share)
+    return Course(level, level - country, level - peers, weak, dwellings, country, fixed_share, groups)
 
 
 def _fixed_cells(panel: Panel, labels: Labels, count: int) -> tuple[npt.NDArray[np.bool_], Floats]:

@@ -23,12 +23,17 @@ def names_by_code(names: Mapping[str, str] | pd.DataFrame | None) -> dict[str, s
     Raises
     ------
     UsageError
-        When a table lacks one of the columns.
+        When they are neither, or a table lacks one of the columns.
     """
     if names is None:
         return {}
     if isinstance(names, Mapping):
         return {str(code): str(name) for code, name in names.items()}
+    if not hasattr(names, "columns"):
+        raise UsageError(
+            f"names is a {type(names).__name__}; it must be a mapping of names by code, or a table of "
+            "`code` and `name`"
+        )
     lacking = [column for column in ("code", "name") if column not in names.columns]
     if lacking:
         raise UsageError(f"names: the table lacks column {', '.join(lacking)}; it has {list(names.columns)}")

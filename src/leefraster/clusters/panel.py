@@ -14,6 +14,7 @@ from leefraster.cells import CELL, from_raster, grid_of
 from leefraster.changes.years import refuse_future
 from leefraster.errors import INSIDE, InputError, LeefrasterWarning, UsageError
 from leefraster.grid import Grid
+from leefraster.scoring.urbanity_classes import known_classes
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -109,10 +110,17 @@ def panel_of(scores: xr.Dataset) -> Panel:
     Raises
     ------
     UsageError
-        When the scores lack levels (and a reference to compute them), dwellings, or at least three years.
+        When the scores are no Dataset, or lack levels (and a reference to compute them), dwellings, or at least
+        three years.
     InputError
-        When years or cells repeat, levels are infinite, or dwellings negative.
+        When years or cells repeat, levels are infinite or no numbers, dwellings negative, or urbanity is none of
+        the classes 1 to 5.
     """
+    if not isinstance(scores, xr.Dataset):
+        raise UsageError(
+            f"structural clusters need scores as a Dataset, with levels and dwellings; given is a "
+            f"{type(scores).__name__}"
+        )
     data = _ordered(scores)
     level = _by_year(data, _level(data))
     if np.isinf(level).any():
@@ -124,7 +132,7 @@ def panel_of(scores: xr.Dataset) -> Panel:
         level=level,
         dwellings=_dwellings(data),
         error=_error(data),
-        urbanity=_latest(data["urbanity"]) if "urbanity" in data else None,
+        urbanity=_urbanity(data),
         scores=_latest_scores(data),
         areas={name: data[name].values.astype(str) for name in AREA_LEVELS if name in data},
     )
@@ -188,12 +196,18 @@ def _level(data: xr.Dataset) -> xr.DataArray:
 
 def _by_year(data: xr.Dataset, variable: xr.DataArray) -> Floats:
     """Return a variable over ([year,] cell) as (year, cell)."""
+    _refuse_text(variable)
     extra = [str(dim) for dim in variable.dims if dim not in ("year", CELL)]
     if extra:
         raise InputError(f"{variable.name} has dimension {', '.join(extra)}; wanted are year and cell")
     if "year" not in variable.dims:
         variable = variable.expand_dims(year=data["year"].values)
     return np.array(variable.transpose("year", CELL).values, dtype=np.float64, order="C")
+
+
+def _refuse_text(variable: xr.DataArray) -> None:
+    if variable.dtype.kind not in "fiub":
+        raise InputError(f"{variable.name} is of type {variable.dtype}; it must be numbers, missing is NaN")
 
 
 def _dwellings(data: xr.Dataset) -> Floats:
@@ -211,6 +225,7 @@ def _error(data: xr.Dataset) -> Floats | None:
 
 
 def _refuse_negative(variable: xr.DataArray, rule: str) -> None:
+    _refuse_text(variable)
     values = np.asarray(variable.values, dtype=np.float64)
     wrong = (values < 0) | np.isinf(values)
     if wrong.any():
@@ -220,8 +235,13 @@ def _refuse_negative(variable: xr.DataArray, rule: str) -> None:
         )
 
 
+def _urbanity(data: xr.Dataset) -> Floats | None:
+    return known_classes(_latest(data["urbanity"])) if "urbanity" in data else None
+
+
 def _latest(variable: xr.DataArray) -> Floats:
     latest = variable.isel(year=-1) if "year" in variable.dims else variable
+    _refuse_text(latest)
     return np.asarray(latest.transpose(CELL).values, dtype=np.float64)
 
 

@@ -88,6 +88,35 @@ class StructuralRule:
         return math.ceil(self.share_of_years * years - 1e-9)
 
 
+def require_rule(rule: object) -> None:
+    """Refuse what is no rule.
+
+    Raises
+    ------
+    UsageError
+        When it is none; the message says how to make one.
+    """
+    if not isinstance(rule, StructuralRule):
+        raise UsageError(
+            f"rule is a {type(rule).__name__}; it must be a StructuralRule, as lr.StructuralRule(radius=300)"
+        )
+
+
+def require_radius(rule: StructuralRule, cell: float) -> None:
+    """Refuse a radius within which a cell has no neighbour.
+
+    Raises
+    ------
+    UsageError
+        When it is smaller than a cell of `cell` metres.
+    """
+    if rule.radius < cell * (1 - 1e-12):
+        raise UsageError(
+            f"StructuralRule: radius is {rule.radius:g} m, but cells are {cell:g} m wide, so that no neighbour "
+            f"would count; it must be at least {cell:g}"
+        )
+
+
 def _is_finite(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
-from numbers import Integral, Real
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,12 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.cells import cell_coordinates
+from leefraster.changes.years import require_whole
 from leefraster.clusters.connect import Labels, connect, keep_large
+from leefraster.clusters.eligible import Eligible
 from leefraster.clusters.panel import Floats, Panel, panel_of
 from leefraster.clusters.pressure import LocalMeans, structural_cells, weak_cut
-from leefraster.clusters.rule import StructuralRule
+from leefraster.clusters.rule import StructuralRule, require_radius, require_rule
 from leefraster.errors import UsageError
 from leefraster.lazy import computed
 from leefraster.scoring.cuts import Cuts, as_cuts
@@ -30,6 +33,8 @@ STEPS: dict[str, tuple[float, float]] = {
     "minimum_weak_share": (0.5, 1.5),
     "bridge": (0.0, 2.0),
 }
+YEAR_STEPS = (-1, 1)  # latest years under pressure that are asked for
+PROBABILITIES = (0.7, 0.9)  # tried where levels have errors
 LEVEL_STEP = 0.02  # level points by which the cut of the weak class is moved
 
 Progress = Callable[[int, int], None]
@@ -83,9 +88,11 @@ class Sensitivity:
     thresholds : DataFrame
         One row a threshold and step: ``threshold``, ``value``, ``clusters``, ``dwellings``, ``jaccard`` with the
         set as it stands (dwellings in both over dwellings in either), ``lost`` (clusters that do not reappear).
+        Moved are `radius`, `share_of_years`, `latest_years`, `minimum_dwellings`, `minimum_weak_share`, `bridge`,
+        the upper level of the weak class (``weak_level``) and, where levels have errors, `probability`.
     cells : Dataset
         Over `cell`: ``weak_share`` (share of the recomputations in which the cell's own latest level is of the weak
-        class or lower) and ``cluster_share`` (in which it lies in a cluster).
+        class or lower; NaN where that level is missing) and ``cluster_share`` (in which it lies in a cluster).
     weak_dwellings : float
         Share of all dwellings in cells of the weak class or lower, averaged over the recomputations.
     """
@@ -149,7 +156,13 @@ def structural_sensitivity(
     Raises
     ------
     UsageError
-        When `recomputations` is below 1, or the scores lack what `lr.structural_clusters` needs.
+        When `recomputations` is below 1, `seed` no whole number of at least 0, `error` no ScoreError, or the rule
+        or the scores are none that `lr.structural_clusters` takes.
+
+    Warns
+    -----
+    LeefrasterWarning
+        As `lr.structural_clusters` does.
 
     Notes
     -----
@@ -169,16 +182,22 @@ def structural_sensitivity(
     >>> lr.structural_sensitivity(scores, recomputations=20).clusters["reappears"].tolist()
     [1.0]
     """
-    if isinstance(recomputations, bool) or not isinstance(recomputations, Integral) or recomputations < 1:
-        raise UsageError(f"recomputations is {recomputations!r}; it must be a whole number of at least 1")
-    rule, error = rule or StructuralRule(), error or ScoreError()
+    require_whole("recomputations", recomputations, 1)
+    require_whole("seed", seed, 0)
+    rule = StructuralRule() if rule is None else rule
+    error = ScoreError() if error is None else error
+    require_rule(rule)
+    if not isinstance(error, ScoreError):
+        raise UsageError(f"error is {error!r}; it must be a ScoreError, as lr.ScoreError(size=0.05)")
     bounds = as_cuts(cuts)
     panel = panel_of(scores)
+    require_radius(rule, panel.grid.cell)
     base = _labels(panel, rule, bounds)
+    Eligible.of(panel, rule).warn(rule)
     tally = _Tally(panel, base, weak_cut(rule, bounds))
     errors = _Errors(panel, error)
     means = LocalMeans(panel, rule.radius)
-    moved = _moves(rule, bounds)
+    moved = _moves(rule, bounds, panel)
     whole = int(recomputations) + len(moved)
     for i in range(int(recomputations)):
         perturbed = replace(panel, level=panel.level + errors.draw(seed, i))
@@ -245,7 +264,7 @@ class _Tally:
 
     def add(self, perturbed: Panel, labels: Labels) -> None:
         """Count one recomputation."""
-        weak = perturbed.level[-1] <= self._cut
+        weak = perturbed.level[-1] <= self._cut  # never where the level is missing
         weights = self._panel.weights
         known = np.isfinite(perturbed.level[-1])
         self._back += reappears(self._base, labels, weights)
@@ -269,13 +288,11 @@ class _Tally:
         )
         about = {str(name): value for name, value in asdict(error).items()} | {"recomputations": self._runs}
         clusters.attrs.update(about)
+        measured = np.isfinite(self._panel.level[-1])
+        weak = np.where(measured, self._weak / self._runs, np.nan)
         cells = xr.Dataset(
             {
-                "weak_share": (
-                    "cell",
-                    self._weak / self._runs,
-                    {"long_name": "share of runs in which it is weak"},
-                ),
+                "weak_share": ("cell", weak, {"long_name": "share of runs in which it is weak"}),
                 "cluster_share": ("cell", self._in / self._runs, {"long_name": "share of runs in a cluster"}),
             },
             coords=cell_coordinates(self._panel.grid, self._panel.cells),
@@ -302,15 +319,21 @@ class _Move:
     bounds: tuple[float, ...]
 
 
-def _moves(rule: StructuralRule, bounds: tuple[float, ...]) -> list[_Move]:
-    """Return the rule with each threshold moved either way."""
+def _moves(rule: StructuralRule, bounds: tuple[float, ...], panel: Panel) -> list[_Move]:
+    """Return the rule with each threshold that chooses clusters of this panel moved either way."""
     moves = []
     for name, factors in STEPS.items():
         for factor in factors:
             value = getattr(rule, name) * factor
             value = min(value, 1.0) if name in ("share_of_years", "minimum_weak_share") else value
-            if value != getattr(rule, name):
+            if value != getattr(rule, name) and not (name == "radius" and value < panel.grid.cell):
                 moves.append(_Move(name, value, replace(rule, **{name: value}), bounds))
+    latest = [rule.latest_years + step for step in YEAR_STEPS]
+    others: dict[str, list[Any]] = {"latest_years": [n for n in latest if 0 <= n <= panel.years.size]}
+    if panel.error is not None:
+        others["probability"] = [value for value in PROBABILITIES if value != rule.probability]
+    for name, values in others.items():
+        moves += [_Move(name, value, replace(rule, **{name: value}), bounds) for value in values]
     for step in (-LEVEL_STEP, LEVEL_STEP):
         shifted = tuple(bound + step for bound in bounds)
         moves.append(_Move("weak_level", shifted[rule.weak_class - 1], rule, shifted))

@@ -16,12 +16,13 @@ from scipy.special import ndtr
 from leefraster.cells import CELL, cell_coordinates, from_raster, grid_of
 from leefraster.clusters.connect import connect, keep_large
 from leefraster.clusters.course import Course, course_of
+from leefraster.clusters.eligible import Eligible
 from leefraster.clusters.names import cluster_names, names_by_code
 from leefraster.clusters.national import National
 from leefraster.clusters.panel import Panel, panel_of
 from leefraster.clusters.polygons import cluster_polygons
 from leefraster.clusters.pressure import Pressure, structural_pressure, weak_cut
-from leefraster.clusters.rule import StructuralRule
+from leefraster.clusters.rule import StructuralRule, require_radius, require_rule
 from leefraster.clusters.table import cluster_table
 from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
@@ -61,11 +62,14 @@ class StructuralClusters:
         * ``level``, ``gap`` to the country, ``gap_urbanity`` to the same urbanity class, in the latest
           year, and ``slope`` of the gap per year with its limits of 95 % (``slope_low``, ``slope_high``),
           all on fixed cells; ``fixed_share``: the share of dwellings in them.
-        * ``state``: ``"diverging"`` (the slope's upper limit lies below 0), ``"catching up"`` (the fitted
-          gap closes within the horizon), ``"lagging"`` (neither); ``years_to_close``: fitted latest gap over
-          slope, NaN where it does not narrow.
+        * ``state`` against the country: ``"diverging"`` (the slope's upper limit lies below 0), ``"catching up"``
+          (the fitted gap closes within the horizon), ``"lagging"`` (neither); ``years_to_close``: fitted latest
+          gap over slope, NaN where it does not narrow.
+        * ``slope_urbanity``, ``slope_urbanity_low``, ``slope_urbanity_high``, ``state_urbanity``,
+          ``years_to_close_urbanity``: the same of ``gap_urbanity``; NaN and "" where urbanity is not known.
         * ``weakest_dimension``, ``second_dimension``: those whose contribution lies furthest below the
-          country's in the latest year ("" where none lies below), and ``gap_<dimension>`` for each.
+          country's in the latest year ("" where none lies below), and ``gap_<dimension>`` for each, on the fixed
+          cells, as ``gap``.
         * ``severity``: sum over its cells of dwellings x (upper level of the weak class - level), where
           below it, in the latest year; dwellings x level points.
         * ``cold_share``: share of its cells in a significantly cold spot, NaN where not given; reported,
@@ -191,10 +195,18 @@ def structural_clusters(
     Raises
     ------
     UsageError
-        When the scores have fewer than three years, no levels (nor total and reference) or no dwellings; or
-        the rule asks for more years or classes than there are.
+        When the scores are no Dataset, have fewer than three years, no levels (nor total and reference) or no
+        dwellings; or the rule is none, asks for more years or classes than there are, or for a radius below a cell.
     InputError
-        When years or cells repeat, levels are infinite, dwellings negative, or `spot` lacks cells.
+        When years or cells repeat, levels are infinite, dwellings negative, urbanity is none of the classes 1 to 5,
+        or `spot` lacks cells.
+
+    Warns
+    -----
+    LeefrasterWarning
+        When the rule can select nothing whatever the levels are, with the numbers: too few cells have levels in
+        the years that count, or all together have fewer dwellings than one cluster needs; and when levels of
+        several versions of the model are compared.
 
     Notes
     -----
@@ -217,10 +229,13 @@ def structural_clusters(
     >>> structural_clusters(scores).table[["cluster", "cells", "dwellings", "state"]].values.tolist()
     [[1, 40, 800.0, 'lagging']]
     """
+    require_rule(rule)
     bounds = as_cuts(cuts)
     cut = weak_cut(rule, bounds)
     panel = panel_of(scores)
+    require_radius(rule, panel.grid.cell)
     pressure = structural_pressure(panel, rule, bounds)
+    Eligible.of(panel, rule).warn(rule)
     labels, bridges = connect(panel.grid, panel.cells, pressure.structural, rule.bridge)
     labels, bridges = keep_large(labels, bridges, panel, rule, cut)
     chosen = None if spot is None else spot_on(panel, spot)
@@ -251,6 +266,9 @@ def described(
 
 def spot_on(panel: Panel, spot: xr.DataArray) -> npt.NDArray[np.int8]:
     """Return the spots of the latest year on the panel's cells."""
+    if not isinstance(spot, xr.DataArray) or spot.dtype.kind not in "iufb":
+        what = f"of type {spot.dtype}" if isinstance(spot, xr.DataArray) else f"a {type(spot).__name__}"
+        raise UsageError(f"spot is {what}; it must be a DataArray of codes, below 0 where significantly cold")
     latest = spot.sortby("year").isel(year=-1) if "year" in spot.dims else spot
     given = latest if CELL in latest.dims else from_raster(latest)
     lacking = int((~np.isin(panel.cells, given[CELL].values)).sum())

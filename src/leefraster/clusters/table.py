@@ -16,8 +16,17 @@ from leefraster.clusters.pressure import Bools, Pressure
 Labels = npt.NDArray[np.int32]
 
 TEXTS = (
-    "code", "name", "municipality", "neighbourhoods", "state", "weakest_dimension", "second_dimension"
+    "code", "name", "municipality", "neighbourhoods", "state", "state_urbanity", "weakest_dimension",
+    "second_dimension",
 )  # fmt: skip
+OF_URBANITY = {
+    "slope": "slope_urbanity",
+    "slope_low": "slope_urbanity_low",
+    "slope_high": "slope_urbanity_high",
+    "state": "state_urbanity",
+    "years_to_close": "years_to_close_urbanity",
+}
+"""What is said of the gap to the country, and what the same is called of the gap to the same urbanity class."""
 
 
 def cluster_table(
@@ -43,7 +52,7 @@ def cluster_table(
         _duration(labels, bridges, pressure, count),
         _standing(course),
         _outlooks(panel, course, horizon),
-        _dimensions(panel, labels, count, national),
+        _dimensions(panel, course, national),
         _severity(panel, sums, low, cut, spot),
         _areas(panel, labels),
         _centres(panel, labels, count),
@@ -134,16 +143,29 @@ def _first(labels: Labels, bridges: Bools, count: int) -> npt.NDArray[np.int64]:
 
 
 def _outlooks(panel: Panel, course: Course, horizon: float) -> pd.DataFrame:
-    judged = [outlook(panel.years, gap, horizon) for gap in course.gap]
-    columns = ("slope", "slope_low", "slope_high", "state", "years_to_close")
+    """Return where the gaps to the country and to the same urbanity class are heading."""
+    country, urbanity = (_heading(panel, gap, horizon) for gap in (course.gap, course.gap_urbanity))
+    known = np.isfinite(course.gap_urbanity).any(axis=1)
+    urbanity["state"] = urbanity["state"].where(known, "")
+    named = urbanity.rename(columns={column: OF_URBANITY[str(column)] for column in urbanity})
+    return pd.concat([country, named], axis=1)
+
+
+def _heading(panel: Panel, gaps: Floats, horizon: float) -> pd.DataFrame:
+    judged = [outlook(panel.years, gap, horizon) for gap in gaps]
+    columns = list(OF_URBANITY)
     table = pd.DataFrame([[getattr(one, column) for column in columns] for one in judged], columns=columns)
     return table.astype(dict.fromkeys(columns, np.float64) | {"state": "str"})
 
 
-def _dimensions(panel: Panel, labels: Labels, count: int, national: National) -> pd.DataFrame:
-    """Return per dimension the gap to the country in the latest year, and the two that pull down most."""
+def _dimensions(panel: Panel, course: Course, national: National) -> pd.DataFrame:
+    """Return per dimension the gap to the country in the latest year, and the two that pull down most.
+
+    On the cells that the gap of the level is taken over, so that the dimensions add up to it.
+    """
+    count = course.level.shape[0]
     gaps = {
-        name: means_by(labels, count, values, panel.weights) - national.dimensions[name]
+        name: means_by(course.groups, count, values, panel.weights) - national.dimensions[name]
         for name, values in panel.scores.items()
     }
     worst = [_pulling({name: float(gap[i]) for name, gap in gaps.items()}) for i in range(count)]

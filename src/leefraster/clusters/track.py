@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.cells import CELL
+from leefraster.changes.years import refuse_future
 from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
 
@@ -93,8 +94,8 @@ def track_clusters(
         whole numbers; dwellings are no numbers; there are fewer than two years; or `minimum_overlap` lies
         outside its range.
     InputError
-        When labels lack the dimension `cell`, years or cells repeat, or dwellings have other dimensions, are
-        negative or infinite.
+        When labels lack the dimension `cell`, years or cells repeat, a year lies in the future, or dwellings have
+        other dimensions, are negative or infinite.
 
     Examples
     --------
@@ -110,6 +111,7 @@ def track_clusters(
     if len(by_year) < 2:
         raise UsageError(f"clusters are tracked over at least two years; there is {len(by_year)}")
     years = sorted(by_year)
+    refuse_future(np.array(years), "labels")
     cells = np.unique(np.concatenate([by_year[year][CELL].values for year in years]))
     weight = _weights(dwellings, cells)
     numbers = {year: _on(by_year[year], cells) for year in years}

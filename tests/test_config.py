@@ -64,8 +64,10 @@ def test_template_parses_as_it_stands():
     given = Configuration.parse(TEMPLATE)
     plain = Configuration.demonstration()
     assert given.demonstration_seed() == 0
-    for name in ("model", "layers", "grid", "statistics", "structural", "exports", "questions"):
+    for name in ("model", "layers", "grid", "statistics", "exports", "questions"):
         assert getattr(given, name) == getattr(plain, name), f"the template's [{name}] is not the default"
+    assert given.structural == StructuralSection()
+    assert (given.structural.recomputations, plain.structural.recomputations) == (200, 20)
 
 
 def commented_sections():

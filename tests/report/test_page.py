@@ -17,6 +17,7 @@ from made_runs import made_answers, made_record, scores_record
 from matplotlib.image import imread
 
 from leefraster.cells import cell_coordinates
+from leefraster.clusters.sensitivity import structural_sensitivity
 from leefraster.errors import EnvironmentFault
 from leefraster.grid import Grid
 from leefraster.questions.answer import Answer
@@ -149,16 +150,32 @@ def test_how_often_clusters_reappear_stands_in_their_table(small: RunRecord) -> 
     assert small.structural is not None
     table = small.structural.table
     often = np.linspace(0.31, 0.97, len(table))
-    sure = dataclasses.replace(small.structural, table=table.assign(reappears=often, hangs_on=""))
+    hangs = ["weak_level, radius", *[""] * (len(table) - 1)]
+    sure = dataclasses.replace(
+        small.structural, table=table.assign(reappears=often, hangs_on=hangs, state_urbanity="gone")
+    )
     heading, rows = (r"<thead>.*?</thead>", r"<tbody>.*?</tbody>")
-    for record, columns in ((small, 12), (dataclasses.replace(small, structural=sure), 13)):
+    for record, columns in ((small, 11), (dataclasses.replace(small, structural=sure), 12)):
         section = render(record).split('id="clusters"')[1]
         headings = re.findall(r"<th[ >]", re.search(heading, section, re.S)[0])  # type: ignore[index]
         lines = re.search(rows, section, re.S)[0].split("</tr>")[:-1]  # type: ignore[index]
         assert len(headings) == columns
         assert len(lines) == len(table)
         assert all(line.count("<td") == columns for line in lines)
-    assert "31\xa0%" in lines[0]
+        assert all("<small>lagging</small>" in line or "<small>diverging</small>" in line for line in lines)
+        assert all(("<small>gone</small>" in line) == (record is not small) for line in lines)
+    shown = {line for line in lines if "31\xa0%<small>weak level, radius</small>" in line}
+    assert len(shown) == 1
+    assert sum("<small>no threshold</small>" in line for line in lines) == len(table) - 1
+
+
+def test_few_recomputations_are_said_to_be_few(small: RunRecord) -> None:
+    found = structural_sensitivity(small.dataset, recomputations=1)
+    for count, said in ((20, "repeated 20 times"), (200, "repeated 200 times")):
+        found.clusters.attrs["recomputations"] = count
+        text = words(render(dataclasses.replace(small, sensitivity=found)))
+        assert said in text
+        assert ("unsure by up to 0.11" in text) == (count == 20)
 
 
 def test_demonstration_says_so(small: RunRecord) -> None:

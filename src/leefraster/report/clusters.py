@@ -25,6 +25,24 @@ STATES = {
     "lagging": ("lagging", "not projected to close in time", "▬"),
     "catching up": ("catching up", "projected to close within the horizon", "▲"),
 }
+USUAL = 200
+"""Recomputations from which on a share is sure to about .03."""
+
+HEADINGS = (
+    ("rank", True),
+    ("name", False),
+    ("dwellings", True),
+    ("cells", True),
+    ("level", True),
+    ("gap to country", True),
+    ("gap to same urbanity", True),
+    ("pulled down by", False),
+    ("weak dwellings", True),
+    ("cold cells", True),
+    ("severity", True),
+)
+"""Columns of the table of clusters, and whether they hold numbers."""
+
 THRESHOLDS = {
     "threshold": {"en": "threshold", "nl": "drempel", "unit": ""},
     "value": {"en": "moved to", "nl": "verzet naar", "unit": ""},
@@ -49,10 +67,20 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell of the table of clusters: what it says, and in small print below it."""
+
+    said: str
+    below: str
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Surely:
     """What recomputations under perturbed scores and moved thresholds showed."""
 
     recomputations: str
+    few: str
     error: str
     weak_dwellings: str
     thresholds: Table
@@ -62,14 +90,14 @@ class Surely:
 class ClusterSection:
     """All that the section on clusters shows."""
 
-    rows: tuple[tuple[str, ...], ...]
+    headings: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[Entry, ...], ...]
     cards: tuple[Card, ...]
     left_out: int
     locator: Picture | None
     legend: tuple[Any, ...]
     states: dict[str, int]
     surely: Surely | None = None
-    reappears: bool = False
 
 
 def section(record: RunRecord, view: View, place: Place | None, *, figures: bool) -> ClusterSection | None:
@@ -86,9 +114,9 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     locator = _locator(place, rows) if figures and place is not None and rows else None
     keys = legend(draw.scale, missing=False) if draw is not None else ()
     left = max(0, len(rows) - MOST_CARDS)
-    rows_shown = tuple(_row(row) for row in rows)
-    back = "reappears" in table
-    return ClusterSection(rows_shown, cards, left, locator, keys, states, _surely(record), back)
+    headings = (*HEADINGS, *((("reappears; hangs on", True),) if "reappears" in table else ()))
+    shown = tuple(_row(row, headings) for row in rows)
+    return ClusterSection(headings, shown, cards, left, locator, keys, states, _surely(record))
 
 
 def name_of(row: Mapping[Any, Any]) -> str:
@@ -124,22 +152,24 @@ def _drawer(record: RunRecord, view: View, place: Cells) -> _Drawer | None:
     return _Drawer(place, *found, labels, bridges)
 
 
-def _row(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    return (
-        str(int(row["rank"])),
-        name_of(row),
-        whole(row["dwellings"]),
-        whole(row["cells"]),
-        number(row["level"], 2),
-        number(row["gap"], 3),
-        number(row["gap_urbanity"], 3),
-        str(row["state"]),
-        _weakest(row),
-        share(row["weak_share"]),
-        share(row["cold_share"]),
-        whole(row["severity"]),
-        *((share(row["reappears"]),) if "reappears" in row else ()),
+def _row(row: Mapping[Any, Any], headings: tuple[tuple[str, bool], ...]) -> tuple[Entry, ...]:
+    """Return one row: each gap with the state that it is in, and how sure the cluster is with what it hangs on."""
+    cells = (
+        (str(int(row["rank"])), ""),
+        (name_of(row), ""),
+        (whole(row["dwellings"]), ""),
+        (whole(row["cells"]), ""),
+        (number(row["level"], 2), ""),
+        (number(row["gap"], 3), str(row["state"])),
+        (number(row["gap_urbanity"], 3), str(row["state_urbanity"])),
+        (_weakest(row), ""),
+        (share(row["weak_share"]), ""),
+        (share(row["cold_share"]), ""),
+        (whole(row["severity"]), ""),
+        *(((share(row["reappears"]), _hangs(row)),) if "reappears" in row else ()),
     )
+    pairs = zip(cells, headings, strict=True)
+    return tuple(Entry(said, below, numeric) for (said, below), (_, numeric) in pairs)
 
 
 def _weakest(row: Mapping[Any, Any]) -> str:
@@ -170,6 +200,8 @@ def _figures(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
         ("gap to same urbanity", number(row["gap_urbanity"], 3)),
         ("change of gap a year", number(row["slope"], 4, sign=True)),
         ("gap closes in", _closing(float(row["years_to_close"]))),
+        ("against same urbanity", str(row["state_urbanity"]) or "not known"),
+        ("change of that gap a year", number(row["slope_urbanity"], 4, sign=True)),
         ("weak dwellings", share(row["weak_share"])),
         ("cells significantly cold", share(row["cold_share"])),
         ("pulled down by", _weakest(row)),
@@ -181,8 +213,11 @@ def _sensitivity(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return how surely it is a cluster, where that was computed."""
     if "reappears" not in row:
         return ()
-    hangs = str(row["hangs_on"]).replace("_", " ")
-    return (("reappears", share(row["reappears"])), ("hangs on", hangs or "none of the thresholds"))
+    return (("reappears", share(row["reappears"])), ("hangs on", _hangs(row)))
+
+
+def _hangs(row: Mapping[Any, Any]) -> str:
+    return str(row["hangs_on"]).replace("_", " ") or "no threshold"
 
 
 def _surely(record: RunRecord) -> Surely | None:
@@ -193,11 +228,20 @@ def _surely(record: RunRecord) -> Surely | None:
     about = found.clusters.attrs
     return Surely(
         number(float(about["recomputations"]), 0),
+        _few(int(about["recomputations"])),
         f"{number(float(about['size']), 2)} level points, alike within {whole(about['spatial_range'])} m, "
         f"correlated {number(float(about['persistence']), 1)} two years apart",
         share(found.weak_dwellings),
         printed(_in_words(found.thresholds), meanings=THRESHOLDS),
     )
+
+
+def _few(recomputations: int) -> str:
+    """Return what fewer recomputations than usual leave unsure; "" where there are enough."""
+    if recomputations >= USUAL:
+        return ""
+    unsure = number(0.5 / recomputations**0.5, 2)
+    return f"So few leave a share unsure by up to {unsure} (one standard error); {USUAL} or more are usual. "
 
 
 def _in_words(thresholds: Any) -> Any:

@@ -100,7 +100,7 @@ def test_layers_are_named_where_there_are_several(tmp_path):
 
 def test_codes_are_chosen_and_unknown_ones_named_with_their_nearest():
     assert areas().select(["B2", "A1"]).codes.tolist() == ["A1", "B2"]
-    with pytest.raises(UsageError, match=r"1 codes are not there: A3\. Near 'A3' are A"):
+    with pytest.raises(UsageError, match=r"1 codes are not there: A3\. Near A3 are A"):
         areas().select(["A1", "A3"])
 
 

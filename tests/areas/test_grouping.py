@@ -64,7 +64,7 @@ def test_every_cell_is_in_the_area_of_its_code(drawn):
 def test_wrong_lists_are_refused():
     for make in (strips().merged, lambda groups: lr.Areas.from_codes(codes(), groups)):
         with pytest.raises(
-            lr.UsageError, match=r"1 codes are not there: BU09\. Near 'BU09' are .*year of the borders"
+            lr.UsageError, match=r"1 codes are not there: BU09\. Near BU09 are .*year of the borders"
         ):
             make({"West": ["BU01", "BU09"]})
         with pytest.raises(lr.UsageError, match="code BU01 is in two groups: 'West' and 'East'"):
@@ -77,6 +77,53 @@ def test_wrong_lists_are_refused():
             make({})
         with pytest.raises(lr.UsageError, match="groups is a list; it must give lists of codes by name"):
             make(["BU01"])
+
+
+DUTCH = ["BU03440301", "BU03440302", "BU03450311", "BU03630001"]
+
+
+def coded(border_year=None):
+    frame = geopandas.GeoDataFrame(
+        {"code": DUTCH}, geometry=[shapely.box(x, 0, x + 1, 1) for x in range(4)], crs="EPSG:28992"
+    )
+    return lr.Areas.from_geopandas(frame, code="code", border_year=border_year)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        (["BU03440311"], r"BU03440311\. Near BU03440311 are BU0344030[12], BU0344030[12]\. The codes"),
+        (["BU03450319"], r"Near BU03450319 is BU03450311\. The codes"),
+        (["BU05990110"], r"Of municipality GM0599, that of BU05990110, there is no code at all"),
+        (["WK034403"], r"No code here begins with WK, as WK034403 does, but with BU"),
+        (
+            ["BU03440311", "BU03630009", "BU05990110"],
+            r"3 codes are not there: .* Near BU03440311 are .* Near BU03630009 is BU03630001\. Of municipality",
+        ),
+        (
+            [f"BU0344{i:04d}" for i in range(400, 412)],
+            r"12 codes are not there: .*BU03440409 and 2 more\. Near",
+        ),
+    ],
+)
+def test_unknown_codes_are_explained_by_those_of_their_municipality_and_the_year(wanted, hint):
+    of_2024 = coded(2024)
+    for ask in (of_2024.select, lambda codes: of_2024.merged({"One": codes}), of_2024.at("area").select):
+        with pytest.raises(lr.UsageError, match=f"{hint}.*borders of 2024"):
+            ask(wanted)
+
+
+def test_the_year_of_the_borders_is_passed_on_and_its_lack_is_told():
+    assert coded(2024).merged({"One": DUTCH[:2]}).border_year == 2024
+    with pytest.raises(
+        lr.UsageError, match=r"which year these are of is not known: state it with border_year="
+    ):
+        coded().select(["BU03440311"])
+    given = codes().assign_attrs(border_year=2023)
+    assert lr.Areas.from_codes(given).border_year == 2023
+    for make, year in (({}, 2023), ({"border_year": 2022}, 2022)):
+        with pytest.raises(lr.UsageError, match=f"borders of {year}"):
+            lr.Areas.from_codes(given, {"West": ["BU09"]}, **make)
 
 
 @pytest.mark.parametrize("wrong", [["BU01", "BU02"], None, "BU01"])

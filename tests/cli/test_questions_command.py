@@ -40,7 +40,7 @@ def scores(seed=0):
             "level": (("year", "cell"), 4.1 + total),
             "dwellings": ("cell", rng.integers(5, 40, n).astype(float)),
             "urbanity": ("cell", (column // 8 + 1).astype(float)),
-            "neighbourhood": ("cell", np.array(code)),
+            "neighbourhood": ("cell", np.array(code), {"border_year": 2024}),
             "municipality": ("cell", np.array([f"GM{c[2]}" for c in code])),
         },
         coords={"year": YEARS, "dimension": ["vrz", "onv"], **cell_coordinates(GRID, np.arange(n))},
@@ -110,7 +110,8 @@ def test_counts_are_protected_where_asked(out, tmp_path):
 @pytest.mark.parametrize(
     ("text", "options", "code", "message"),
     [
-        ("buurt,gebied\nBU99,Zuid\n", ["--name", "gebied"], 3, r"codes are not there: BU99"),
+        ("buurt,gebied\nBU99,Zuid\n", ["--name", "gebied"], 3, "codes are not there: BU99"),
+        ("buurt,gebied\nBU99,Zuid\n", ["--name", "gebied"], 3, "codes here are of the borders of 2024"),
         ("buurt,gebied\nBU00,\n", ["--name", "gebied"], 3, "row 1 lacks gebied"),
         ("buurt,gebied\nBU00,A\nBU00,B\n", ["--name", "gebied"], 3, "code BU00 stands under 'A' and 'B'"),
         ("buurt,gebied\nBU00,A\n", [], 2, "name the column that says which focus area"),

@@ -132,6 +132,7 @@ def test_areas_without_dwellings_are_not_judged():
     answer = lr.questions.focus_areas(data.assign(dwellings=("cell", dwellings.ravel())), WEST)
     assert answer.verdict == "holds"
     assert any("1 areas without dwellings" in text for text in answer.caveats)
+    assert any("1 of 2 areas have cells alike for less than" in text for text in answer.caveats)
     dwellings[:, :5] = 0
     answer = lr.questions.focus_areas(data.assign(dwellings=("cell", dwellings.ravel())), WEST)
     assert "none of the focus areas has dwellings with a level" in answer.sentence["en"]
@@ -146,13 +147,15 @@ def test_overlaps_and_areas_outside_are_counted_in_the_caveats():
     )
 
 
-def test_how_much_of_an_area_is_compared_stands_in_table_and_caveats():
+def test_how_much_of_an_area_is_compared_stands_in_its_table_and_a_caveat():
     data = country(0.03, 0.03)
     level = data["level"].values.reshape(6, 20, 20).copy()
     level[:, 10:, 15:] = level[:, 10:, :5]  # the south has cells alike in the east, the north has none
     level[:, :10, :5] += 0.05 * np.arange(50).reshape(10, 5) - 2.0
     answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level.reshape(6, -1))), WEST.frame)
-    shares = answer.table.set_index("code")["matched_share"]
+    since = answer.details["since_start"].set_index("code")
+    assert since.index.tolist() == answer.table["code"].tolist()
+    shares = since["matched_share"]
     assert shares["S"] > 0.9 > shares["N"]
     said = "At the start, 1 of 2 areas have cells alike for less than 90 per cent of their dwellings (Area N "
     assert any(said in text for text in answer.caveats)

@@ -204,9 +204,46 @@ def test_order_of_cells_and_years_does_not_matter(seed):
     assert one.sentence == other.sentence
 
 
+def test_a_rule_that_can_select_nothing_gives_no_verdict():
+    scores = with_clusters(RISING, [BEHIND], YEARS)
+    found = lr.structural_clusters(scores, RULE)
+    none = replace(found, labels=found.labels * 0, table=found.table.iloc[:0])
+    whole = float(scores["dwellings"].sum())
+    assert hard_core(scores, none).verdict == "does not hold"  # the rule could have selected some
+    assert (
+        hard_core(scores, replace(none, rule=replace(RULE, minimum_dwellings=whole))).verdict
+        == "does not hold"
+    )
+    above = hard_core(scores, replace(none, rule=replace(RULE, minimum_dwellings=whole + 1)))
+    assert above.verdict == "cannot be said"
+    assert above.sentence["en"] == (
+        "Cannot be said: by the rule there can be no cluster: one has at least 32,001 dwellings, and units with a "
+        "level in 3 measurement years and in the latest 2 have 32,000 dwellings together (of 32,000 dwellings in "
+        "the country)."
+    )
+    assert "ten minste 32.001 woningen" in above.sentence["nl"]
+    level = scores["level"].copy()
+    level[4] = np.nan  # one of the latest two years is missing everywhere
+    assert "have 0 dwellings together" in hard_core(scores.assign(level=level), none).sentence["en"]
+    level = scores["level"].copy()
+    level[1:5, :-20] = np.nan  # 20 of 1,600 cells have three years
+    few = hard_core(scores.assign(level=level), none)
+    assert (few.verdict, "latest 2 have 400 dwellings" in few.sentence["en"]) == ("does not hold", False)
+    few = hard_core(scores.assign(level=level), replace(none, rule=replace(RULE, minimum_dwellings=401)))
+    assert (few.verdict, "latest 2 have 400 dwellings" in few.sentence["en"]) == ("cannot be said", True)
+
+
 def test_misuse_and_wrong_input_are_refused():
     scores = with_clusters(RISING, [BEHIND], YEARS)
     clusters = lr.structural_clusters(scores, RULE)
+    with pytest.raises(
+        UsageError, match=r"clusters is a str; it must be what lr\.structural_clusters returns"
+    ):
+        hard_core(scores, "x")
+    with pytest.raises(UsageError, match="scores is a NoneType; it must be a Dataset"):
+        hard_core(None, clusters)
+    with pytest.raises(InputError, match=r"urbanity holds 7 \(1600 of 1600 values\); classes are 1"):
+        hard_core(scores.assign(urbanity=scores["dwellings"] * 0 + 7), clusters)
     with pytest.raises(UsageError, match="64 of their units are not among those of the scores"):
         hard_core(scores.isel(cell=slice(0, 100)), clusters)
     with pytest.raises(InputError, match="year 2014 occurs twice"):

@@ -114,13 +114,54 @@ def test_the_places_where_both_meet_are_counted_with_their_surroundings():
         (lambda d: d.sel(dimension=["vrz", "won"]), "dimension onv is missing; given: vrz, won"),
         (lambda d: d.isel(area=slice(0, 20)), "there are 20 units with both scores"),
         (lambda d: d.drop_vars("dwellings"), r"the weights \(dwellings\) are missing"),
-        (lambda d: d.assign(score=d["score"] * 0), "these do not vary"),
+        (
+            lambda d: d.assign(score=d["score"] * 0),
+            "scores on amenities, and nuisance and insecurity do not vary",
+        ),
+        (lambda d: d.assign(score=d["score"] * np.nan), r"amenities \(vrz\) is missing everywhere in 2024"),
+        (
+            lambda d: d.assign(score=d["score"].where(d["dimension"] != "onv")),
+            r"nuisance and insecurity \(onv\) is missing everywhere in 2024",
+        ),
+        (
+            lambda d: d.assign(dwellings=d["dwellings"].where(d["area"] == "")),
+            r"weights \(dwellings\) are missing",
+        ),
     ],
 )
 def test_what_cannot_be_said_is_not(change, reason):
     answer = lr.questions.tradeoff(change(country()))
     assert answer.verdict == "cannot be said"
     assert re.search(reason, answer.sentence["en"])
+
+
+def test_scores_and_weights_that_never_meet_are_no_error():
+    data = country()
+    data["score"][0, 0, 10:] = np.nan
+    data["dwellings"][:10] = 0
+    answer = lr.questions.tradeoff(data, minimum_units=0)
+    assert answer.verdict == "cannot be said"
+    assert "there are 0 units with both scores and a weight; needed are 1" in answer.sentence["en"]
+
+
+def test_a_class_of_urbanity_without_units_is_left_out_whatever_the_minimum():
+    data = country()
+    without = data.isel(area=np.flatnonzero(data["urbanity"].values != 3))
+    assert lr.questions.tradeoff(without, minimum_units=0).table["group"].tolist() == [
+        "all",
+        "1",
+        "2",
+        "4",
+        "5",
+    ]
+
+
+def test_dimensions_are_named_in_titles():
+    answer = lr.questions.tradeoff(country())
+    assert answer.figure["title"] == "Correlation of amenities with nuisance and insecurity, 2024"
+    assert answer.figure["title_nl"] == "Samenhang van voorzieningen met overlast en onveiligheid, 2024"
+    assert answer.map.attrs["flag_meanings"].split()[1] == "both_alike"
+    assert "amenities_above,_nuisance_and_insecurity_below" in answer.map.attrs["flag_meanings"]
 
 
 def test_a_relation_that_its_limits_leave_open_is_left_open():

@@ -111,6 +111,21 @@ def test_meanings_name_columns() -> None:
     assert printed(frame, meanings=meanings).headings == ("name en", "cells")
 
 
+def test_shares_are_printed_in_per_cent_and_codes_of_dimensions_as_names() -> None:
+    meanings = {"dwelling_share": {"en": "share of dwellings", "nl": "aandeel", "unit": "share (0-1)"}}
+    frame = pd.DataFrame(
+        {"dwelling_share": [0.0018477, np.nan], "weakest_dimension": ["vrz", ""], "other": ["onv", "lawaai"]}
+    )
+    assert printed(frame, meanings=meanings).rows == (
+        ("0.18\u00a0%", "amenities", "nuisance and insecurity"),
+        ("–", "–", "lawaai"),
+    )
+    slopes = {"slope": {"en": "slope", "nl": "helling", "unit": "level per year"}}
+    assert printed(pd.DataFrame({"slope": [-0.00036]}), meanings=slopes).rows == (("−0.0004",),)
+    named = pd.DataFrame({"dimension": ["vrz"], "name_en": ["amenities"]})
+    assert printed(named).rows == (("vrz", "amenities"),)  # the name stands beside it
+
+
 def test_named_index_becomes_columns() -> None:
     frame = pd.DataFrame({"v": [1.5]}, index=pd.Index(["x"], name="area"))
     assert printed(frame).rows == (("x", "1.500"),)

@@ -215,9 +215,11 @@ def test_assemble_scores_with_joins(folder):
         path = "homes.csv"
         code = "cell"
         neighbourhood = "bu"
+        border_year = 2024
         """,
     )
     data = found.dataset
+    assert data["neighbourhood"].attrs["border_year"] == 2024
     assert data["dimension"].values.tolist() == ["a", "b"]
     assert score_identity(data).holds
     np.testing.assert_allclose(data["level"].values[:, 0], [4.75, 4.85], rtol=1e-6)

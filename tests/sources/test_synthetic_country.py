@@ -1,6 +1,7 @@
 """The demonstration country: its bytes, its figures, its form."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,6 +169,34 @@ def test_inhabited_cells_lie_in_places_and_leave_most_land_empty(full):
     assert occupied.max() < 1_500
     assert square.max() > 1_500  # a city fills a square of 5 km (2,500 cells)
     assert np.median(square[square > 0]) < 300
+
+
+def test_the_page_on_questions_tells_what_the_country_shows(full):
+    page = " ".join((Path(__file__).resolve().parents[2] / "docs/questions.md").read_text("utf-8").split())
+
+    def short(value, digits):
+        return f"{value:.{digits}f}".replace("0.", ".")
+
+    amenities = full.scores.sel(dimension=["vrz"])
+    thin = lr.questions.thinning(amenities)
+    row = thin.table.iloc[0]
+    share = row["weight"] / float(full.scores["dwellings"].sum())
+    level = [short(row[f"contribution_{end}"], 3) for end in ("start", "end")]
+    change, low, high = (short(row[name], 4) for name in ("change", "low", "high"))
+    assert (
+        f"the rule finds {row['weight']:,.0f} dwellings ({100 * share:.1f} %) far from "
+        f"{thin.inputs['number_of_centres']} centres. Their contribution goes from {level[0]} to {level[1]} "
+        f"({change}, interval {low} to {high}) by the drift that all places there have: a real "
+        f"change, `{thin.verdict}`"
+    ) in page
+    place = lr.questions.geography(full.scores.drop_vars("score"), distances=[200.0])
+    first, second, third = (f"{100 * share:.0f}" for share in place.table["share_end"])
+    small = 100 * place.table[["change", "low", "high"]].iloc[-1]
+    assert (
+        f"of `make demo` {first}, {second} and {third} % of the variance lie between municipalities, districts and "
+        f"neighbourhoods; from 2014 to 2024 the last changes by {small['change']:.1f} percentage point (interval "
+        f"{small['low']:.1f} to {small['high']:+.1f}): `{place.verdict}`"
+    ) in page
 
 
 @pytest.mark.parametrize("cells", [5_000, 60_000])

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.areas.files import read_frame
-from leefraster.areas.grouping import Groups, from_codes, merged, refuse_unknown
+from leefraster.areas.grouping import Groups, from_codes, merged
 from leefraster.areas.polygons import CODE, LEVEL, NAME, clean_polygons
+from leefraster.areas.unknown_codes import refuse_unknown
 from leefraster.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Areas:
         How many polygons had invalid rings and were repaired.
     left_out : int
         How many rows were left out by rule (water).
+    border_year : int or None
+        Year of the borders, which codes change with; None where it was not stated.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Areas:
     source: str
     repaired: int
     left_out: int
+    border_year: int | None = None
 
     @classmethod
     def read(
@@ -65,6 +69,7 @@ class Areas:
         crs: str | None = None,
         to_crs: str | None = None,
         leave_out: Mapping[str, Sequence[Any]] | None = None,
+        border_year: int | None = None,
     ) -> Areas:
         """Read areas from a GeoPackage, GeoJSON, Shapefile, FlatGeobuf or GeoParquet file.
 
@@ -86,6 +91,8 @@ class Areas:
         leave_out : mapping of str to sequence, or None
             Rows to leave out: column and values. Without it, rows whose column `water` says JA or B (Statistics
             Netherlands) are left out.
+        border_year : int or None
+            Year of the borders, where known; told where a code is asked for that is not there.
 
         Raises
         ------
@@ -97,8 +104,9 @@ class Areas:
         if frame.crs is None and crs is not None:
             frame = frame.set_crs(crs)
         return cls._cleaned(
-            frame, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out, source=str(path)
-        )
+            frame, border_year, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out,
+            source=str(path),
+        )  # fmt: skip
 
     @classmethod
     def from_geopandas(
@@ -110,16 +118,18 @@ class Areas:
         level: str | None = None,
         to_crs: str | None = None,
         leave_out: Mapping[str, Sequence[Any]] | None = None,
+        border_year: int | None = None,
     ) -> Areas:
         """Take areas from a GeoDataFrame; parameters and errors are those of `read`."""
         return cls._cleaned(
-            frame, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out, source="frame"
-        )
+            frame, border_year, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out,
+            source="frame",
+        )  # fmt: skip
 
     @classmethod
-    def _cleaned(cls, frame: geopandas.GeoDataFrame, **options: Any) -> Areas:
+    def _cleaned(cls, frame: geopandas.GeoDataFrame, border_year: int | None, **options: Any) -> Areas:
         cleaned = clean_polygons(frame, **options)
-        return cls(cleaned.frame, options["source"], cleaned.repaired, cleaned.left_out)
+        return cls(cleaned.frame, options["source"], cleaned.repaired, cleaned.left_out, border_year)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -159,9 +169,10 @@ class Areas:
         Raises
         ------
         UsageError
-            When a code is not there; the message names those missing and the nearest code.
+            When a code is not there; the message names those missing, the nearest codes and the year of the
+            borders.
         """
-        refuse_unknown(codes, self.codes, self.source)
+        refuse_unknown(codes, self.codes, self.source, self.border_year)
         return self._part(self.frame[CODE].isin(list(codes)))
 
     def _part(self, chosen: pd.Series[bool]) -> Areas:
@@ -190,13 +201,27 @@ class Areas:
         >>> Areas.from_geopandas(frame, code="code").merged({"Centre": ["A", "B"]}).frame.geometry.area.tolist()
         [80000.0]
         """
-        whole = merged(self.frame, groups, level, self.source)
+        whole = merged(self.frame, groups, level, self.source, self.border_year)
         return Areas._cleaned(
-            whole, code=CODE, name=NAME, level=level, to_crs=None, leave_out=None, source=self.source
+            whole,
+            self.border_year,
+            code=CODE,
+            name=NAME,
+            level=level,
+            to_crs=None,
+            leave_out=None,
+            source=self.source,
         )
 
     @classmethod
-    def from_codes(cls, codes: xr.DataArray, groups: Groups | None = None, *, level: str = "group") -> Areas:
+    def from_codes(
+        cls,
+        codes: xr.DataArray,
+        groups: Groups | None = None,
+        *,
+        level: str = "group",
+        border_year: int | None = None,
+    ) -> Areas:
         """Make areas of cells that know their code, where no polygons are at hand.
 
         Parameters
@@ -208,6 +233,9 @@ class Areas:
             code.
         level : str
             Level of the new areas.
+        border_year : int or None
+            Year of the borders that the codes are of; None takes the attribute `border_year` of the codes, which
+            [areas] border_year of a configuration sets.
 
         Returns
         -------
@@ -231,10 +259,11 @@ class Areas:
         >>> lr.Areas.from_codes(codes, {"North": ["A"], "South-west": ["B"]})
         Areas(2 of level group, no CRS)
         """
-        frame = from_codes(codes, groups, level)
+        year = getattr(codes, "attrs", {}).get("border_year") if border_year is None else border_year
+        frame = from_codes(codes, groups, level, year)
         source = f"codes {codes.name!r}" if codes.name else "codes"
         return cls._cleaned(
-            frame, code=CODE, name=NAME, level=level, to_crs=None, leave_out=None, source=source
+            frame, year, code=CODE, name=NAME, level=level, to_crs=None, leave_out=None, source=source
         )
 
     def parents(self, level: str) -> pd.Series[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from leefraster.areas.polygons import CODE, LEVEL, NAME
+from leefraster.areas.unknown_codes import refuse_unknown
 from leefraster.cells import CELL, grid_of
 from leefraster.errors import InputError, UsageError
 from leefraster.outlines import outlines
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Groups = Mapping[str, Sequence[str]]
-
-
-def refuse_unknown(wanted: Iterable[str], known: Iterable[str], source: str) -> None:
-    """Refuse codes that are not there, naming the nearest ones.
-
-    Raises
-    ------
-    UsageError
-        When one is unknown.
-    """
-    there = set(known)
-    unknown = sorted(set(wanted) - there)
-    if not unknown:
-        return
-    near = difflib.get_close_matches(unknown[0], sorted(there), 3, cutoff=0.4)
-    hint = f" Near {unknown[0]!r} are {', '.join(near)}." if near else ""
-    raise UsageError(
-        f"{source}: {len(unknown)} codes are not there: {', '.join(unknown[:10])}.{hint} "
-        "Codes change with the year of the borders"
-    )
 
 
 def checked_groups(groups: Groups, source: str) -> dict[str, list[str]]:
@@ -65,20 +45,24 @@ def checked_groups(groups: Groups, source: str) -> dict[str, list[str]]:
     return {str(name): [str(code) for code in codes] for name, codes in groups.items()}
 
 
-def merged(frame: geopandas.GeoDataFrame, groups: Groups, level: str, source: str) -> geopandas.GeoDataFrame:
+def merged(
+    frame: geopandas.GeoDataFrame, groups: Groups, level: str, source: str, border_year: int | None
+) -> geopandas.GeoDataFrame:
     """Return one row a group: the union of its polygons, named after the group."""
     import geopandas
     import shapely
 
     chosen = checked_groups(groups, source)
-    refuse_unknown((code for codes in chosen.values() for code in codes), frame[CODE], source)
+    refuse_unknown((code for codes in chosen.values() for code in codes), frame[CODE], source, border_year)
     shapes = [
         shapely.union_all(frame.geometry[frame[CODE].isin(codes)].to_numpy()) for codes in chosen.values()
     ]
     return geopandas.GeoDataFrame(_columns(list(chosen), level), geometry=shapes, crs=frame.crs)
 
 
-def from_codes(codes: xr.DataArray, groups: Groups | None, level: str) -> geopandas.GeoDataFrame:
+def from_codes(
+    codes: xr.DataArray, groups: Groups | None, level: str, border_year: int | None
+) -> geopandas.GeoDataFrame:
     """Return one row a group of codes (or a code): the squares of its cells, joined."""
     import geopandas
     import xarray as xr
@@ -89,7 +73,7 @@ def from_codes(codes: xr.DataArray, groups: Groups | None, level: str) -> geopan
         raise UsageError(f"codes: must lie over 'cell'; dimensions are {tuple(codes.dims)}")
     own = np.asarray(codes.values).astype("U")
     source = f"codes {codes.name!r}" if codes.name else "codes"
-    names, labels = _labels(own, groups, source)
+    names, labels = _labels(own, groups, source, border_year)
     if not names:
         raise InputError(f"{source}: no cell has a code")
     shapes = outlines(grid_of(codes), codes[CELL].values, labels, len(names))
@@ -97,7 +81,7 @@ def from_codes(codes: xr.DataArray, groups: Groups | None, level: str) -> geopan
 
 
 def _labels(
-    own: npt.NDArray[np.str_], groups: Groups | None, source: str
+    own: npt.NDArray[np.str_], groups: Groups | None, source: str, border_year: int | None
 ) -> tuple[list[str], npt.NDArray[np.int32]]:
     """Return the names of the areas, and the number of each cell's area, 0 for none."""
     known, position = np.unique(own, return_inverse=True)
@@ -105,7 +89,8 @@ def _labels(
         chosen = {str(code): [str(code)] for code in known if code}
     else:
         chosen = checked_groups(groups, source)
-        refuse_unknown((code for codes in chosen.values() for code in codes), known.tolist(), source)
+        wanted = (code for codes in chosen.values() for code in codes)
+        refuse_unknown(wanted, known.tolist(), source, border_year)
     number = {code: i for i, codes in enumerate(chosen.values(), 1) for code in codes}
     lookup = np.array([number.get(str(code), 0) for code in known], dtype=np.int32)
     return list(chosen), lookup[position]

@@ -23,7 +23,7 @@ class Matched:
     own, alike : ndarray, (area,)
         Change of the level of the cells that have cells alike, and of these; NaN where no cell has any.
     share : ndarray, (area,)
-        Share of the area's dwellings in the cells that are compared.
+        Share of the area's dwellings in the cells that are compared; NaN without dwellings.
     """
 
     own: Floats
@@ -82,7 +82,7 @@ class Peers:
         whole, part = (
             np.bincount(one, panel.weights, minlength=areas + 1)[1:] for one in (self._labels, kept)
         )
-        share = np.zeros(areas)
+        share = np.full(areas, np.nan)
         np.divide(part, whole, out=share, where=whole > 0)
         own, alike = (means_by(kept, areas, values, panel.weights) for values in (moved, of_peers))
         return Matched(own, alike, share)

@@ -8,6 +8,7 @@ import numpy as np
 
 from leefraster.questions.question import Question, Words, words
 from leefraster.questions.wording import (
+    LANGUAGES,
     URBANITY,
     Language,
     column_titles,
@@ -78,7 +79,7 @@ def insignificant(asked: Asked, lag: pd.DataFrame) -> Words:
     row = lag.iloc[0]
     nl, en = (
         [number(row[name], 3, language) for name in ("lag_start", "lag_start_low", "lag_start_high")]
-        for language in _LANGUAGES
+        for language in LANGUAGES
     )
     sure = _sure(asked)
     return words(
@@ -89,9 +90,6 @@ def insignificant(asked: Asked, lag: pd.DataFrame) -> Words:
         "from "
         "zero beyond doubt, so that a share made up has no meaning",
     )
-
-
-_LANGUAGES: tuple[Language, Language] = ("nl", "en")
 
 
 def _sure(asked: Asked) -> Words:
@@ -114,7 +112,7 @@ def _cities(asked: Asked, changes: pd.DataFrame) -> Words:
     name, moved = _city_name(asked), _MOVED[row["course"]]
     nl, en = (
         [number(row[key], 3, language) for key in ("level_start", "level_end", "change")]
-        for language in _LANGUAGES
+        for language in LANGUAGES
     )
     return words(
         f"Tussen {asked.start} en {asked.end} {moved['nl']} in {name['nl']}: van {nl[0]} naar {nl[1]} "
@@ -135,7 +133,7 @@ def _less_urban(asked: Asked, changes: pd.DataFrame) -> Words:
     rose = [k for k in rows.index if rows.loc[k, "course"] == "rose"]
     lists = {
         language: ", ".join(f"{k}: {_signed(float(rows.loc[k, 'change']), language)}" for k in rows.index)
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     if len(rose) == len(rows):
         nl, en = "In alle minder stedelijke klassen steeg het ook", "It rose in all less urban classes too"
@@ -154,10 +152,10 @@ def _lag(asked: Asked, lag: pd.DataFrame) -> Words:
     begin, finish = float(row["lag_start"]), float(row["lag_end"])
     ends = {
         language: f"{number(begin, 3, language)} {to} {number(finish, 3, language)}"
-        for language, to in zip(_LANGUAGES, ("naar", "to"), strict=True)
+        for language, to in zip(LANGUAGES, ("naar", "to"), strict=True)
     }
     if row["lag_start"] < 0:
-        ahead = {language: number(-row["lag_start"], 3, language) for language in _LANGUAGES}
+        ahead = {language: number(-row["lag_start"], 3, language) for language in LANGUAGES}
         return words(
             f"De steden hadden in {asked.start} geen achterstand op minder stedelijk gebied, maar een "
             f"voorsprong van {ahead['nl']}.",

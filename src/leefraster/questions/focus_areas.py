@@ -96,10 +96,10 @@ def focus_areas(
     -------
     Answer
         `table` has a row an area: dwellings, share of them in weak cells in the first and the latest year, gap,
-        slope, state, when it closes, change since the start beside that of cells alike (and of how large a share
-        of the dwellings that is known), weakest dimension;
-        `details` holds "years" (every area and year), "dimensions" (gap of each dimension in the latest year) and,
-        with clusters, "missed" and "covered". `map` is the number of the area of each cell.
+        slope, state, when it closes, weakest dimension. `details` holds "since_start" (change since the start
+        beside that of cells alike, and for how large a share of the dwellings it is known), "years" (every area and
+        year), "dimensions" (gap of each in the latest year) and, with clusters, "missed" and "covered". `map` is
+        the number of the area of each cell.
 
     Raises
     ------
@@ -176,6 +176,7 @@ def _answer(asked: Asked) -> Answer:
             "none of the focus areas has dwellings with a level",
         )
     table = _table(asked, found)
+    details = {"since_start": _since_start(found, table), **_details(asked, found, compared)}
     said = sorted({str(one.message) for one in caught if issubclass(one.category, LeefrasterWarning)})
     parts: dict[str, Any] = {
         "table": table,
@@ -187,12 +188,12 @@ def _answer(asked: Asked) -> Answer:
             "title_nl": f"Woningen in cellen van klasse {asked.weak_class} of lager, {asked.years[0]} en "
             f"{asked.years[-1]}",
         },
-        "details": _details(asked, found, compared),
+        "details": details,
         "columns": columns(asked),
     }  # fmt: skip
     if not (table["gap"] < 0).any():
         return QUESTION.cannot_say(NONE_BEHIND, asked.inputs(), **parts)
-    found_words = sentence(asked, table, compared), caveats(asked, table, found.caveats, said)
+    found_words = sentence(asked, table, compared), caveats(asked, table, found, said)
     return QUESTION.answer(_verdict(table), *found_words, inputs=asked.inputs(), **parts)
 
 
@@ -208,11 +209,19 @@ def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
     table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
     kept = [
         "code", "name", "dwellings", "weak_share_first", "weak_share_last", "gap", "slope", "slope_low",
-        "slope_high", "state", "outlook", "change_since_start", "own_change", "matched_change", "difference",
-        "matched_share", "placebo", "placebo_matched_share", "weakest_dimension",
+        "slope_high", "state", "outlook", "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])
     return table[kept].sort_values(["gap", "code"], ignore_index=True)
+
+
+def _since_start(found: FocusProgress, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what areas and cells alike did since the start, in the order of the table."""
+    compared = [
+        "change_since_start", "own_change", "matched_change", "difference", "matched_share", "placebo",
+        "placebo_matched_share",
+    ]  # fmt: skip
+    return table[["code", "name", "dwellings"]].merge(found.areas[["code", *compared]], on="code", how="left")
 
 
 def _verdict(table: pd.DataFrame) -> Verdict:

@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING
 
 from leefraster.areas.focus import ENOUGH_MATCHED, NO_URBANITY
 from leefraster.questions.question import Question, Words, words
-from leefraster.questions.wording import DIMENSIONS, Language, column_titles, listed, number, percentage
+from leefraster.questions.wording import (
+    DIMENSIONS,
+    LANGUAGES,
+    Language,
+    column_titles,
+    listed,
+    number,
+    percentage,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leefraster.areas.compare import AreaComparison
+    from leefraster.areas.focus import FocusProgress
     from leefraster.questions.focus_areas import Asked
 
 QUESTION = Question(
@@ -35,8 +44,6 @@ NONE_BEHIND = words(
     "geen van de gebieden ligt achter op het land", "none of the areas lies behind the country"
 )
 
-_LANGUAGES: tuple[Language, Language] = ("nl", "en")
-
 _STATES: dict[str, Words] = {
     "diverging": words("verder achterop", "falling further behind"),
     "lagging": words("achterblijvend", "staying behind"),
@@ -48,7 +55,7 @@ _STATES: dict[str, Words] = {
 def sentence(asked: Asked, table: pd.DataFrame, compared: AreaComparison | None) -> Words:
     """Return the answer in words: how many areas in each state, the widest gap, and the clusters in no area."""
     judged = table[table["gap"].notna()]
-    return words(*(_sentence(asked, judged, compared, language) for language in _LANGUAGES))
+    return words(*(_sentence(asked, judged, compared, language) for language in LANGUAGES))
 
 
 def _sentence(asked: Asked, judged: pd.DataFrame, compared: AreaComparison | None, language: Language) -> str:
@@ -86,8 +93,8 @@ def _missed(compared: AreaComparison, language: Language) -> str:
     return f"Structural clusters that lie in no focus area: {counts}."
 
 
-def caveats(asked: Asked, table: pd.DataFrame, of_progress: tuple[str, ...], said: list[str]) -> list[Words]:
-    """Return what the answer does not say, after the caveats of `lr.focus_progress` and the warnings given."""
+def caveats(asked: Asked, table: pd.DataFrame, progress: FocusProgress, said: list[str]) -> list[Words]:
+    """Return what the answer does not say, the warnings given among it."""
     follows = [year for year in asked.years if year > asked.start]
     after = ", ".join(map(str, follows)) or "-"
     found = [
@@ -108,7 +115,7 @@ def caveats(asked: Asked, table: pd.DataFrame, of_progress: tuple[str, ...], sai
             "With few measurement years the slope is uncertain; limits of 95 per cent exist from five years on.",
         ),
     ]
-    if NO_URBANITY in of_progress:
+    if NO_URBANITY in progress.caveats:
         found.append(
             words(
                 "De stedelijkheid is aan het begin van de vergelijking niet bekend: vergelijkbare cellen hebben "
@@ -116,7 +123,7 @@ def caveats(asked: Asked, table: pd.DataFrame, of_progress: tuple[str, ...], sai
                 NO_URBANITY,
             )
         )
-    found += _partly_matched(table)
+    found += _partly_matched(progress.areas)
     lost = int(table["gap"].isna().sum())
     if lost:
         found.append(
@@ -129,29 +136,28 @@ def caveats(asked: Asked, table: pd.DataFrame, of_progress: tuple[str, ...], sai
     return found
 
 
-def _partly_matched(table: pd.DataFrame) -> list[Words]:
+def _partly_matched(areas: pd.DataFrame) -> list[Words]:
     """Say for how many areas the comparison is about a part of the dwellings only."""
     found = []
     for column, nl, en in (
         ("matched_share", "de start", "the start"),
         ("placebo_matched_share", "de schijnstart", "the placebo start"),
     ):
-        few = table[table[column] < ENOUGH_MATCHED].sort_values([column, "code"]).head(10)
-        count = int((table[column] < ENOUGH_MATCHED).sum())
-        if count:
+        few = areas[areas[column] < ENOUGH_MATCHED].sort_values([column, "code"])
+        if len(few):
+            first = few[["name", "code", column]].head(10).to_numpy()
             shares: dict[Language, str] = {
                 language: ", ".join(
-                    f"{name} {percentage(share, language)}"
-                    for name, share in few[["name", column]].to_numpy()
+                    f"{name or code} {percentage(share, language)}" for name, code, share in first
                 )
-                for language in _LANGUAGES
+                for language in LANGUAGES
             }
             found.append(
                 words(
-                    f"Bij {nl} zijn er in {count} van {len(table)} gebieden voor minder dan 90 procent van de "
+                    f"Bij {nl} zijn er in {len(few)} van {len(areas)} gebieden voor minder dan 90 procent van de "
                     f"woningen vergelijkbare cellen ({shares['nl']}); het verschil gaat alleen over dat deel.",
-                    f"At {en}, {count} of {len(table)} areas have cells alike for less than 90 per cent of their "
-                    f"dwellings ({shares['en']}); the difference is about that part only.",
+                    f"At {en}, {len(few)} of {len(areas)} areas have cells alike for less than 90 per cent of "
+                    f"their dwellings ({shares['en']}); the difference is about that part only.",
                 )
             )
     return found
@@ -190,9 +196,9 @@ def columns(asked: Asked) -> dict[str, dict[str, str]]:
         rank | rang | rank | 1
         severity | ernst | severity | dwellings x level
         dwellings_in_areas | woningen in focusgebieden | dwellings in focus areas | dwellings
-        share_in_areas | aandeel in focusgebieden | share in focus areas | 1
+        share_in_areas | aandeel in focusgebieden | share in focus areas | share (0-1)
         dwellings_in_clusters | woningen in clusters | dwellings in clusters | dwellings
-        share_in_clusters | aandeel in clusters | share in clusters | 1
+        share_in_clusters | aandeel in clusters | share in clusters | share (0-1)
         clusters | clusters | clusters | text
         """
     )

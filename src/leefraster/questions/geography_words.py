@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leefraster.questions.question import Question, Words, words
-from leefraster.questions.wording import Language, column_titles, dimension_name, listed, number, percentage
+from leefraster.questions.wording import (
+    LANGUAGES,
+    Language,
+    column_titles,
+    dimension_name,
+    listed,
+    number,
+    percentage,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +47,6 @@ QUESTION = Question(
         "leave it open, or scores, weights, areas or a second year are missing.",
     ),
 )
-
-_LANGUAGES: tuple[Language, Language] = ("nl", "en")
 
 _AREAS = {
     "municipality": words("gemeenten", "municipalities"),
@@ -99,13 +105,13 @@ def sentence(
         parts.append(_by_dimension(dimensions))
     if rings is not None and (said := _over_distance(asked, rings)) is not None:
         parts.append(said)
-    return words(*(" ".join(part[language] for part in parts) for language in _LANGUAGES))
+    return words(*(" ".join(part[language] for part in parts) for language in LANGUAGES))
 
 
 def _now(asked: Asked, table: pd.DataFrame) -> Words:
     smallest = table.iloc[-1]
     little = float(smallest["share_end_high"]) < asked.least_share
-    least = {language: percentage(asked.least_share, language) for language in _LANGUAGES}
+    least = {language: percentage(asked.least_share, language) for language in LANGUAGES}
     tail = words("", "")
     if little:
         tail = words(
@@ -125,7 +131,7 @@ def _change(asked: Asked, table: pd.DataFrame) -> Words:
             f"({_points(float(row['low']), language)} {to} {_points(float(row['high']), language)})"
             for row in table.to_dict("records")
         )
-        for language, to in zip(_LANGUAGES, ("tot", "to"), strict=True)
+        for language, to in zip(LANGUAGES, ("tot", "to"), strict=True)
     }
     courses = table["course"].tolist()
     grew = [str(row["scale"]) for row in table.to_dict("records") if row["course"] == "grew"]
@@ -133,7 +139,7 @@ def _change(asked: Asked, table: pd.DataFrame) -> Words:
         said = words("groeide dat aandeel op elke schaal", "that share grew at every scale")
     elif grew:
         names = {
-            language: listed([_areas(one)[language] for one in grew], language) for language in _LANGUAGES
+            language: listed([_areas(one)[language] for one in grew], language) for language in LANGUAGES
         }
         said = words(
             f"groeide dat aandeel aantoonbaar tussen {names['nl']} en niet op elke schaal",
@@ -187,7 +193,7 @@ def _by_dimension(dimensions: pd.DataFrame) -> Words:
 def _named(rows: pd.DataFrame, smallest: str) -> Words:
     """Return the dimensions of some rows with their change, and their areas where these are larger ones."""
     lists = []
-    for language, joint in zip(_LANGUAGES, ("tussen", "between"), strict=True):
+    for language, joint in zip(LANGUAGES, ("tussen", "between"), strict=True):
         items: list[str] = []
         for row in rows.to_dict("records"):
             scale = str(row["scale"])
@@ -205,7 +211,7 @@ def _over_distance(asked: Asked, rings: pd.DataFrame) -> Words | None:
         return None
     near, away = rows.iloc[0], rows.iloc[-1]
     texts = []
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         ends = [
             (number(float(row["I_end"]), 2, language), number(float(row["I_start"]), 2, language))
             for row in (near, away)
@@ -246,7 +252,7 @@ def open_question(
         parts.append(_by_dimension(dimensions))
     if rings is not None and (said := _over_distance(asked, rings)) is not None:
         parts.append(said)
-    return words(*(" ".join(part[language] for part in parts) for language in _LANGUAGES))
+    return words(*(" ".join(part[language] for part in parts) for language in LANGUAGES))
 
 
 def _too_uncertain(asked: Asked, smallest: pd.Series[Any]) -> Words:
@@ -256,7 +262,7 @@ def _too_uncertain(asked: Asked, smallest: pd.Series[Any]) -> Words:
             _points(float(smallest[key]), language, False)
             for key in ("share_end", "share_end_low", "share_end_high")
         ]
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     nl, en = limits["nl"], limits["en"]
     return words(
@@ -273,7 +279,7 @@ def _untold(asked: Asked, table: pd.DataFrame) -> Words:
     """Say at which scales growth is neither shown nor ruled out."""
     rows = table[table["course"] == "open"]
     scales = [_areas(str(scale)) for scale in rows["scale"]]
-    nl, en = (listed([scale[language] for scale in scales], language) for language in _LANGUAGES)
+    nl, en = (listed([scale[language] for scale in scales], language) for language in LANGUAGES)
     none = bool((rows["low"] <= 0).all())
     return words(
         f"Niet te zeggen: verschillen volgen de plaats, maar groei sinds {asked.start} is tussen {nl} niet "
@@ -322,9 +328,7 @@ def caveats(asked: Asked, nest: Nest, left_out: int) -> list[Words]:
         ),
     ]
     if nest.dropped:
-        nl, en = (
-            listed([_areas(one)[language] for one in nest.dropped], language) for language in _LANGUAGES
-        )
+        nl, en = (listed([_areas(one)[language] for one in nest.dropped], language) for language in LANGUAGES)
         found.append(
             words(
                 f"Zonder uitkomst voor {nl}: onbekend voor de meeste eenheden, of niet groter dan de eenheden "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.areas.given import require_clusters
 from leefraster.errors import UsageError
 from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
@@ -22,7 +23,9 @@ from leefraster.questions.by_unit import (
 )
 from leefraster.questions.hard_core_words import QUESTION, STATES, caveats, columns, sentence
 from leefraster.questions.question import Unanswerable
+from leefraster.questions.selectable import require_selectable
 from leefraster.questions.weighted import weighted_mean
+from leefraster.scoring.urbanity_classes import known_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +95,7 @@ def hard_core(
     ----------
     scores : Dataset
         The scores that the clusters were found in: `level` (year, unit), or `total` with `reference` (year);
-        `dwellings`, and where known `households` and `inhabitants` ([year,] unit).
+        `dwellings`, and where known `households` and `inhabitants` ([year,] unit), and `urbanity`.
     clusters : StructuralClusters or None
         What ``lr.structural_clusters`` found; None when it could not be run.
     cuts : Cuts, sequence of float or None
@@ -105,14 +108,15 @@ def hard_core(
     Answer
         `table` has a row a state, and one for all clusters. `details` holds "measurements" (latest and
         previous), "country" (its level by year) and "clusters". `map` is the number of the cluster. "Cannot
-        be said" names what is missing.
+        be said" names what is missing, or why the rule could select nothing whatever the levels.
 
     Raises
     ------
     UsageError
-        When the Dataset has no year or unit dimension, or the clusters lie on units that it does not have.
+        When the Dataset has no year or unit dimension, or the clusters are something else, or lie on units that
+        it does not have.
     InputError
-        When a year occurs twice, or dwellings are negative or infinite.
+        When a year occurs twice, urbanity is not 1 to 5, or dwellings are negative or infinite.
 
     Notes
     -----
@@ -136,13 +140,20 @@ def hard_core(
     """
     scores = in_order(scores)
     years = years_of(scores)
+    if clusters is not None:
+        require_clusters(clusters)
+    if "urbanity" in scores:
+        known_classes(scores["urbanity"].values)
     try:
         _require_input(scores, years, clusters)
     except Unanswerable as gap:
         return QUESTION.cannot_say(gap.reason, {"years": years, "minimum_rise": minimum_rise})
     assert clusters is not None
     asked = Asked(scores, unit_dimension(scores), years, clusters, clusters.rule, cuts, minimum_rise)
-    return _answer(asked)
+    try:
+        return _answer(asked)
+    except Unanswerable as gap:
+        return QUESTION.cannot_say(gap.reason, asked.inputs())
 
 
 def _require_input(scores: xr.Dataset, years: list[int], clusters: StructuralClusters | None) -> None:
@@ -164,6 +175,8 @@ def _require_input(scores: xr.Dataset, years: list[int], clusters: StructuralClu
 
 def _answer(asked: Asked) -> Answer:
     labels = _labels_on(asked, asked.clusters.labels)
+    if not (labels > 0).any():
+        require_selectable(asked.scores, asked.years, asked.rule)
     table = _states_table(asked, labels)
     country = _country_table(asked)
     measurements = _measurements_table(asked, labels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from leefraster.questions.question import Question, Words, words
-from leefraster.questions.wording import Language, column_titles, listed, number, percentage
+from leefraster.questions.wording import LANGUAGES, Language, column_titles, listed, number, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,24 +23,18 @@ QUESTION = Question(
         "development?",
     ),
     rule=words(
-        "Klopt: er zijn structureel zwakke clusters, ten minste de helft van hun woningen staat in clusters "
-        "die "
-        "achterblijven of verder achterop raken, en het landelijke niveau steeg van het eerste naar het "
-        "laatste "
-        "meetjaar met ten minste de minimumstijging. Wisselend: er zijn clusters, maar het land steeg niet "
-        "of "
-        "de meeste woningen staan in clusters die inlopen. Klopt niet: er zijn geen clusters. Niet te "
-        "zeggen: "
-        "minder dan drie meetjaren, geen niveau, geen woningen, verschillende versies of geen clusters "
-        "bepaald.",
-        "Holds: there are structurally weak clusters, at least half of their dwellings stand in clusters "
-        "that "
-        "lag or diverge, and the country's level rose from the first to the latest measurement year by at "
-        "least "
-        "the minimum rise. Mixed: there are clusters, but the country did not rise or most of their "
-        "dwellings "
-        "stand in clusters that catch up. Does not hold: there are no clusters. Cannot be said: fewer than "
-        "three measurement years, no level, no dwellings, different versions, or clusters not determined.",
+        "Klopt: er zijn structureel zwakke clusters, ten minste de helft van hun woningen staat in clusters die "
+        "achterblijven of verder achterop raken, en het landelijke niveau steeg van het eerste naar het laatste "
+        "meetjaar met ten minste de minimumstijging. Wisselend: er zijn clusters, maar het land steeg niet of de "
+        "meeste woningen staan in clusters die inlopen. Klopt niet: er zijn geen clusters, terwijl de regel er "
+        "wel kon aanwijzen. Niet te zeggen: minder dan drie meetjaren, geen niveau, geen woningen, verschillende "
+        "versies, geen clusters bepaald, of te weinig woningen met een niveau voor ook maar één cluster.",
+        "Holds: there are structurally weak clusters, at least half of their dwellings stand in clusters that "
+        "lag or diverge, and the country's level rose from the first to the latest measurement year by at least "
+        "the minimum rise. Mixed: there are clusters, but the country did not rise or most of their dwellings "
+        "stand in clusters that catch up. Does not hold: there are no clusters, though the rule could have "
+        "selected some. Cannot be said: fewer than three measurement years, no level, no dwellings, different "
+        "versions, clusters not determined, or too few dwellings with a level for any cluster.",
     ),
 )
 
@@ -51,8 +45,6 @@ STATES: dict[str, Words] = {
     "all": words("alle clusters", "all clusters"),
 }
 
-_LANGUAGES: tuple[Language, Language] = ("nl", "en")
-
 
 def sentence(asked: Asked, table: pd.DataFrame, country: pd.DataFrame, measurements: pd.DataFrame) -> Words:
     """Return the answer in words: how many, of whom, the country's course, the states, and before."""
@@ -61,7 +53,7 @@ def sentence(asked: Asked, table: pd.DataFrame, country: pd.DataFrame, measureme
         parts.append(_states(table))
     if len(measurements) > 1:
         parts.append(_before(measurements))
-    return words(*(" ".join(part[language] for part in parts) for language in _LANGUAGES))
+    return words(*(" ".join(part[language] for part in parts) for language in LANGUAGES))
 
 
 def _clusters(count: int) -> Words:
@@ -97,7 +89,7 @@ def _how_many(asked: Asked, table: pd.DataFrame) -> Words:
 
 def _country(country: pd.DataFrame) -> Words:
     first, last = country.iloc[0], country.iloc[-1]
-    nl, en = ([number(row["level"], 3, language) for row in (first, last)] for language in _LANGUAGES)
+    nl, en = ([number(row["level"], 3, language) for row in (first, last)] for language in LANGUAGES)
     years = [str(int(row["year"])) for row in (first, last)]
     return words(
         f"Het gemiddelde niveau van alle woningen ging tussen {years[0]} en {years[1]} van {nl[0]} naar "
@@ -155,7 +147,7 @@ def _compared(difference: float, language: Language) -> str:
         0: ("gelijk gebleven", "stayed the same"),
         -1: ("gedaald", "fell"),
     }[int(np.sign(difference))]
-    return found[_LANGUAGES.index(language)]
+    return found[LANGUAGES.index(language)]
 
 
 def caveats(asked: Asked, measurements: pd.DataFrame) -> list[Words]:

@@ -36,6 +36,7 @@ from leefraster.questions.thinning_words import (
     sentence,
 )
 from leefraster.questions.weighted import weighted_mean
+from leefraster.questions.wording import dimension_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,13 +247,14 @@ def _answer(asked: Asked, centres: Any, regions: Regions | None) -> Answer:
     levels = _levels(asked, units, block, n_blocks)
     if levels is not None:
         details["level"] = levels
+    period = f"{asked.start}-{asked.end}"
     parts: dict[str, Any] = {
         "table": table,
         "map": _map(asked, units),
         "figure": {
             "kind": "bars", "x": "name_en", "y": ["change"], "unit": "contribution",
-            "title": f"Change of the contribution of {asked.dimension}, {asked.start}-{asked.end}",
-            "title_nl": f"Verandering van de bijdrage van {asked.dimension}, {asked.start}-{asked.end}",
+            "title": f"Change of the contribution of {dimension_name(asked.dimension, 'en')}, {period}",
+            "title_nl": f"Verandering van de bijdrage van {dimension_name(asked.dimension, 'nl')}, {period}",
         },
         "details": details,
         "columns": columns(asked),
@@ -495,5 +497,6 @@ def _verdict(table: pd.DataFrame, against: pd.DataFrame, regions: pd.DataFrame |
 
 def _map(asked: Asked, units: Units) -> xr.DataArray:
     change = np.where(units.member[THIN], units.change, np.nan).astype(np.float32)
-    text = f"change of the contribution of {asked.dimension} in thin places, {asked.start} to {asked.end}"
+    name = dimension_name(asked.dimension, "en")
+    text = f"change of the contribution of {name} in thin places, {asked.start} to {asked.end}"
     return unit_field(asked.scores, change, "thinning", text, "1")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from leefraster.questions.question import Question, Words, words
 from leefraster.questions.wording import (
+    LANGUAGES,
     URBANITY,
     Language,
     column_titles,
@@ -44,8 +45,6 @@ QUESTION = Question(
         "scores, counts, coordinates, weights or a second year are missing.",
     ),
 )
-
-_LANGUAGES: tuple[Language, Language] = ("nl", "en")
 
 _GROUPS = {
     "thin": words("dunbevolkte gebieden ver van een centrum", "sparsely populated places far from a centre"),
@@ -110,13 +109,13 @@ def sentence(
     parts = [_where(asked, found, table), _moved(asked, table), _against(asked, table, against)]
     if regions is not None:
         parts.append(_by_region(regions))
-    return words(*(" ".join(part[language] for part in parts) for language in _LANGUAGES))
+    return words(*(" ".join(part[language] for part in parts) for language in LANGUAGES))
 
 
 def definition(asked: Asked, measure: str) -> Words:
     """Return what sparse and far mean here."""
     rule = asked.places
-    reach = {language: _kilometres(rule.far, language) for language in _LANGUAGES}
+    reach = {language: _kilometres(rule.far, language) for language in LANGUAGES}
     if measure == "density":
         nl = (
             f"minder dan {number(rule.sparse_below, 0, 'nl')} {_counted(rule.count, 'nl')} per km² binnen "
@@ -153,16 +152,16 @@ def _where(asked: Asked, found: Found, table: pd.DataFrame) -> Words:
 
 def _moved(asked: Asked, table: pd.DataFrame) -> Words:
     row = table.iloc[0]
-    name = {language: dimension_name(asked.dimension, language) for language in _LANGUAGES}
+    name = {language: dimension_name(asked.dimension, language) for language in LANGUAGES}
     moved = _MOVED[row["course"]]
     ends = {
         language: [number(float(row[key]), 3, language) for key in ("contribution_start", "contribution_end")]
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     limits = {
         language: f"{_signed(float(row['change']), language)}; "
         + _interval(asked, float(row["low"]), float(row["high"]), language)
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     return words(
         f"De bijdrage van {name['nl']} {moved['nl']} er tussen {asked.start} en {asked.end}: van {ends['nl'][0]} "
@@ -178,7 +177,7 @@ def _against(asked: Asked, table: pd.DataFrame, against: pd.DataFrame) -> Words:
     nl, en = (
         f"{_signed(float(row['difference']), language)}; "
         + _interval(asked, float(row["low"]), float(row["high"]), language)
-        for language in _LANGUAGES
+        for language in LANGUAGES
     )
     others = [group for group in ("sparse, near", "not sparse") if group in changes.index]
     each = {
@@ -186,7 +185,7 @@ def _against(asked: Asked, table: pd.DataFrame, against: pd.DataFrame) -> Words:
             [f"{_signed(float(changes[group]), language)} in {_GROUPS[group][language]}" for group in others],
             language,
         )
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     verb = {
         "fell": words("Dat is een daling tegenover", "That is a fall against"),
@@ -251,7 +250,7 @@ def nowhere(
         rule = asked.places
         if given:
             return words("er is geen enkel centrum opgegeven", "not one centre was given")
-        size = {language: number(rule.centre_size, 0, language) for language in _LANGUAGES}
+        size = {language: number(rule.centre_size, 0, language) for language in LANGUAGES}
         return words(
             f"er is geen centrum gevonden met ten minste {size['nl']} {_counted(rule.count, 'nl')}; geef centra "
             "op (centres) of een ruimere regel (ThinPlaces)",
@@ -268,8 +267,8 @@ def nowhere(
             f"{max(asked.minimum_blocks, 2)} nodig",
             f"{name['en']} lie in {blocks} {kind[1]}; a confidence interval takes {max(asked.minimum_blocks, 2)}",
         )
-    need = {language: number(asked.minimum_weight, 0, language) for language in _LANGUAGES}
-    have = {language: number(weight, 0, language) for language in _LANGUAGES}
+    need = {language: number(asked.minimum_weight, 0, language) for language in LANGUAGES}
+    have = {language: number(weight, 0, language) for language in LANGUAGES}
     said = definition(asked, asked.places.measured(asked.scores))
     return words(
         f"{name['nl']} tellen {number(units, 0, 'nl')} eenheden met een score in {asked.start} en {asked.end}, "
@@ -288,10 +287,10 @@ def open_question(asked: Asked, table: pd.DataFrame, against: pd.DataFrame) -> W
             f"{_interval(asked, float(row['low']), float(row['high']), language)}"
             for row, key in ((own, "change"), (other, "difference"))
         ]
-        for language in _LANGUAGES
+        for language in LANGUAGES
     }
     nl, en = figures["nl"], figures["en"]
-    least = {language: number(asked.minimum_change, 3, language) for language in _LANGUAGES}
+    least = {language: number(asked.minimum_change, 3, language) for language in LANGUAGES}
     return words(
         f"Niet te zeggen: de verandering tussen {asked.start} en {asked.end} in dunbevolkte gebieden ver van een "
         f"centrum ({nl[0]}) en het verschil met de rest van het land ({nl[1]}) tonen geen daling van ten minste "
@@ -391,5 +390,5 @@ far | ver vanaf | far from | m
 
 def columns(asked: Asked) -> dict[str, dict[str, Any]]:
     """Return what the columns of the tables mean."""
-    nl, en = (_counted(asked.weights, language) for language in _LANGUAGES)
+    nl, en = (_counted(asked.weights, language) for language in LANGUAGES)
     return column_titles(_COLUMNS.format(nl=nl, en=en, counted=asked.places.count))

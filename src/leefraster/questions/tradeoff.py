@@ -23,6 +23,7 @@ from leefraster.questions.by_unit import (
 from leefraster.questions.jackknife import critical_value
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.tradeoff_words import QUESTION, caveats, columns, sentence
+from leefraster.questions.wording import LANGUAGES, Language, dimension_name, listed
 from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Asked:
     blocks: Blocks
     block_side: float
     minimum_units: int
+
+    def named(self, language: Language) -> str:
+        """Return both dimensions in words."""
+        joint = {"nl": "met", "en": "with"}[language]
+        return f"{dimension_name(self.one, language)} {joint} {dimension_name(self.other, language)}"
 
     def inputs(self) -> dict[str, Any]:
         """Return the parameters as plain values."""
@@ -179,8 +185,8 @@ def _answer(asked: Asked, neighbourhood: Any) -> Answer:
         map=_map(asked, values, weight),
         figure={
             "kind": "bars", "x": "group", "y": ["correlation"], "unit": "correlation",
-            "title": f"Correlation of {asked.one} and {asked.other}, {asked.year}",
-            "title_nl": f"Samenhang van {asked.one} en {asked.other}, {asked.year}",
+            "title": f"Correlation of {asked.named('en')}, {asked.year}",
+            "title_nl": f"Samenhang van {asked.named('nl')}, {asked.year}",
         },
         inputs=asked.inputs(),
         details=details,
@@ -211,13 +217,17 @@ def _relations(
 ) -> list[Relation]:
     x, y = values[asked.one], values[asked.other]
     kept = np.isfinite(x) & np.isfinite(y) & (weight > 0)
+    _require_units(asked, values, int(kept.sum()))
     found = [_relation(asked, ALL, x, y, np.where(kept, weight, 0.0), block, n_blocks)]
-    if found[0].units < asked.minimum_units or not np.isfinite(found[0].correlation):
+    if not np.isfinite(found[0].correlation):
+        pair = (asked.one, asked.other)
+        alike = [code for code in pair if np.ptp(values[code][kept]) == 0] or pair
+        nl, en = (
+            listed([dimension_name(code, language) for code in alike], language) for language in LANGUAGES
+        )
         raise Unanswerable(
-            f"er zijn {found[0].units} eenheden met beide scores, of ze verschillen niet; nodig zijn er "
-            f"{asked.minimum_units}",
-            f"there are {found[0].units} units with both scores, or these do not vary; needed are "
-            f"{asked.minimum_units}",
+            f"de scores op {nl} verschillen niet tussen de {found[0].units} eenheden",
+            f"the scores on {en} do not vary between the {found[0].units} units",
         )
     try:
         urbanity = urbanity_at(asked.scores, asked.year)
@@ -225,9 +235,25 @@ def _relations(
         return found
     for number in URBANITY_CLASSES:
         inside = kept & (urbanity == number)
-        if inside.sum() >= asked.minimum_units:
+        if inside.sum() >= max(asked.minimum_units, 1):
             found.append(_relation(asked, str(number), x, y, np.where(inside, weight, 0.0), block, n_blocks))
     return found
+
+
+def _require_units(asked: Asked, values: dict[str, Floats], units: int) -> None:
+    """Refuse to say anything where a dimension has no score at all, or too few units have both."""
+    for code in (asked.one, asked.other):
+        if not np.isfinite(values[code]).any():
+            raise Unanswerable(
+                f"de score op {dimension_name(code, 'nl')} ({code}) ontbreekt in {asked.year} overal",
+                f"the score on {dimension_name(code, 'en')} ({code}) is missing everywhere in {asked.year}",
+            )
+    needed = max(asked.minimum_units, 1)
+    if units < needed:
+        raise Unanswerable(
+            f"er zijn {units} eenheden met beide scores en een gewicht; nodig zijn er {needed}",
+            f"there are {units} units with both scores and a weight; needed are {needed}",
+        )
 
 
 def _relation(
@@ -323,11 +349,10 @@ def _map(asked: Asked, values: dict[str, Floats], weight: Floats) -> xr.DataArra
     kept = np.isfinite(x) & np.isfinite(y) & (weight > 0)
     high = [one > float(np.average(one[kept], weights=weight[kept])) for one in (x, y)]
     sides = np.where(high[0] & ~high[1], 1.0, np.where(~high[0] & high[1], -1.0, 0.0))
-    text = f"{asked.one} and {asked.other} beside their means"
+    one, other = (dimension_name(code, "en") for code in (asked.one, asked.other))
+    text = f"{one}, and {other}, beside their means"
     drawn = unit_field(asked.scores, np.where(kept, sides, np.nan).astype(np.float32), "tradeoff", text, "1")
-    meanings = [
-        f"{asked.other}_above,_{asked.one}_below",
-        "both_alike",
-        f"{asked.one}_above,_{asked.other}_below",
-    ]
-    return drawn.assign_attrs(flag_values=[-1, 0, 1], flag_meanings=" ".join(meanings))
+    meanings = [f"{other} above, {one} below", "both alike", f"{one} above, {other} below"]
+    return drawn.assign_attrs(
+        flag_values=[-1, 0, 1], flag_meanings=" ".join(meaning.replace(" ", "_") for meaning in meanings)
+    )

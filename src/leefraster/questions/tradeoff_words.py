@@ -90,6 +90,6 @@ def columns() -> dict[str, dict[str, str]]:
         one | dimensie | dimension | text
         other | andere dimensie | other dimension | text
         cluster | cluster | cluster | text
-        share | aandeel | share | 1
+        share | aandeel | share | share (0-1)
         """
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 Language = Literal["nl", "en"]
+LANGUAGES: tuple[Language, Language] = ("nl", "en")
 
 DIMENSIONS: dict[str, dict[str, str]] = {
     "won": {"nl": "woningvoorraad", "en": "housing stock"},

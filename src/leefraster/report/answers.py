@@ -22,7 +22,7 @@ from leefraster.report import charts, maps
 from leefraster.report.picture import Picture
 from leefraster.report.places import places_of
 from leefraster.report.tables import Meanings, Table, heading, printed
-from leefraster.report.wording import DIMENSIONS, layer_name, plain
+from leefraster.report.wording import DIMENSIONS, dimension_code, layer_name, plain
 
 if TYPE_CHECKING:
     from leefraster.questions.answer import Answer
@@ -75,8 +75,12 @@ def page(answer: Answer, *, figures: bool) -> AnswerPage:
         answer_map(answer.map) if figures and answer.map is not None else None,
         answer.caveats,
         answer.caveats_nl,
-        tuple((heading(str(key)), plain(value)) for key, value in (answer.inputs or {}).items()),
+        tuple((heading(str(key)), _input(value)) for key, value in (answer.inputs or {}).items()),
     )
+
+
+def _input(value: Any) -> str:
+    return dimension_code(value) if isinstance(value, str) else plain(value)
 
 
 def figure(table: Any, wanted: dict[str, Any], meanings: Meanings | None = None) -> Picture | None:

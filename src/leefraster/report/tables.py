@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leefraster.report.wording import NOTHING, number, plain, probability
+from leefraster.report.wording import NOTHING, layer_name, number, plain, probability, share
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _WIDEST, _SIDEWAYS = 9, 7
 _AS_IT_IS = ("year", "jaar", "rank", "cluster", "from_year", "to_year", "urbanity")
+_DIMENSIONS = ("dimension", "weakest_dimension", "second_dimension", "one", "other", "measure")
 _PROBABILITIES = ("p", "q", "p_value", "esda_p", "our_p")
 
 
@@ -35,7 +36,9 @@ def printed(frame: pd.DataFrame, *, most: int = 60, meanings: Meanings | None = 
     """Turn a DataFrame into a printed table of at most `most` rows.
 
     A named index becomes columns; `meanings` gives columns their words and units (`Answer.columns`), and a
-    Dutch name beside an English one is left out. Few rows with many columns are printed on their side.
+    Dutch name beside an English one is left out. Shares, by their unit, are printed in per cent, and codes of
+    dimensions as names, unless a column of names stands beside them. Few rows with many columns are printed on
+    their side.
     """
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
@@ -44,7 +47,7 @@ def printed(frame: pd.DataFrame, *, most: int = 60, meanings: Meanings | None = 
     names = [str(column) for column in frame.columns]
     numeric = tuple(frame.iloc[:, i].dtype.kind in "iuf" for i in range(len(names)))
     shown = frame.head(most)
-    columns = [_column(name, shown.iloc[:, i]) for i, name in enumerate(names)]
+    columns = [_column(name, shown.iloc[:, i], meanings, names) for i, name in enumerate(names)]
     headings = tuple(heading(name, meanings) for name in names)
     left_out = max(0, len(frame) - most)
     if len(names) > _WIDEST and len(shown) <= _SIDEWAYS:
@@ -68,8 +71,15 @@ def _on_its_side(headings: tuple[str, ...], columns: list[list[str]], left_out: 
     return Table((headings[0], *columns[0]), rows, (False, *(True for _ in columns[0])), left_out)
 
 
-def _column(name: str, column: pd.Series) -> list[str]:
+def _column(name: str, column: pd.Series, meanings: Meanings | None, beside: list[str]) -> list[str]:
     values = list(column)
+    unit = (meanings or {}).get(name, {}).get("unit", "")
+    if unit.startswith("share"):
+        return [share(v, 2) for v in values]
+    if unit.endswith("per year"):
+        return [number(v, 4) for v in values]
+    if name in _DIMENSIONS and "name_en" not in beside:
+        return [layer_name(v) or NOTHING for v in values]
     if column.dtype.kind in "iu":
         return [str(v) if name.lower() in _AS_IT_IS else number(v, 0) for v in values]
     if column.dtype.kind == "f":

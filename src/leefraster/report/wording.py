@@ -35,6 +35,18 @@ def layer_name(code: Any, *, dutch: bool = False) -> str:
     return f"{DIMENSIONS[text]} ({DUTCH[text]})" if dutch else DIMENSIONS[text]
 
 
+def dimension_code(code: Any) -> str:
+    """Return the name of a dimension with its code; other text stays as it is.
+
+    Examples
+    --------
+    >>> dimension_code("vrz"), dimension_code("dwellings")
+    ('amenities (vrz)', 'dwellings')
+    """
+    text = str(code)
+    return f"{layer_name(text)} ({text})" if layer_name(text) != text else text
+
+
 def number(value: Any, decimals: int = 3, *, sign: bool = False) -> str:
     """Return a number with thousands commas and a true minus; missing is a dash.
 

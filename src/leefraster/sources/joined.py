@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leefraster.errors import InputError
 from leefraster.grid import Grid
@@ -102,5 +102,8 @@ def _with_areas(dataset: xr.Dataset, section: AreasSection, bench: Bench) -> xr.
         joined, report = join_words(dataset, table, level)
         bench.joins.append(report)
         bench.notes.append(report.sentence())
-        dataset = dataset.assign({level: joined.assign_attrs(long_name=f"code of the {level}")})
+        attrs: dict[str, Any] = {"long_name": f"code of the {level}"}
+        if section.border_year is not None:
+            attrs["border_year"] = section.border_year
+        dataset = dataset.assign({level: joined.assign_attrs(attrs)})
     return dataset

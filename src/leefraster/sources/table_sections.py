@@ -220,11 +220,14 @@ class AreasSection(FileSection):
     ----------
     neighbourhood, district, municipality : str or None
         Columns of the codes; at least one.
+    border_year : int or None
+        Year of the borders that the codes are of, told where a code is asked for that is not there.
     """
 
     neighbourhood: str | None = None
     district: str | None = None
     municipality: str | None = None
+    border_year: Annotated[int, Field(ge=1900, le=2100)] | None = None
     cell: Positive | None = None
 
     @model_validator(mode="after")

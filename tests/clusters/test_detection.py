@@ -51,6 +51,9 @@ def test_the_latest_year_of_dwellings_counts_and_nothing_gives_nan():
 def test_other_dimensions_are_refused():
     with pytest.raises(InputError, match="planted must have dimension 'cell' alone"):
         lr.detection(over([1]), over([1]).expand_dims(year=[1]), over([1.0]))
+    for wrong, message in ((3, "planted is a int"), (over(["a"]), "planted is of type <U1")):
+        with pytest.raises(lr.UsageError, match=f"{message}; it must be a DataArray of numbers"):
+            lr.detection(over([1]), wrong, over([1.0]))
 
 
 def test_the_latest_dwellings_count_whatever_the_order_of_years():

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from leefraster import StructuralRule
@@ -25,6 +26,9 @@ def test_defaults_are_the_published_ones():
 def test_a_rule_is_a_value():
     assert StructuralRule(radius=300) == StructuralRule(radius=300)
     assert hash(StructuralRule()) == hash(StructuralRule())
+    numbers = StructuralRule(weak_class=np.int64(3), radius=np.float32(300))
+    assert (type(numbers.weak_class), type(numbers.radius)) == (int, float)
+    assert numbers == StructuralRule(weak_class=3, radius=300.0)
     with pytest.raises(dataclasses.FrozenInstanceError):
         StructuralRule().radius = 100  # type: ignore[misc]
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
 
 FOUND_FROM = 0.5
@@ -37,6 +37,8 @@ def detection(found_labels: xr.DataArray, planted: xr.DataArray, dwellings: xr.D
 
     Raises
     ------
+    UsageError
+        When one of the three is no DataArray of numbers.
     InputError
         When one of the three has no dimension `cell`, or labels have others beside it.
 
@@ -50,6 +52,12 @@ def detection(found_labels: xr.DataArray, planted: xr.DataArray, dwellings: xr.D
     >>> result["found_share"], result["false_share"], result["clusters_found"]
     (0.75, 0.25, 1.0)
     """
+    for name, given in {"found_labels": found_labels, "planted": planted, "dwellings": dwellings}.items():
+        if not isinstance(given, xr.DataArray) or given.dtype.kind not in "iufb":
+            what = (
+                f"of type {given.dtype}" if isinstance(given, xr.DataArray) else f"a {type(given).__name__}"
+            )
+            raise UsageError(f"detection: {name} is {what}; it must be a DataArray of numbers over 'cell'")
     weights = dwellings.sortby("year").isel(year=-1) if "year" in dwellings.dims else dwellings
     named = {"found_labels": found_labels, "planted": planted, "dwellings": weights}
     for name, given in named.items():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
 
 from leefraster.errors import UsageError
 
@@ -62,7 +65,10 @@ class StructuralRule:
         for name in ("weak_class", "latest_years"):
             self._require(name, _is_whole(getattr(self, name)), "a whole number")
         for name in self.__slots__:
-            self._require(name, _is_finite(getattr(self, name)), "a finite number")
+            value = getattr(self, name)
+            self._require(name, _is_finite(value), "a finite number")
+            if isinstance(value, np.generic):  # a rule is written down as plain numbers
+                object.__setattr__(self, name, value.item())
         self._require("radius", self.radius > 0, "above 0 (metres)")
         self._require("weak_class", 1 <= self.weak_class <= 8, "1 to 8")
         self._require("probability", 0 < self.probability < 1, "above 0 and below 1")
@@ -118,8 +124,8 @@ def require_radius(rule: StructuralRule, cell: float) -> None:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)

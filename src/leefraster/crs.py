@@ -41,7 +41,7 @@ def require_crs(found: Any, wanted: Any, source: str, *, remedy: str = "Reprojec
     if found is None or found == "":
         raise InputError(
             f"{source}: has no CRS, wanted {_name(target)}. If you know that it is in that, "
-            f"say crs = '{wanted}'"
+            f"say crs = '{wanted}' (of a GeoDataFrame: frame.set_crs)"
         )
     if not same_horizontal(found, wanted):
         raise InputError(

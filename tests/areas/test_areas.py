@@ -102,6 +102,16 @@ def test_codes_are_chosen_and_unknown_ones_named_with_their_nearest():
     assert areas().select(["B2", "A1"]).codes.tolist() == ["A1", "B2"]
     with pytest.raises(UsageError, match=r"1 codes are not there: A3\. Near A3 are A"):
         areas().select(["A1", "A3"])
+    for wrong in ("A1", None):
+        with pytest.raises(UsageError, match=f"codes is {wrong!r}; it must be a list of codes"):
+            areas().select(wrong)
+
+
+def test_what_is_no_path_and_no_frame_is_refused():
+    with pytest.raises(UsageError, match="path is a NoneType; it must be the path of a file of polygons"):
+        Areas.read(None, code="code")
+    with pytest.raises(UsageError, match="frame is a str; it must be a GeoDataFrame"):
+        Areas.from_geopandas("areas.gpkg", code="code")
 
 
 def test_small_areas_know_the_large_one_they_lie_in():

@@ -1,25 +1,16 @@
-"""The parts that questions share: words, weighted quantiles, and the examples in the docstrings."""
-
-import doctest
-import importlib
+"""The parts that questions share: words, numbers that are options, weighted quantiles."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_countries import claimed
 
 import leefraster as lr
+from leefraster.questions.ask import QUESTIONS, ask
 from leefraster.questions.weighted import quantiles, weighted_mean
 from leefraster.questions.wording import listed, number, percentage, span
-
-MODULES = ["by_unit", "catch_up", "course", "hard_core", "jackknife", "urbanity", "weighted", "wording"]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_examples_run(name):
-    # The functions hide the modules of their name, so these are fetched from the import system.
-    assert doctest.testmod(importlib.import_module(f"leefraster.questions.{name}")).failed == 0
 
 
 @pytest.mark.parametrize(
@@ -78,6 +69,57 @@ def test_quantile_is_the_least_value_with_that_share_of_the_weight(pairs, share)
     ]
     assert found == candidates[0]
     assert weighted_mean(values, weights) == pytest.approx(np.average(values, weights=weights))
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda s: lr.questions.tradeoff(s, confidence=2), "confidence is 2; it must lie between 0 and 1"),
+        (
+            lambda s: lr.questions.tradeoff(s, least=float("nan")),
+            "least is nan; it must be a number, 0 or more",
+        ),
+        (
+            lambda s: lr.questions.tradeoff(s, minimum_units="30"),
+            "minimum_units is '30'; it must be a number",
+        ),
+        (
+            lambda s: lr.questions.hard_core(s, None, minimum_rise="x"),
+            "minimum_rise is 'x'; it must be a number$",
+        ),
+        (lambda s: lr.questions.catch_up(s, confidence=1), "confidence is 1; it must lie between"),
+        (
+            lambda s: lr.questions.catch_up(s, minimum_weight=-1),
+            "minimum_weight is -1; it must be a number, 0",
+        ),
+        (
+            lambda s: lr.questions.thinning(s, minimum_change=None),
+            "minimum_change is None; it must be a number",
+        ),
+        (
+            lambda s: lr.questions.geography(s, least_share=True),
+            "least_share is True; it must lie between 0 and 1",
+        ),
+        (
+            lambda s: lr.questions.geography(s, minimum_blocks=-1),
+            "minimum_blocks is -1; it must be a number, 0",
+        ),
+        (
+            lambda s: lr.questions.urbanity(s, tolerance="0"),
+            "tolerance is '0'; it must be a number, 0 or more",
+        ),
+        (lambda s: lr.questions.spread(s, holds_from="half"), "holds_from is 'half'; it must be a number"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_by_name(ask, message):
+    with pytest.raises(lr.UsageError, match=message):
+        ask(claimed())
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_refuses_scores_that_are_none(name):
+    with pytest.raises(lr.UsageError, match="scores is a NoneType; it must be a Dataset"):
+        ask(name, None)
 
 
 def test_an_answer_prints_as_a_few_lines():

@@ -46,10 +46,16 @@ def test_verdict_on_countries_made_for_it(changed, verdict):
         (lambda s: s.drop_vars("score"), r"scores by dimension \(score\) are missing"),
         (lambda s: s.sel(dimension=["won", "onv"]), "dimension vrz and at least one other are needed"),
         (lambda s: s.sel(dimension=["vrz"]), "at least one other"),
-        (lambda s: s.isel(area=np.flatnonzero(s.urbanity != 4)), r"class 4 \(slightly urban\) has, for won"),
+        (
+            lambda s: s.isel(area=np.flatnonzero(s.urbanity != 4)),
+            r"class 4 \(slightly urban\) has, for housing stock",
+        ),
         (lambda s: s.isel(area=slice(5, None)), r"class 1 \(very strongly urban\).* 7 units"),
         (lambda s: s.assign(dwellings=s.dwellings / 100), "needed are 10 and 1,000"),
-        (lambda s: s.assign(score=s.score.where(s.dimension != "soc")), "for soc in 2024, 0 units"),
+        (
+            lambda s: s.assign(score=s.score.where(s.dimension != "soc")),
+            "for social cohesion in 2024, 0 units",
+        ),
     ],
 )
 def test_cannot_be_said_names_what_is_missing(spoil, missing):

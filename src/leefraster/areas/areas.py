@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -96,6 +96,8 @@ class Areas:
 
         Raises
         ------
+        UsageError
+            When the path is no path, or `to_crs` no CRS.
         InputError
             When file, layer or column is absent or damaged, a code is missing or occurs twice, an area has no
             surface, or the file has no CRS where one is needed.
@@ -121,6 +123,12 @@ class Areas:
         border_year: int | None = None,
     ) -> Areas:
         """Take areas from a GeoDataFrame; parameters and errors are those of `read`."""
+        import geopandas
+
+        if not isinstance(frame, geopandas.GeoDataFrame):
+            raise UsageError(
+                f"frame is a {type(frame).__name__}; it must be a GeoDataFrame (a file: lr.Areas.read)"
+            )
         return cls._cleaned(
             frame, border_year, code=code, name=name, level=level, to_crs=to_crs, leave_out=leave_out,
             source="frame",
@@ -170,8 +178,10 @@ class Areas:
         ------
         UsageError
             When a code is not there; the message names those missing, the nearest codes and the year of the
-            borders.
+            borders. When codes are no list.
         """
+        if isinstance(codes, str) or not isinstance(codes, Iterable):
+            raise UsageError(f"codes is {codes!r}; it must be a list of codes, as ['BU05990110']")
         refuse_unknown(codes, self.codes, self.source, self.border_year)
         return self._part(self.frame[CODE].isin(list(codes)))
 

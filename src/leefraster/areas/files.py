@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import geopandas
@@ -18,12 +19,16 @@ def read_frame(path: str | Path, layer: str | None = None) -> geopandas.GeoDataF
 
     Raises
     ------
+    UsageError
+        When `path` is no path.
     InputError
         When the file is absent, cannot be read (cut off, say), holds several layers and none is named, or has
         no geometry.
     """
     import geopandas
 
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"path is a {type(path).__name__}; it must be the path of a file of polygons")
     file = Path(path)
     if not file.exists():
         raise InputError(f"{file}: there is no such file")

@@ -33,6 +33,7 @@ from leefraster.questions.jackknife import (
     interval,
     ratio_interval,
 )
+from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.weighted import weighted_mean
 from leefraster.questions.wording import URBANITY, number, span
@@ -198,8 +199,11 @@ def catch_up(
     """
     scores = in_order(scores)
     cities = _checked_cities(cities)
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
+    require_between(0, 1, confidence=confidence)
+    require_from(
+        0, minimum_change=minimum_change, minimum_units=minimum_units, minimum_weight=minimum_weight,
+        minimum_blocks=minimum_blocks,
+    )  # fmt: skip
     first, last = _years(scores, start, end)
     asked = Asked(
         scores, unit_dimension(scores), first, last, weights, cities, confidence,

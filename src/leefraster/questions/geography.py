@@ -35,6 +35,7 @@ from leefraster.questions.geography_words import (
     sentence,
 )
 from leefraster.questions.jackknife import Interval, covariance, critical_value, interval
+from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.weighted import group_means
 
@@ -191,7 +192,9 @@ def geography(
     ('holds', 0.51)
     """
     scores = in_order(scores)
-    _check(least_share, minimum_change, confidence)
+    require_between(0, 1, confidence=confidence)
+    require_between(0, 1, ends=True, least_share=least_share, minimum_change=minimum_change)
+    require_from(0, minimum_blocks=minimum_blocks)
     first, last = _years(scores, start, end)
     asked = Asked(
         scores, unit_dimension(scores), first, last, weights, areas or default_kind(scores), tuple(sides),
@@ -202,14 +205,6 @@ def geography(
         return _answer(asked, graph)
     except Unanswerable as gap:
         return QUESTION.cannot_say(gap.reason, asked.inputs())
-
-
-def _check(least_share: float, minimum_change: float, confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
-    for name, share in (("least_share", least_share), ("minimum_change", minimum_change)):
-        if not 0 <= share <= 1:
-            raise UsageError(f"{name} is {share:g}; it must lie between 0 and 1")
 
 
 def _years(scores: xr.Dataset, start: int | None, end: int | None) -> tuple[int, int]:

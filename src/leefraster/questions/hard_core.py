@@ -22,6 +22,7 @@ from leefraster.questions.by_unit import (
     years_of,
 )
 from leefraster.questions.hard_core_words import QUESTION, STATES, caveats, columns, sentence
+from leefraster.questions.options import require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.selectable import require_selectable
 from leefraster.questions.weighted import weighted_mean
@@ -140,6 +141,7 @@ def hard_core(
     """
     scores = in_order(scores)
     years = years_of(scores)
+    require_from(-np.inf, minimum_rise=minimum_rise)
     if clusters is not None:
         require_clusters(clusters)
     if "urbanity" in scores:

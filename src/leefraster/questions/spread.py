@@ -20,6 +20,7 @@ from leefraster.questions.by_unit import (
     weights_at,
     years_of,
 )
+from leefraster.questions.options import require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.spread_words import QUESTION, caveats, columns, sentence
 from leefraster.questions.weighted import counted, group_means, group_sums, quantiles
@@ -142,6 +143,7 @@ def spread(
     """
     from leefraster.errors import UsageError
 
+    require_from(0, fails_below=fails_below, holds_from=holds_from, minimum_areas=minimum_areas)
     if not 0 <= fails_below <= holds_from <= 1:
         raise UsageError(
             f"fails_below is {fails_below}, holds_from {holds_from}; they must ascend between 0 and 1"

@@ -23,6 +23,7 @@ from leefraster.questions.by_unit import (
     years_of,
 )
 from leefraster.questions.jackknife import Interval, block_means, covariance, critical_value, interval
+from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.thinning_places import Found, ThinPlaces, find_places
 from leefraster.questions.thinning_regions import Regions, regions_of
@@ -206,8 +207,11 @@ def thinning(
     'holds'
     """
     scores = in_order(scores)
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
+    require_between(0, 1, confidence=confidence)
+    require_from(
+        0, minimum_change=minimum_change, minimum_units=minimum_units, minimum_weight=minimum_weight,
+        minimum_blocks=minimum_blocks,
+    )  # fmt: skip
     if places is not None and not isinstance(places, ThinPlaces):
         raise UsageError(f"places is a {type(places).__name__}; it must be an lr.questions.ThinPlaces")
     first, last = _years(scores, start, end)

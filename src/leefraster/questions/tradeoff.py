@@ -21,6 +21,7 @@ from leefraster.questions.by_unit import (
     years_of,
 )
 from leefraster.questions.jackknife import critical_value
+from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.tradeoff_words import QUESTION, caveats, columns, sentence
 from leefraster.questions.wording import LANGUAGES, Language, dimension_name, listed
@@ -137,7 +138,7 @@ def tradeoff(
     Raises
     ------
     UsageError
-        When the Dataset has no year or unit dimension, or `year` was not measured.
+        When the Dataset has no year or unit dimension, `year` was not measured, or a number is out of range.
     InputError
         When a year occurs twice, urbanity is not 1 to 5, or a weight is negative or infinite.
 
@@ -158,6 +159,8 @@ def tradeoff(
     'holds'
     """
     scores = in_order(scores)
+    require_between(0, 1, confidence=confidence)
+    require_from(0, least=least, minimum_units=minimum_units)
     chosen = years_of(scores)[-1] if year is None else require_year(scores, year)
     asked = Asked(
         scores, unit_dimension(scores), chosen, one, other, weights, least, confidence,

@@ -22,10 +22,11 @@ from leefraster.questions.by_unit import (
     years_of,
 )
 from leefraster.questions.course import Course, course
+from leefraster.questions.options import require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.urbanity_words import QUESTION, caveats, columns, sentence
 from leefraster.questions.weighted import counted, group_means, group_sums, quantiles
-from leefraster.questions.wording import URBANITY, dimension_name, number
+from leefraster.questions.wording import LANGUAGES, URBANITY, dimension_name, number
 from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ def urbanity(
     """
     scores = in_order(scores)
     chosen = _latest(scores) if year is None else require_year(scores, year)
+    require_from(
+        0, minimum_range=minimum_range, tolerance=tolerance, minimum_units=minimum_units,
+        minimum_weight=minimum_weight,
+    )  # fmt: skip
     unit = unit_dimension(scores)
     asked = Asked(
         scores, unit, chosen, weights, amenities, high_class, minimum_range, tolerance, minimum_units,
@@ -251,15 +256,17 @@ def _require_filled(asked: Asked, code: str, values: Floats, group: Ints, weight
     for number_of_class in URBANITY_CLASSES:
         n, w = int(units[number_of_class]), float(weights[number_of_class])
         if n < max(asked.minimum_units, 1) or w < asked.minimum_weight:
+            needed = asked.minimum_units, asked.minimum_weight
+            (units_nl, weight_nl, least_nl), (units_en, weight_en, least_en) = (
+                [number(value, 0, language) for value in (n, w, needed[1])] for language in LANGUAGES
+            )
             raise Unanswerable(
-                f"klasse {number_of_class} ({URBANITY[number_of_class]['nl']}) telt voor {code} in "
-                f"{asked.year} "
-                f"{number(n, 0, 'nl')} eenheden met gewicht {number(w, 0, 'nl')}; nodig zijn "
-                f"{asked.minimum_units} en {number(asked.minimum_weight, 0, 'nl')}",
-                f"class {number_of_class} ({URBANITY[number_of_class]['en']}) has, for {code} in "
-                f"{asked.year}, "
-                f"{number(n, 0, 'en')} units with weight {number(w, 0, 'en')}; needed are "
-                f"{asked.minimum_units} and {number(asked.minimum_weight, 0, 'en')}",
+                f"klasse {number_of_class} ({URBANITY[number_of_class]['nl']}) telt voor "
+                f"{dimension_name(code, 'nl')} in {asked.year} {units_nl} eenheden met gewicht {weight_nl}; nodig "
+                f"zijn {needed[0]} en {least_nl}",
+                f"class {number_of_class} ({URBANITY[number_of_class]['en']}) has, for "
+                f"{dimension_name(code, 'en')} in {asked.year}, {units_en} units with weight {weight_en}; needed "
+                f"are {needed[0]} and {least_en}",
             )
 
 

@@ -126,10 +126,10 @@ def draw(by_size: pd.DataFrame, by_years: pd.DataFrame, path: Path) -> None:
     left.set(
         xlabel="planted gap: mean level below the upper cut of class 4\nin the best weak year (level points)",
         ylabel="planted dwellings found (%)",
+        xlim=(-0.17, 0.26),
         ylim=(-2, 105),
     )
-    left.legend(title="dwellings of a cluster,\nweak in all nine years", frameon=False, loc="upper left",
-                bbox_to_anchor=(0.0, 0.86))  # fmt: skip
+    left.legend(title="dwellings of a cluster,\nweak in all nine years", frameon=False, loc="center left")
     colours = plt.colormaps["cividis"](np.linspace(0.92, 0.0, len(LASTING_GAPS)))
     for gap, colour, marker in zip(LASTING_GAPS, colours, markers, strict=False):
         line = by_years[by_years["gap"] == gap]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 # Measured on runs of 100,000 to 2.3 million cells, rounded up.
 PROCESS = 420_000_000  # Python, its libraries and compiled kernels
 READING = 2.5  # bytes held for each byte of a text file, while it is read
-VALUE = 34  # bytes that stay for each value of each field, besides results
+VALUE = 22  # bytes that stay for each value of each field, besides results
 RESULT = 40  # bytes of results for each value of each field
-WORK = 260  # bytes a cell, while a field is worked on
-AFTERWARDS = 420  # bytes a cell, for clusters, questions, exports and report
+WORK = 90  # bytes a cell, while a field is worked on
+AFTERWARDS = 90  # bytes a cell and year, for clusters, questions, exports and report
 DEMONSTRATION = (380_000, 9, 6)  # cells, years and layers of the demonstration country
 
 
@@ -55,7 +55,7 @@ def needed_to_read(configuration: Configuration) -> int:
 def ways(cells: int, years: int, layers: int, *, threads: int) -> Sequence[Ways]:
     """Return the ways to run on so much data, from the fastest to the one that takes least memory."""
     values = cells * years * layers
-    kept = PROCESS + VALUE * values + AFTERWARDS * cells
+    kept = PROCESS + VALUE * values + AFTERWARDS * cells * years
     several = threads + 1 if threads > 1 else 1
     return (
         Ways(several, False, kept + RESULT * values + WORK * cells * several),

@@ -18,7 +18,7 @@ PROCESS = 420_000_000  # Python, its libraries and compiled kernels
 READING = 2.5  # bytes held for each byte of a text file, while it is read
 VALUE = 22  # bytes that stay for each value of each field, besides results
 RESULT = 40  # bytes of results for each value of each field
-WORK = 90  # bytes a cell, while a field is worked on
+WORK = 110  # bytes a cell, while a field is worked on
 AFTERWARDS = 90  # bytes a cell and year, for clusters, questions, exports and report
 DEMONSTRATION = (380_000, 9, 6)  # cells, years and layers of the demonstration country
 

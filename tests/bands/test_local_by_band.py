@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
@@ -62,6 +62,7 @@ def assert_same_bytes(arrays, figures, wanted):
     st.integers(0, 10**6), st.integers(3, 900), st.sampled_from(KINDS), st.sampled_from(NEIGHBOURHOODS),
     st.integers(1, 400), st.sampled_from([1, 7, 64]),
 )  # fmt: skip
+@example(0, 23, "one outlier", lr.Neighbourhood.queen(), 1, 1)  # a band that one place dominates, and others
 def test_local_moran_by_band_has_the_bytes_of_local_moran(seed, n, kind, neighbourhood, cells, multiple):
     ids, values = made(seed, n, kind)
     with warnings.catch_warnings():

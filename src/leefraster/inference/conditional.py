@@ -28,7 +28,8 @@ def variance_of_drawn(numbers: Numbers, sums: Totals, own_fixed: bool) -> Floats
     n, squares = sums.n, float(sums.squares)
     if not own_fixed:
         return np.array([squares / n])
-    left = (squares - np.square(deviations(numbers, sums)) * (n / (n - 1))) / (n - 1)
+    inverse = 1.0 / (n - 1)  # the arithmetic of `kernels.local_sums`, where no place dominates
+    left = (squares - np.square(deviations(numbers, sums)) * (n * inverse)) * inverse
     for i in dominating(numbers, sums):
         own = int(numbers.integers[i]) - sums.mean
         left[i] = float((sums.squares - own * own * Fraction(n, n - 1)) / (n - 1))

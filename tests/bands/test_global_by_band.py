@@ -85,7 +85,9 @@ def test_bool_and_integers_are_taken():
 def test_fields_without_a_result_are_named():
     ids = np.arange(20)
     flat = BandedField.of(ids, np.ones(20), GRID)
-    with pytest.warns(lr.errors.NoVarianceWarning, match="moran: the field has no variance or fewer than 3"):
+    with pytest.warns(
+        lr.errors.NoVarianceWarning, match="moran: 1 of 1 fields have no variance or fewer than 3"
+    ):
         assert np.isnan(moran_by_band(flat, QUEEN, cells=7)["I"])
     apart = BandedField.of(ids * 2, np.arange(20.0), GRID)
     with pytest.warns(

@@ -9,7 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.bands import Arrays, BandedField, getis_ord_by_band, local_moran_by_band
+from leefraster.bands import (
+    Arrays,
+    BandedField,
+    getis_ord_by_band,
+    local_geary_by_band,
+    local_join_count_by_band,
+    local_moran_by_band,
+)
 from leefraster.bands.band import cut
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
@@ -68,10 +75,10 @@ def test_local_moran_by_band_has_the_bytes_of_local_moran(seed, n, kind, neighbo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeefrasterWarning)
         wanted = lr.local_moran(in_memory(ids, values), neighbourhood)
-    arrays = arrays_like(wanted)
-    figures = local_moran_by_band(
-        BandedField.of(ids, values, GRID), neighbourhood, Arrays(arrays), cells=cells, multiple=multiple
-    )
+        arrays = arrays_like(wanted)
+        figures = local_moran_by_band(
+            BandedField.of(ids, values, GRID), neighbourhood, Arrays(arrays), cells=cells, multiple=multiple
+        )
     assert_same_bytes(arrays, figures, wanted)
 
 
@@ -80,15 +87,36 @@ def test_local_moran_by_band_has_the_bytes_of_local_moran(seed, n, kind, neighbo
     st.integers(0, 10**6), st.integers(3, 900), st.sampled_from(KINDS), st.sampled_from(NEIGHBOURHOODS),
     st.integers(1, 400), st.booleans(),
 )  # fmt: skip
+@example(0, 12, "two-valued", lr.Neighbourhood.queen(), 1, True)  # bands of one island, which holds a one
 def test_getis_ord_by_band_has_the_bytes_of_getis_ord(seed, n, kind, neighbourhood, cells, star):
     ids, values = made(seed, n, kind)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeefrasterWarning)
         wanted = lr.getis_ord(in_memory(ids, values), neighbourhood, star=star)
-    arrays = arrays_like(wanted)
-    source = BandedField.of(ids, values, GRID)
-    figures = getis_ord_by_band(source, neighbourhood, Arrays(arrays), star=star, cells=cells)
+        arrays = arrays_like(wanted)
+        source = BandedField.of(ids, values, GRID)
+        figures = getis_ord_by_band(source, neighbourhood, Arrays(arrays), star=star, cells=cells)
     assert_same_bytes(arrays, figures, wanted)
+
+
+@pytest.mark.parametrize("apart", [1, 4])
+def test_fields_without_a_result_are_named_as_in_memory(apart):
+    """Fields of one value, and of cells without a neighbour."""
+    ids = np.arange(30) * apart
+    values = np.ones(30) if apart == 1 else np.arange(30) % 2.0
+    for function, by_band in (
+        (lr.local_moran, local_moran_by_band),
+        (lr.getis_ord, getis_ord_by_band),
+        (lr.local_geary, local_geary_by_band),
+        (lr.local_join_count, local_join_count_by_band),
+    ):
+        with pytest.warns(LeefrasterWarning) as wanted:
+            function(in_memory(ids, values), NEIGHBOURHOODS[0])
+        with pytest.warns(LeefrasterWarning) as found:
+            by_band(BandedField.of(ids, values, GRID), NEIGHBOURHOODS[0], Arrays({}), cells=7)
+        messages = [[(each.category, str(each.message)) for each in caught] for caught in (found, wanted)]
+        assert messages[0] == messages[1]
+        assert len(messages[0]) == 1
 
 
 def test_far_tails_do_not_depend_on_the_bands():

@@ -43,15 +43,15 @@ def test_it_has_the_bytes_of_local_join_count(seed, n, share, neighbourhood, cel
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeefrasterWarning)
         wanted = lr.local_join_count(field, neighbourhood, **options)
-    arrays = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
-    figures = local_join_count_by_band(
-        BandedField.of(ids, values, GRID),
-        neighbourhood,
-        Arrays(arrays),
-        cells=cells,
-        multiple=multiple,
-        **options,
-    )
+        arrays = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
+        figures = local_join_count_by_band(
+            BandedField.of(ids, values, GRID),
+            neighbourhood,
+            Arrays(arrays),
+            cells=cells,
+            multiple=multiple,
+            **options,
+        )
     for name, found in arrays.items():
         assert found.tobytes() == wanted[name].values.tobytes(), name
     assert (figures.n, figures.islands) == (int(wanted["n"]), int(wanted["islands"]))

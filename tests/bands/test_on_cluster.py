@@ -18,6 +18,7 @@ from leefraster.bands import (
     geary_by_band,
     local_join_count_by_band,
     local_moran_by_band,
+    moran_by_band,
 )
 from leefraster.bands.on_cluster import OnCluster, cluster
 from leefraster.cells import cell_coordinates
@@ -59,6 +60,17 @@ def test_bands_on_two_workers_have_the_same_bytes(two_workers, wanted):
     )
     for name, found in arrays.items():
         assert found.tobytes() == wanted[name].values.tobytes(), name
+    others = np.where(np.arange(ids.size) % 9 == 0, np.nan, values[::-1])
+    coords = cell_coordinates(GRID, ids)
+    field, other = (xr.DataArray(each, dims="cell", coords=coords) for each in (values, others))
+    p = np.zeros(ids.size)
+    figures = local_moran_by_band(
+        BandedField.of(ids, values, GRID), lr.Neighbourhood.queen(), Arrays({"p": p}),
+        other=BandedField.of(ids, others, GRID), cells=700, runner=two_workers,
+    )  # fmt: skip
+    bivariate = lr.local_moran(field, lr.Neighbourhood.queen(), other=other)
+    assert p.tobytes() == bivariate["p"].values.tobytes()
+    assert figures.reference_other == float(bivariate["reference_other"])
 
 
 def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_workers):
@@ -67,6 +79,15 @@ def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_worke
     coords = cell_coordinates(GRID, ids)
     found = geary_by_band(field, queen, cells=700, runner=two_workers)
     xr.testing.assert_identical(found, lr.geary(xr.DataArray(values, dims="cell", coords=coords), queen))
+    others = np.where(np.arange(ids.size) % 9 == 0, np.nan, values[::-1])
+    field_in_memory, other_in_memory = (
+        xr.DataArray(each, dims="cell", coords=coords) for each in (values, others)
+    )
+    wanted = lr.moran(field_in_memory, queen, other=other_in_memory)
+    other = BandedField.of(ids.copy(), others, GRID)
+    xr.testing.assert_identical(
+        moran_by_band(field, queen, other=other, cells=700, runner=two_workers), wanted
+    )
     ones = values > 1
     wanted = lr.local_join_count(xr.DataArray(ones, dims="cell", coords=coords), queen)
     arrays = {str(name): np.zeros(v.shape, v.dtype) for name, v in wanted.data_vars.items()}

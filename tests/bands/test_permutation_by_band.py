@@ -49,9 +49,9 @@ def test_it_has_the_bytes_of_the_function_in_memory(
         wanted = whole(
             xr.DataArray(values, dims="cell", coords=cell_coordinates(GRID, ids)), neighbourhood, **options
         )
-    arrays = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
-    source = BandedField.of(ids, values, GRID)
-    figures = by_band(source, neighbourhood, Arrays(arrays), cells=cells, multiple=multiple, **options)
+        arrays = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
+        source = BandedField.of(ids, values, GRID)
+        figures = by_band(source, neighbourhood, Arrays(arrays), cells=cells, multiple=multiple, **options)
     for name, found in arrays.items():
         assert found.tobytes() == wanted[name].values.tobytes(), name
     assert (figures.n, figures.islands) == (int(wanted["n"]), int(wanted["islands"]))

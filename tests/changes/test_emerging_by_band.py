@@ -1,5 +1,7 @@
 """Emerging hot spots in bands: the bytes of those in memory, whatever the bands and the order of the years."""
 
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 import leefraster as lr
 from leefraster.bands import Arrays, BandedPanel
 from leefraster.cells import cell_coordinates
+from leefraster.errors import LeefrasterWarning
 
 GRID = lr.Grid(0.0, 2000.0, 25, 20, 100.0, "EPSG:28992")
 YEARS = [2012, 2014, 2016, 2018, 2020, 2022, 2024]
@@ -27,7 +30,6 @@ def made(seed, years):
     return ids, level
 
 
-@pytest.mark.filterwarnings("ignore::leefraster.errors.LeefrasterWarning")
 @settings(deadline=None, max_examples=6)
 @given(
     st.integers(0, 10**6), st.permutations(YEARS), st.integers(2, 7), st.integers(20, 500),
@@ -39,10 +41,16 @@ def test_categories_by_band_have_the_bytes_of_those_in_memory(seed, order, count
     if flat_year:
         level[0] = 1.0
     data = xr.DataArray(level, dims=("year", "cell"), coords={"year": years, **cell_coordinates(GRID, ids)})
-    wanted = lr.emerging_hotspots(data, around)
+    with warnings.catch_warnings(record=True) as wanted_warnings:
+        warnings.simplefilter("always", LeefrasterWarning)
+        wanted = lr.emerging_hotspots(data, around)
     found = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
     panel = BandedPanel.of(ids, {"level": level}, GRID, years=years)
-    about = lr.emerging_hotspots_by_band(panel, "level", around, Arrays(found), cells=cells)
+    with warnings.catch_warnings(record=True) as given_warnings:
+        warnings.simplefilter("always", LeefrasterWarning)
+        about = lr.emerging_hotspots_by_band(panel, "level", around, Arrays(found), cells=cells)
+    assert [str(w.message) for w in given_warnings] == [str(w.message) for w in wanted_warnings]
+    assert given_warnings or not flat_year
     for name, values in found.items():
         assert values.tobytes() == wanted[name].values.tobytes(), name
     assert about == wanted.attrs

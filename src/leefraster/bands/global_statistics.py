@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import Any, Literal
 
@@ -10,23 +9,23 @@ import numpy as np
 import xarray as xr
 
 from leefraster.bands.band import Band
+from leefraster.bands.bivariate_sums import bivariate_summed
 from leefraster.bands.global_sums import summed
 from leefraster.bands.runner import Runner
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, Progress, Work
 from leefraster.cells import cell_coordinates
-from leefraster.errors import INSIDE, NoVarianceWarning
 from leefraster.fields import Fields
 from leefraster.grid import Grid
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.geary import geary_statistic
 from leefraster.statistics.getis_ord_general import general_statistic, negative, refuse_negative
-from leefraster.statistics.global_plan import ASSUMPTIONS, Statistic, Tested, warn_of_links
+from leefraster.statistics.global_plan import ASSUMPTIONS, GlobalResults, Statistic, Tested, warn_of_links
 from leefraster.statistics.join_count import join_statistic, other_colours, refuse_other_colours
 from leefraster.statistics.local_options import Alternative
-from leefraster.statistics.moran import moran_statistic
-from leefraster.statistics.plan import FEWEST, WEIGHTINGS, Test, one_of
+from leefraster.statistics.moran import bivariate_dataset, moran_statistic
+from leefraster.statistics.plan import WEIGHTINGS, Test, one_of, warn_of_flat
 
 Assumption = Literal["randomisation", "normality"]
 
@@ -35,6 +34,7 @@ def moran_by_band(
     source: BandedField,
     neighbourhood: Neighbourhood,
     *,
+    other: BandedField | None = None,
     weighting: Weighting = "row",
     assumption: Assumption = "randomisation",
     alternative: Alternative = "two-sided",
@@ -45,6 +45,8 @@ def moran_by_band(
     """Compute global Moran's I of a field that need not fit in memory; the same as `lr.moran`, bit for bit.
 
     ``I = n / S0 * sum_ij w_ij z_i z_j / sum_i z_i^2``: each band gives sums in whole numbers, which add up exactly.
+    With `other`, whose deviations are y, it is the bivariate
+    ``I = n / S0 * sum_ij w_ij z_i y_j / sqrt(sum_i z_i^2 sum_j y_j^2)``.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def moran_by_band(
         The field; NaN is missing.
     neighbourhood : Neighbourhood
         Queen, rook, disc or ring.
+    other : BandedField, optional
+        A second variable over the same cells. The population are the cells with both values.
     weighting, assumption, alternative
         As in `lr.moran`; p is that of the normal distribution of z.
     cells : int
@@ -69,8 +73,8 @@ def moran_by_band(
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, or an option
-        is not allowed.
+        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
+        not allowed, or `other` lies on other cells.
     InputError
         When a value is infinite.
 
@@ -88,7 +92,9 @@ def moran_by_band(
     (0.5, 0.0596875)
     """
     one_of("assumption", assumption, ASSUMPTIONS)
-    work = _work(source, neighbourhood, weighting, cells, runner, progress)
+    work = _work(source, neighbourhood, weighting, cells, runner, progress, other)
+    if other is not None:
+        return _bivariate(work, neighbourhood, weighting, assumption, alternative)
     return _result(moran_statistic(assumption), work, neighbourhood, weighting, assumption, alternative)
 
 
@@ -206,11 +212,12 @@ def _other_colours(source: BandedField, band: Band) -> tuple[int, list[Any]]:
 
 def _work(
     source: BandedField, neighbourhood: Neighbourhood, weighting: str, cells: int, runner: Runner | None,
-    progress: Progress | None,
+    progress: Progress | None, other: BandedField | None = None,
 ) -> Work:  # fmt: skip
     """Cut a field; shares need to know how many neighbours a cell's neighbours have, and so twice the halo."""
     one_of("weighting", weighting, WEIGHTINGS)
-    return Work.of(source, neighbourhood, cells, 1, runner, progress, reach=2 if weighting == "row" else 1)
+    reach = 2 if weighting == "row" else 1
+    return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach)
 
 
 def _result(
@@ -221,23 +228,44 @@ def _result(
     results = statistic.results(1)
     found = summed(work, weighting, margins=statistic.margins, added=statistic.added)
     if found is None:
-        warnings.warn(
-            f"{statistic.name}: the field has no variance or fewer than {FEWEST} values; its results are NaN",
-            NoVarianceWarning,
-            skip_file_prefixes=INSIDE,
-        )
+        warn_of_flat(statistic.name, 1, 1)
     else:
-        results.count(0, 0, *found.tally)
-        if found.of is None:
-            linked = found.tally[0] > 0
-            warn_of_links(statistic.name, int(not linked), int(linked), 1)
-        else:
+        tested = None
+        if found.of is not None:
             forms, extra = statistic.forms(found.of, found.added)
-            results.put(0, 0, Tested(forms, found.of, extra=extra), test, statistic.falling)
+            tested = Tested(forms, found.of, extra=extra)
+        _put(results, statistic.name, found.tally, tested, test, falling=statistic.falling)
     attrs = statistic.attrs(
         neighbourhood, test, weighting=weighting, assumption=assumption, alternative=alternative
     )
     return statistic.dataset(_one_field(work.source.grid), results, attrs)
+
+
+def _bivariate(
+    work: Work, neighbourhood: Neighbourhood, weighting: str, assumption: str, alternative: str
+) -> xr.Dataset:
+    test = Test.checked(("normal",), "normal", alternative)
+    results = GlobalResults(1, 1, 1)
+    found = bivariate_summed(work, weighting)
+    if found is None:
+        warn_of_flat("moran", 1, 1)
+    else:
+        _put(results, "moran", found.tally, found.tested, test, falling=False)
+    options = {"weighting": weighting, "assumption": assumption, "alternative": alternative}
+    return bivariate_dataset(_one_field(work.source.grid), results, neighbourhood, test, **options)
+
+
+def _put(
+    results: GlobalResults, name: str, tally: tuple[int, int, int], tested: Tested | None, test: Test, *,
+    falling: bool,
+) -> None:  # fmt: skip
+    """Keep the results of a field, or warn where its links give none."""
+    results.count(0, 0, *tally)
+    if tested is None:
+        linked = tally[0] > 0
+        warn_of_links(name, int(not linked), int(linked), 1)
+    else:
+        results.put(0, 0, tested, test, falling)
 
 
 def _one_field(grid: Grid) -> Fields:

@@ -46,7 +46,7 @@ class Summed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
+class Reading:
     """How a band is read: the same for all, and sent to wherever it is worked on."""
 
     source: BandedField
@@ -55,6 +55,7 @@ class _Reading:
     covers_self: bool
 
     def neighbours(self, band: Band) -> BandNeighbours:
+        """Return the neighbours of a band's cells that hold a value."""
         return around(self.source, self.how, self.runs, self.covers_self, band)[1]
 
 
@@ -80,7 +81,7 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     found = represented(BandPieces(work.source, work.bands, work.runner), most)
     if found is None:
         return None
-    reading = _Reading(work.source, found[1], work.runs, work.covers_self)
+    reading = Reading(work.source, found[1], work.runs, work.covers_self)
     occurring, extent, sums = _totals(work, reading, most)
     counts = np.arange(occurring.size)
     n, links = int(occurring[1:].sum()), int((occurring * counts).sum())
@@ -90,7 +91,7 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     largest = int(np.flatnonzero(occurring)[-1])
     rows = RowSums(largest) if weighting == "row" else None
     work.tell("weights", 0)
-    weights, margin = _weights(work, reading, rows, occurring)
+    weights, margin = weights_of(work, reading, rows, occurring)
     adding = FieldSums.of(
         sums,
         int(extent.least),
@@ -99,7 +100,7 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
         margin if margins else 0.0,
     )
     limbs, more = [0] * 10, 0
-    for number, (part, besides) in enumerate(_mapped(work, _summed, reading, adding, rows, margins, added)):
+    for number, (part, besides) in enumerate(mapped(work, _summed, reading, adding, rows, margins, added)):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         more += besides
         work.tell("bands", number + 1)
@@ -109,15 +110,16 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     return Summed(tally, LinkedSums(*unit, sums, weights, powers, values[0], values[3], values[4]), more)
 
 
-def _mapped[T](work: Work, function: Callable[..., T], *given: object) -> list[T]:
+def mapped[T](work: Work, function: Callable[..., T], *given: object) -> list[T]:
+    """Return what a function gives for each band, after what else it is given."""
     return list(work.runner.map(partial(function, *given), work.bands))
 
 
-def _totals(work: Work, reading: _Reading, most: int) -> tuple[Ints, Range, Totals]:
+def _totals(work: Work, reading: Reading, most: int) -> tuple[Ints, Range, Totals]:
     """Return how many places have 0, 1, 2, ... neighbours; range and totals of those with a link, as integers."""
     centre = reading.how.largest // 2
     occurring, extent, limbs = np.zeros(most + 1, np.int64), Range.of(np.empty(0)), [0] * 8
-    for counts, here, part in _mapped(work, _scanned, reading, centre, most):
+    for counts, here, part in mapped(work, _scanned, reading, centre, most):
         occurring += counts
         extent += here
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
@@ -125,14 +127,14 @@ def _totals(work: Work, reading: _Reading, most: int) -> tuple[Ints, Range, Tota
     return occurring, extent, totals_of(n, centre, limbs)
 
 
-def _scanned(reading: _Reading, centre: int, most: int, band: Band) -> tuple[Ints, Range, list[int]]:
+def _scanned(reading: Reading, centre: int, most: int, band: Band) -> tuple[Ints, Range, list[int]]:
     neighbours = reading.neighbours(band)
     linked = neighbours.own[neighbours.counts > 0]
     return np.bincount(neighbours.counts, minlength=most + 1), Range.of(linked), limbs_of(linked, centre)
 
 
-def _weights(
-    work: Work, reading: _Reading, rows: RowSums | None, occurring: Ints
+def weights_of(
+    work: Work, reading: Reading, rows: RowSums | None, occurring: Ints
 ) -> tuple[WeightSums, float]:
     """Return the sums over the weights and the largest margin."""
     counts = np.arange(occurring.size)
@@ -141,13 +143,13 @@ def _weights(
         total, squares = int((counts * occurring).sum()), int((counts * counts * occurring).sum())
         return binary_sums(total, squares), float(binary_margins(held).max())
     limbs, margin = [0] * 4, 0.0
-    for part, largest in _mapped(work, _weighed, reading, rows):
+    for part, largest in mapped(work, _weighed, reading, rows):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         margin = max(margin, largest)
     return rows.sums(int(occurring[1:].sum()), limbs), margin
 
 
-def _weighed(reading: _Reading, rows: RowSums, band: Band) -> tuple[list[int], float]:
+def _weighed(reading: Reading, rows: RowSums, band: Band) -> tuple[list[int], float]:
     limbs, margins = _row_margins(reading.neighbours(band), rows)
     return limbs, float(margins.max(initial=0.0))
 
@@ -157,7 +159,7 @@ def _row_margins(neighbours: BandNeighbours, rows: RowSums) -> tuple[list[int], 
 
 
 def _summed(
-    reading: _Reading, adding: FieldSums, rows: RowSums | None, margins: bool, added: Added | None, band: Band
+    reading: Reading, adding: FieldSums, rows: RowSums | None, margins: bool, added: Added | None, band: Band
 ) -> tuple[list[int], int]:
     """Return a band's part of the sums over the values, and of what is asked for besides."""
     neighbours = reading.neighbours(band)

@@ -32,6 +32,7 @@ def local_moran_by_band(
     neighbourhood: Neighbourhood,
     sink: Sink,
     *,
+    other: BandedField | None = None,
     weighting: Weighting = "row",
     inference: BandInference = "exact",
     alternative: Alternative = "two-sided",
@@ -55,6 +56,9 @@ def local_moran_by_band(
         Queen, rook, disc or ring.
     sink : Sink
         Takes `I lag expected variance z p q quadrant cluster neighbours`.
+    other : BandedField, optional
+        A second variable over the same cells, of which the neighbours' values are taken: the bivariate I. The
+        population are the cells with both values.
     weighting, alternative, alpha, adjustment, permutations, seed
         As in `lr.local_moran`.
     inference : {"exact", "normal", "permutation"}
@@ -72,15 +76,20 @@ def local_moran_by_band(
     Returns
     -------
     Figures
-        n, islands, reference, p_error, and how many bands there were.
+        n, islands, reference, p_error, how many bands there were, and with `other` its mean `reference_other`.
 
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, or an option
-        is not allowed.
+        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
+        not allowed, or `other` lies on other cells.
     InputError
         When a value is infinite.
+
+    Warns
+    -----
+    NoVarianceWarning, NoNeighboursWarning
+        As `lr.local_moran`; results are NaN, and codes 0, then.
 
     Examples
     --------
@@ -95,9 +104,9 @@ def local_moran_by_band(
     """
     alpha = checked_alpha(alpha)
     test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other)
     fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
-    statistic = Local(MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
+    statistic = Local("local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
     return work.local(statistic, sink, scratch)
 
 
@@ -128,6 +137,11 @@ def getis_ord_by_band(
     UsageError, InputError
         As in `local_moran_by_band`.
 
+    Warns
+    -----
+    NoVarianceWarning, NoNeighboursWarning
+        As `lr.getis_ord`; results are NaN, and codes 0, then.
+
     Examples
     --------
     >>> import numpy as np, leefraster as lr
@@ -142,9 +156,13 @@ def getis_ord_by_band(
     """
     test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
-    fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, inference, not star)
-    statistic = Local(GETIS_ORD, fill, _spots, "z", share, adjustment)
-    return work.local(statistic, sink, scratch)
+    return work.local(getis_ord_statistic(star, weighting, test), sink, scratch)
+
+
+def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
+    """State Getis-Ord G* or G for fields in bands."""
+    fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, test.inference, not star)
+    return Local("getis_ord", GETIS_ORD, fill, _spots, "z", share, test.adjustment)
 
 
 def _checked(

@@ -71,6 +71,11 @@ def local_geary_by_band(
     InputError
         When a value is infinite.
 
+    Warns
+    -----
+    NoVarianceWarning, NoNeighboursWarning
+        As `lr.local_geary`; results are NaN then.
+
     References
     ----------
     Anselin, L. (1995). Local indicators of spatial association - LISA. Geographical Analysis 27, 93-115, eq. 22.
@@ -94,7 +99,9 @@ def local_geary_by_band(
     )  # fmt: skip
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
     fill, share = partial(_fill, weighting, test), partial(of_squared_differences, inference)
-    statistic = Local(NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment, late=("cluster",))
+    statistic = Local(
+        "local_geary", NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment, late=("cluster",)
+    )
     return work.local(statistic, sink, scratch)
 
 

@@ -68,6 +68,11 @@ def local_join_count_by_band(
     InputError
         When a value is neither 0, 1 nor missing; nothing was written then.
 
+    Warns
+    -----
+    NoVarianceWarning, NoNeighboursWarning
+        As `lr.local_join_count`; results are NaN then.
+
     Examples
     --------
     >>> import numpy as np, leefraster as lr
@@ -86,7 +91,14 @@ def local_join_count_by_band(
     refuse_other_values(sum(n for n, _ in found), next((first for n, first in found if n), None))
     fill = partial(_fill, weighting, test)
     statistic = Local(
-        NAMES, fill, _finished, "variance", partial(of_sums, "exact", True), adjustment, late=("p",)
+        "local_join_count",
+        NAMES,
+        fill,
+        _finished,
+        "variance",
+        partial(of_sums, "exact", True),
+        adjustment,
+        late=("p",),
     )
     return work.local(statistic, sink, scratch)
 

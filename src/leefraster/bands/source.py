@@ -81,17 +81,24 @@ class BandedField:
         InputError
             When one is infinite.
         """
-        return _finite(np.asarray(self.values[slice(band.first, band.last)]))
+        return finite(np.asarray(self.values[slice(band.first, band.last)]))
 
     def around(self, band: Band) -> tuple[Ints, npt.NDArray[Any]]:
         """Return the ids and values of a band and its halo."""
         here = slice(band.begin, band.end)
-        return np.asarray(self.ids[here], dtype=np.int64), _finite(np.asarray(self.values[here]))
+        return np.asarray(self.ids[here], dtype=np.int64), finite(np.asarray(self.values[here]))
 
 
-def _finite(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def finite(values: npt.NDArray[Any], name: str = "field") -> npt.NDArray[Any]:
+    """Return values none of which is infinite.
+
+    Raises
+    ------
+    InputError
+        When one is; `name` says what has it.
+    """
     if values.dtype.kind == "f" and np.isinf(values).any():
-        raise InputError(f"field has {int(np.isinf(values).sum())} infinite values; missing values are NaN")
+        raise InputError(f"{name} has {int(np.isinf(values).sum())} infinite values; missing values are NaN")
     return values
 
 

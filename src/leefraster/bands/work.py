@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.bands.band import Band, cut
+from leefraster.bands.beside import refuse_other_cells, where_both
 from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import around
 from leefraster.bands.on_disk import on_disk
@@ -23,9 +24,9 @@ from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.errors import UsageError
 from leefraster.inference.multiple_testing import PIECE, adjusted
-from leefraster.inference.numbers import Numbers, Representation, Totals
+from leefraster.inference.numbers import Representation, Totals
 from leefraster.neighbourhood import Neighbourhood
-from leefraster.statistics.plan import OneField, put_at, room_at
+from leefraster.statistics.plan import OneField, put_at, room_at, warn_of_alone, warn_of_flat
 
 Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
@@ -47,7 +48,8 @@ CODES = (
 class Figures:
     """The figures of a field, as the functions in memory have them as coordinates.
 
-    A field that is constant, or has fewer than three values, has no figures: 0 and NaN.
+    A field that is constant, or has fewer than three values, has no figures: 0 and NaN. `reference_other` is the
+    mean of the other variable, of two.
     """
 
     n: int
@@ -55,6 +57,7 @@ class Figures:
     reference: float
     p_error: float
     bands: int
+    reference_other: float = float("nan")
 
 
 @dataclass(slots=True)
@@ -73,7 +76,7 @@ class BandResults:
     def of(cls, valid: npt.NDArray[np.bool_], names: tuple[str, ...]) -> BandResults:
         """Return room for the variables, made here: what threads make of this size the system gets back late."""
         made = {name: np.empty(valid.size, ROOM.get(name, np.dtype(np.float64))) for name in names}
-        return cls(valid, made)
+        return cls(valid, made, {"reference_other": np.full(1, np.nan)})
 
     def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
         """Return an array for the values of a variable."""
@@ -104,6 +107,8 @@ class Local:
 
     Attributes
     ----------
+    name : str
+        For warnings.
     names : tuple of str
         Its variables.
     fill : callable
@@ -113,13 +118,14 @@ class Local:
     beside : str
         The name of that variable.
     share : callable
-        Returns what its bands share of a described field.
+        Returns what its bands share of the described field that is drawn from.
     adjustment : str
         How q is made from p.
     late : tuple of str
         Which of the variables that are filled are written by `finish` only.
     """
 
+    name: str
     names: tuple[str, ...]
     fill: Fill
     finish: Finish
@@ -136,9 +142,10 @@ class Local:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """One field under one neighbourhood, cut into bands."""
+    """One field, or two of which the other one is looked at nearby, under one neighbourhood, cut into bands."""
 
     source: BandedField
+    other: BandedField | None
     bands: list[Band]
     runs: npt.NDArray[np.int64]
     covers_self: bool
@@ -148,21 +155,25 @@ class Work:
     @classmethod
     def of(
         cls, source: BandedField, neighbourhood: Neighbourhood, cells: int, multiple: int,
-        runner: Runner | None, progress: Progress | None, *, reach: int = 1,
+        runner: Runner | None, progress: Progress | None, *, other: BandedField | None = None, reach: int = 1,
     ) -> Work:  # fmt: skip
         """Cut a field into bands, of which the halo is `reach` times as high as the neighbourhood reaches.
 
         Raises
         ------
         UsageError
-            When the field or the neighbourhood is something else, or the neighbourhood has weights.
+            When a field or the neighbourhood is something else, the neighbourhood has weights, or `other` lies
+            on other cells.
         """
         refuse_others(source, neighbourhood)
+        if other is not None:
+            refuse_other_cells(source, other, "other")
+            source, other = where_both(source, other)
         runs = neighbourhood.runs(source.grid.cell)
         chosen = runner or InTurn()
         most = shared_out(cells, source.n, chosen.workers)
         bands = cut(source.starts, runs * np.array([reach, 1, 1]), most, multiple)
-        return cls(source, bands, runs, neighbourhood.includes_self, chosen, progress)
+        return cls(source, other, bands, runs, neighbourhood.includes_self, chosen, progress)
 
     def tell(self, step: str, done: int) -> None:
         """Tell that a step has done so many of the bands."""
@@ -170,18 +181,25 @@ class Work:
             self.progress(step, done, len(self.bands))
 
     def local(self, statistic: Local, sink: Sink, scratch: str | Path | None) -> Figures:
+        """Work through all steps of a local statistic, warn where it has no results, and return the figures."""
+        figures = self.figures_of(statistic, sink, scratch)
+        warn_of_none(statistic.name, [figures])
+        return figures
+
+    def figures_of(self, statistic: Local, sink: Sink, scratch: str | Path | None) -> Figures:
         """Work through all steps of a local statistic, and return the figures of the field."""
         self.tell("describing", 0)
-        about = described(self.source, self.bands, self.runs, self.covers_self, self.runner)
-        if about is None:
+        about = self._described(self.source)
+        lagged = about if self.other is None else self._described(self.other)
+        if about is None or lagged is None:
             self._nothing(statistic, sink)
             return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
         with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
             self.tell("tables", 0)
             p, beside, figures = self._filled(
-                self._task(about, statistic, sink), Path(folder), about.sums.n, sink
+                self._task(about, lagged, statistic, sink), Path(folder), about.sums.n, sink
             )
-            del about  # and with it the values in order: 8 bytes a cell that are not needed beside q
+            del about, lagged  # and with it the values in order: 8 bytes a cell that are not needed beside q
             self.tell("adjusting", 0)
             q = on_disk(Path(folder) / "q", np.float64, p.size)
             adjusted(p, statistic.adjustment, piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
@@ -192,15 +210,29 @@ class Work:
                 self.tell("codes", band.number + 1)
         return figures
 
-    def _task(self, about: Described, statistic: Local, sink: Sink) -> Callable[[Band], _Part]:
+    def _described(self, field: BandedField) -> Described | None:
+        return described(field, self.bands, self.runs, self.covers_self, self.runner)
+
+    def _task(
+        self, about: Described, lagged: Described, statistic: Local, sink: Sink
+    ) -> Callable[[Band], _Part]:
         """Return what is done with each band, once it is known what all bands share."""
-        shared = statistic.share(about)
+        shared = statistic.share(lagged)
         if self.runner.elsewhere:
             shared = shared.portable()
+        reading = _Reading(self.source, about.how, about.sums)
+        other = None if self.other is None else _Reading(self.other, lagged.how, lagged.sums)
         return partial(
-            _worked, self.source, self.runs, self.covers_self, about.how, about.sums, shared, statistic, sink,
+            _worked,
+            reading,
+            other,
+            self.runs,
+            self.covers_self,
+            shared,
+            statistic,
+            sink,
             self.runner.elsewhere,
-        )  # fmt: skip
+        )
 
     def _filled(
         self, task: Callable[[Band], _Part], folder: Path, n: int, sink: Sink
@@ -208,7 +240,7 @@ class Work:
         """Fill the sink, and return p and what is needed beside it, on disk."""
         p = on_disk(folder / "p", np.float64, self.source.n)
         beside: Values | None = None
-        islands, reference, error = 0, float("nan"), float("nan")
+        islands, reference, error, of_other = 0, float("nan"), float("nan"), float("nan")
         for band, part in zip(self.bands, self.runner.map(task, self.bands), strict=True):
             if beside is None:
                 beside = on_disk(folder / "beside", part.beside.dtype, self.source.n)
@@ -216,9 +248,10 @@ class Work:
                 sink.take(part.written)
             p[band.first : band.last], beside[band.first : band.last] = part.p, part.beside
             islands, reference, error = islands + part.islands, part.reference, part.error
+            of_other = part.reference_other
             self.tell("bands", band.number + 1)
         assert beside is not None
-        return p, beside, Figures(n, islands, reference, error, len(self.bands))
+        return p, beside, Figures(n, islands, reference, error, len(self.bands), of_other)
 
     def _nothing(self, statistic: Local, sink: Sink) -> None:
         """Fill the sink of a field without variance."""
@@ -226,6 +259,12 @@ class Work:
             for name in statistic.names:
                 kind, missing = (np.int32, 0) if name in CODES else (np.float64, np.nan)
                 sink.write(name, band.first, np.full(band.cells, missing, kind))
+
+
+def warn_of_none(statistic: str, figures: Sequence[Figures]) -> None:
+    """Name the fields that have no results, as the functions in memory do."""
+    warn_of_flat(statistic, sum(each.n == 0 for each in figures), len(figures))
+    warn_of_alone(statistic, sum(0 < each.n == each.islands for each in figures), len(figures))
 
 
 def refuse_others(source: object, neighbourhood: object) -> None:
@@ -262,23 +301,40 @@ class _Part:
     islands: int
     reference: float
     error: float
+    reference_other: float
     written: Any = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """A field, how its values become integers, and their totals."""
+
+    source: BandedField
+    how: Representation
+    sums: Totals
+
+
 def _worked(
-    source: BandedField, runs: npt.NDArray[np.int64], covers_self: bool, how: Representation, sums: Totals,
-    shared: Shared, statistic: Local, sink: Sink, elsewhere: bool, band: Band,
+    reading: _Reading, other: _Reading | None, runs: npt.NDArray[np.int64], covers_self: bool, shared: Shared,
+    statistic: Local, sink: Sink, elsewhere: bool, band: Band,
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
-    own, neighbours = around(source, how, runs, covers_self, band)
-    results = BandResults.of(own, statistic.filled)
-    numbers = Numbers(neighbours.own, how.origin, how.step, how.natural, how.largest)
-    one = OneField(0, own, numbers, sums, neighbours, null=shared.null, whole=shared.of(source, band))
+    lagged = reading if other is None else other
+    valid, neighbours = around(lagged.source, lagged.how, runs, covers_self, band)
+    drawn = lagged.how.of(neighbours.own)
+    numbers, beside = drawn, None
+    if other is not None:
+        numbers = reading.how.numbers(reading.source.own(band)[valid])
+        beside = drawn, other.sums
+    results = BandResults.of(valid, statistic.filled)
+    whole = shared.of(lagged.source, band)
+    one = OneField(0, valid, numbers, reading.sums, neighbours, beside, null=shared.null, whole=whole)
     statistic.fill(results, one)
     own_sink = sink.copy() if elsewhere else sink
     for name, found in results.places.items():
         if name not in statistic.late:
             own_sink.write(name, band.first, found)
     written = own_sink.written() if elsewhere else None
-    p, beside = results.places["p"], results.places[statistic.beside]
-    return _Part(p, beside, results.islands, results.reference, results.error, written)
+    p, kept = results.places["p"], results.places[statistic.beside]
+    of_other = float(results.scalars["reference_other"][0])
+    return _Part(p, kept, results.islands, results.reference, results.error, of_other, written)

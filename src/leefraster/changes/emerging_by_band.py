@@ -12,16 +12,18 @@ import numpy as np
 import xarray as xr
 
 from leefraster.bands.cellwise import CELLS, by_cell
-from leefraster.bands.local import getis_ord_by_band
+from leefraster.bands.local import getis_ord_statistic
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import Runner
 from leefraster.bands.sink import Arrays, Sink
+from leefraster.bands.work import Work, warn_of_none
 from leefraster.changes.by_band import numbered_years
 from leefraster.changes.emerging import of_spots, years_of_spots
 from leefraster.changes.years import YEAR
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.neighbourhood import Neighbourhood
+from leefraster.statistics.plan import Test
 
 Progress = Callable[[str, int, int], None]
 
@@ -72,10 +74,14 @@ def emerging_hotspots_by_band(
     UsageError, InputError
         As in `lr.emerging_hotspots` and `lr.bands.getis_ord_by_band`.
 
+    Warns
+    -----
+    NoVarianceWarning, NoNeighboursWarning
+        As `lr.emerging_hotspots`, one for all years: those have no result.
+
     Notes
     -----
-    Results have the same bytes as those in memory. A year without variance has no result, as there, but no
-    warning says so.
+    Results have the same bytes as those in memory.
 
     Examples
     --------
@@ -92,16 +98,17 @@ def emerging_hotspots_by_band(
     """
     order = years_of_spots(numbered_years(panel), alpha, trend_alpha, across_versions)
     years, n = order[YEAR].values, panel.n
+    test = Test.checked(("exact",), "exact", "two-sided", adjustment="none")
+    spots, figures = getis_ord_statistic(True, "row", test), []
     with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
         z, p, q = (on_disk(Path(folder) / one, np.float64, years.size * n) for one in ("z", "p", "q"))
         for row, year in enumerate(years.tolist()):
             here = slice(row * n, (row + 1) * n)
-            getis_ord_by_band(
-                panel.field(name, year), neighbourhood, Arrays({"z": z[here], "p": p[here]}), adjustment="none",
-                cells=cells, multiple=multiple, runner=runner, scratch=scratch,
-            )  # fmt: skip
+            work = Work.of(panel.field(name, year), neighbourhood, cells, multiple, runner, None)
+            figures.append(work.figures_of(spots, Arrays({"z": z[here], "p": p[here]}), scratch))
             if progress:
                 progress("G*", row + 1, years.size)
+        warn_of_none("getis_ord", figures)
         adjusted(p, "benjamini-hochberg", piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
         known = BandedPanel.of(
             panel.ids,

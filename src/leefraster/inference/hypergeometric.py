@@ -20,7 +20,7 @@ def hypergeometric_tails(n: int, ones: int, draws: Ints, observed: Ints) -> tupl
     n, ones : int
         How many values there are, and how many of them are one.
     draws, observed : ndarray of int64, shape (m,)
-        k (0 to n) and b of each place.
+        k (0 to n) and b of each place; where k is 0, b is not looked at.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def hypergeometric_tails(n: int, ones: int, draws: Ints, observed: Ints) -> tupl
     begin[ks] = np.cumsum(ks + 1) - (ks + 1)
     tables = [np.empty(int((ks + 1).sum())) for _ in range(2)]
     hypergeometric_tables(n, ones, ks, begin, *tables)
-    at = begin[draws] + observed
+    at = begin[draws] + np.where(draws > 0, observed, 0)
     upper, lower = (np.where(draws > 0, table[at], np.nan) for table in tables)
     return upper, lower
 

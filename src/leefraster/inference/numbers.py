@@ -148,7 +148,11 @@ class Representation:
 
     def numbers(self, values: npt.NDArray[Any]) -> Numbers:
         """Return some of the values as integers, with what all of them share."""
-        return Numbers(self.integers(values), self.origin, self.step, self.natural, self.largest)
+        return self.of(self.integers(values))
+
+    def of(self, integers: npt.NDArray[np.int64]) -> Numbers:
+        """Return some of the integers, with what all of them share."""
+        return Numbers(integers, self.origin, self.step, self.natural, self.largest)
 
 
 def as_numbers(values: npt.NDArray[Any], most_addends: int, extent: Range | None = None) -> Numbers:
@@ -266,8 +270,22 @@ def deviations(numbers: Numbers, sums: Totals) -> npt.NDArray[np.float64]:
 
 def exact_sum(terms: npt.NDArray[np.float64], bound: float) -> float:
     """Return the sum of terms of at most `bound` in size, the same whatever their order and partition."""
+    return whole_sum(part_of_sum(terms, bound), bound)
+
+
+def part_of_sum(terms: npt.NDArray[np.float64], bound: float) -> int:
+    """Return an integer which, added to those of all other terms under the same bound, `whole_sum` takes."""
     if not bound > 0 or terms.size == 0:
-        return 0.0
-    exponent = 61 - math.frexp(bound)[1]
-    limbs = sum_in_limbs(np.ascontiguousarray(terms), math.ldexp(1.0, exponent)).astype(object).sum(axis=0)
-    return float((int(limbs[0]) + (int(limbs[1]) << 32)) * Fraction(2) ** -exponent)
+        return 0
+    scale = math.ldexp(1.0, _exponent(bound))
+    limbs = sum_in_limbs(np.ascontiguousarray(terms), scale).astype(object).sum(axis=0)
+    return int(limbs[0]) + (int(limbs[1]) << 32)
+
+
+def whole_sum(parts: int, bound: float) -> float:
+    """Return the sum of terms of at most `bound` in size from the integers of its parts, added up."""
+    return float(parts * Fraction(2) ** -_exponent(bound)) if bound > 0 else 0.0
+
+
+def _exponent(bound: float) -> int:
+    return 61 - math.frexp(bound)[1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.global_moments import Powers, linear_form
-from leefraster.inference.numbers import Numbers, deviations, exact_sum, totals
+from leefraster.inference.global_moments import Form, Powers, linear_form
+from leefraster.inference.numbers import Numbers, Totals, deviations, exact_sum, totals
 from leefraster.statistics.global_plan import Tested
-from leefraster.statistics.linked import Linked, centred
+from leefraster.statistics.linked import Linked, LinkedSums, centre_of, centred
 from leefraster.statistics.links import Floats, Links
 from leefraster.statistics.plan import FEWEST, OneField
 
@@ -24,17 +24,34 @@ def bivariate_moran(one: OneField, links: Links) -> Tested | None:
     if own.size < FEWEST or own.min() == own.max() or beside.min() == beside.max():
         return None
     sums, drawn_sums = totals(own), totals(beside)
-    whole, rest = divmod(sums.total, sums.n)
-    every = links.weights.received(centred(one.numbers.integers, links, (whole, rest / sums.n)))
+    every = links.weights.received(centred(one.numbers.integers, links, centre_of(sums)))
     received: Floats = links.chosen(every)
-    apart = np.square(received - _sum(received) / sums.n)
+    apart = squares_apart(received, _sum(received), sums.n)
     linear = _sum(received * deviations(Numbers(beside, drawn.origin, drawn.step, drawn.natural), drawn_sums))
-    powers = Powers(sums.n, float(drawn_sums.squares), 0.0, 0.0)
-    factor = sums.n / links.sums.s0 * (float(sums.squares) * powers.second) ** -0.5
-    unit = drawn.origin, drawn.step
+    unit, powers = (drawn.origin, drawn.step), drawn_powers(drawn_sums)
     of = Linked(*unit, drawn_sums, links.sums, powers, 0.0, linear, 0.0, links, beside)
     mean = one.numbers.origin + one.numbers.step * float(sums.mean)
-    return Tested([linear_form(_sum(apart), powers, factor)], of, every, reference=mean)
+    return Tested([bivariate_form(sums, of, _sum(apart))], of, every, reference=mean)
+
+
+def drawn_powers(sums: Totals) -> Powers:
+    """Return what is needed of the powers of the other variable."""
+    return Powers(sums.n, float(sums.squares), 0.0, 0.0)
+
+
+def squares_apart(received: Floats, total: float, n: int) -> Floats:
+    """Return the squares of c_j less their mean, given their sum over all n places."""
+    found: Floats = np.square(received - total / n)
+    return found
+
+
+def bivariate_form(sums: Totals, of: LinkedSums, apart: float) -> Form:
+    """Return the bivariate I as a form: of a field with these totals, and `of` the other one.
+
+    `apart` is the sum of `squares_apart`.
+    """
+    factor = sums.n / of.weights.s0 * (float(sums.squares) * of.powers.second) ** -0.5
+    return linear_form(apart, of.powers, factor)
 
 
 def _sum(terms: npt.NDArray[np.float64]) -> float:

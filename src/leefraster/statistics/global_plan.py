@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.errors import INSIDE, NoVarianceWarning, UsageError
 from leefraster.fields import Fields
 from leefraster.inference.global_moments import Form
 from leefraster.kernels.decision import p_of_tails
@@ -21,7 +21,7 @@ from leefraster.statistics.global_permutation import Permuted, permutation_tails
 from leefraster.statistics.linked import NONE, Floats, Linked, LinkedSums, linked
 from leefraster.statistics.links import Links
 from leefraster.statistics.partner import Partner
-from leefraster.statistics.plan import FEWEST, OneField, Test, each_field, provenance
+from leefraster.statistics.plan import FEWEST, OneField, Test, each_field, provenance, warn_of_alone
 
 ASSUMPTIONS = ("randomisation", "normality")
 INFERENCES = ("normal", "permutation")
@@ -174,12 +174,7 @@ def run(
 
 def warn_of_links(statistic: str, alone: int, without: int, m: int) -> None:
     """Name the fields without a result because of their links, in one warning of each kind."""
-    if alone:
-        warnings.warn(
-            f"{statistic}: {alone} of {m} fields have no place with a neighbour; their results are NaN",
-            NoNeighboursWarning,
-            skip_file_prefixes=INSIDE,
-        )
+    warn_of_alone(statistic, alone, m)
     if without:
         warnings.warn(
             f"{statistic}: {without} of {m} fields have no variance or fewer than {FEWEST} values among the "

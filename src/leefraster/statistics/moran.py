@@ -143,6 +143,13 @@ def moran(
     results = GlobalResults(fields.values.shape[0], 1, 1)
     partner = partner_of(fields, other, "other")
     run("moran", fields, [neighbourhood], weighting, bivariate_moran, results, test, other=partner)
+    return bivariate_dataset(fields, results, neighbourhood, test, **options)
+
+
+def bivariate_dataset(
+    fields: Fields, results: GlobalResults, neighbourhood: Any, test: Test, **options: str
+) -> xr.Dataset:
+    """Put results of the bivariate I on labels, with attributes."""
     attrs = provenance("global bivariate Moran's I", neighbourhood, **options, **test_attrs(test))
     return single(fields, results, "I", attrs, VARIABLES)
 

@@ -203,11 +203,26 @@ def each_field(
             continue
         first, *rest = [(each, totals(each.integers, each.largest)) for each in numbers]
         yield OneField(row, valid, *first, neighbours, rest[0] if rest else None)
+    warn_of_flat(statistic, flat, fields.values.shape[0])
+
+
+def warn_of_flat(statistic: str, flat: int, m: int) -> None:
+    """Give one warning where some of m fields have no variance."""
     if flat:
         warnings.warn(
-            f"{statistic}: {flat} of {fields.values.shape[0]} fields have no variance or fewer than "
-            f"{FEWEST} values; their results are NaN",
+            f"{statistic}: {flat} of {m} fields have no variance or fewer than {FEWEST} values; their results "
+            "are NaN",
             NoVarianceWarning,
+            skip_file_prefixes=INSIDE,
+        )
+
+
+def warn_of_alone(statistic: str, alone: int, m: int) -> None:
+    """Give one warning where some of m fields have values, but not a single pair of neighbours."""
+    if alone:
+        warnings.warn(
+            f"{statistic}: {alone} of {m} fields have no place with a neighbour; their results are NaN",
+            NoNeighboursWarning,
             skip_file_prefixes=INSIDE,
         )
 
@@ -299,13 +314,7 @@ class Results:
     def warn_of_islands(self, statistic: str) -> None:
         """Give one warning where fields have values but not a single pair of neighbours."""
         n, islands = self.scalars["n"], self.scalars["islands"]
-        alone = int(((n > 0) & (islands == n)).sum())
-        if alone:
-            warnings.warn(
-                f"{statistic}: {alone} of {n.size} fields have no place with a neighbour; their results are NaN",
-                NoNeighboursWarning,
-                skip_file_prefixes=INSIDE,
-            )
+        warn_of_alone(statistic, int(((n > 0) & (islands == n)).sum()), n.size)
 
     def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:
         """Return all results on the labels of the input."""

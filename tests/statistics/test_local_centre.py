@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import leefraster as lr
 from leefraster.errors import InputError, UsageError
 from leefraster.inference.numbers import as_numbers, totals
-from leefraster.statistics.centre import Centred
+from leefraster.statistics.centre import Centred, largest_weight, products, weighted_means
 from naive import neighbour_lists, raster, rook, weights_matrix
 from naive_local import enumerated_moran, weighted_mean
 
@@ -136,7 +136,8 @@ def test_the_centre_and_its_multiples_are_exact(pairs, most):
     if weights.max() == 0 or values.min() == values.max():
         return
     numbers = as_numbers(values, 9)
-    centred = Centred.on(numbers, totals(numbers.integers), weights)
+    (centre,) = weighted_means(products([numbers.integers], weights, largest_weight(weights)))
+    centred = Centred.on(numbers, totals(numbers.integers), centre)
     exact = Fraction(
         sum(int(w) * int(v) for w, v in zip(weights, numbers.integers, strict=True)), int(weights.sum())
     )

@@ -33,6 +33,7 @@ def local_moran_by_band(
     sink: Sink,
     *,
     other: BandedField | None = None,
+    weights: BandedField | None = None,
     weighting: Weighting = "row",
     inference: BandInference = "exact",
     alternative: Alternative = "two-sided",
@@ -59,6 +60,8 @@ def local_moran_by_band(
     other : BandedField, optional
         A second variable over the same cells, of which the neighbours' values are taken: the bivariate I. The
         population are the cells with both values.
+    weights : BandedField, optional
+        What each cell counts for in the mean from which high and low are measured, as in `lr.local_moran`.
     weighting, alternative, alpha, adjustment, permutations, seed
         As in `lr.local_moran`.
     inference : {"exact", "normal", "permutation"}
@@ -82,9 +85,10 @@ def local_moran_by_band(
     ------
     UsageError
         When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
-        not allowed, or `other` lies on other cells.
+        not allowed, or `other` or `weights` lies on other cells.
     InputError
-        When a value is infinite.
+        When a value is infinite, or a weight of `weights` is negative, missing where the field has a value, or all
+        are 0; nothing was written then.
 
     Warns
     -----
@@ -104,7 +108,7 @@ def local_moran_by_band(
     """
     alpha = checked_alpha(alpha)
     test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights)
     fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
     statistic = Local("local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
     return work.local(statistic, sink, scratch)
@@ -116,6 +120,7 @@ def getis_ord_by_band(
     sink: Sink,
     *,
     star: bool = True,
+    weights: BandedField | None = None,
     weighting: Weighting = "row",
     inference: BandInference = "exact",
     alternative: Alternative = "two-sided",
@@ -130,7 +135,8 @@ def getis_ord_by_band(
 ) -> Figures:
     """Compute Getis-Ord G* (or G) of a field that need not fit in memory; the same bytes as `lr.getis_ord`.
 
-    Parameters are those of `local_moran_by_band`; the sink takes `G z p q spot neighbours`.
+    Parameters are those of `local_moran_by_band`, without `other`; the sink takes `G z p q spot neighbours`.
+    `weights` change the reference and `spot` alone, as in `lr.getis_ord`.
 
     Raises
     ------
@@ -155,14 +161,14 @@ def getis_ord_by_band(
     (2000, [3, 3, 3, 3])
     """
     test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights)
     return work.local(getis_ord_statistic(star, weighting, test), sink, scratch)
 
 
 def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
     """State Getis-Ord G* or G for fields in bands."""
     fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, test.inference, not star)
-    return Local("getis_ord", GETIS_ORD, fill, _spots, "z", share, test.adjustment)
+    return Local("getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment, late=("spot",))
 
 
 def _checked(
@@ -177,19 +183,19 @@ def _checked(
 
 def _moran(weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
     fill = partial(local_moran.fill, results, weighting, test, NO_IDS)
-    by_part(one, test, None, own_fixed=True, fill=fill)
+    by_part(one, test, own_fixed=True, fill=fill)
 
 
 def _getis_ord(star: bool, weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
-    fill = partial(getis_ord.fill, results, star, weighting, test, NO_IDS, None)
-    by_part(one, test, None, own_fixed=not star, fill=fill)
+    fill = partial(getis_ord.fill, results, star, weighting, test, NO_IDS)
+    by_part(one, test, own_fixed=not star, fill=fill)
 
 
 def _clusters(alpha: float, p: Values, q: Values, quadrant: Values) -> dict[str, Values]:  # noqa: ARG001
     return {"q": q, "cluster": np.where(q <= alpha, quadrant.astype(np.int8), np.int8(0))}
 
 
-def _spots(p: Values, q: Values, z: Values) -> dict[str, Values]:  # noqa: ARG001
-    found = np.zeros(q.size, np.int8)
-    spots(z, q, found)
+def _spots(p: Values, q: Values, side: Values) -> dict[str, Values]:  # noqa: ARG001
+    found = side.astype(np.int8)
+    spots(q, found)
     return {"q": q, "spot": found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ class Shared:
     powers: Powers | None = None
     geary: GearyNull | None = None
     draws: Draws | None = None
+    centres: tuple[Fraction, ...] | None = None
 
     def portable(self) -> Shared:
         """Return the same, so that it can go to another process."""
@@ -57,7 +59,7 @@ class Shared:
     def of(self, source: BandedField, band: Band) -> OfWhole:
         """Return what the places of a band look up."""
         drawn = None if self.draws is None else self.draws.of(source, band)
-        return OfWhole(self.powers, self.geary, drawn)
+        return OfWhole(self.powers, self.geary, drawn, self.centres)
 
 
 def of_sums(inference: str, own_fixed: bool, about: Described) -> Shared:

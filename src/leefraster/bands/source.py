@@ -73,15 +73,15 @@ class BandedField:
         """How many cells there are."""
         return int(self.ids.shape[0])
 
-    def own(self, band: Band) -> npt.NDArray[Any]:
+    def own(self, band: Band, name: str = "field") -> npt.NDArray[Any]:
         """Return the values of a band's own cells.
 
         Raises
         ------
         InputError
-            When one is infinite.
+            When one is infinite; `name` says what has it.
         """
-        return finite(np.asarray(self.values[slice(band.first, band.last)]))
+        return finite(np.asarray(self.values[slice(band.first, band.last)]), name)
 
     def around(self, band: Band) -> tuple[Ints, npt.NDArray[Any]]:
         """Return the ids and values of a band and its halo."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band, cut
 from leefraster.bands.beside import refuse_other_cells, where_both
+from leefraster.bands.centring import centres_of, refuse_other_weights
 from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import around
 from leefraster.bands.on_disk import on_disk
@@ -33,6 +34,7 @@ CELLS = 1 << 21  # cells of a band, unless told
 ROOM = {
     "quadrant": np.dtype(np.int8),
     "cluster": np.dtype(np.int8),
+    "spot": np.dtype(np.int8),
     "neighbours": np.dtype(np.int32),
 }  # types of variables that are no float64
 FROM_Q = ("q", "cluster", "spot")
@@ -142,10 +144,17 @@ class Local:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """One field, or two of which the other one is looked at nearby, under one neighbourhood, cut into bands."""
+    """One field, or two of which the other one is looked at nearby, under one neighbourhood, cut into bands.
+
+    Attributes
+    ----------
+    weights : BandedField or None
+        Of the cells, by which the centre is found.
+    """
 
     source: BandedField
     other: BandedField | None
+    weights: BandedField | None
     bands: list[Band]
     runs: npt.NDArray[np.int64]
     covers_self: bool
@@ -155,25 +164,32 @@ class Work:
     @classmethod
     def of(
         cls, source: BandedField, neighbourhood: Neighbourhood, cells: int, multiple: int,
-        runner: Runner | None, progress: Progress | None, *, other: BandedField | None = None, reach: int = 1,
+        runner: Runner | None, progress: Progress | None, *, other: BandedField | None = None,
+        weights: BandedField | None = None, reach: int = 1,
     ) -> Work:  # fmt: skip
         """Cut a field into bands, of which the halo is `reach` times as high as the neighbourhood reaches.
 
         Raises
         ------
         UsageError
-            When a field or the neighbourhood is something else, the neighbourhood has weights, or `other` lies
-            on other cells.
+            When a field or the neighbourhood is something else, the neighbourhood has weights, or `other` or
+            `weights` lies on other cells.
+        InputError
+            When a weight is negative, or missing where the field has a value.
         """
         refuse_others(source, neighbourhood)
-        if other is not None:
-            refuse_other_cells(source, other, "other")
-            source, other = where_both(source, other)
+        for name, beside in (("other", other), ("weights", weights)):
+            if beside is not None:
+                refuse_other_cells(source, beside, name)
         runs = neighbourhood.runs(source.grid.cell)
         chosen = runner or InTurn()
         most = shared_out(cells, source.n, chosen.workers)
         bands = cut(source.starts, runs * np.array([reach, 1, 1]), most, multiple)
-        return cls(source, other, bands, runs, neighbourhood.includes_self, chosen, progress)
+        if weights is not None:
+            refuse_other_weights(source, weights, bands, chosen)
+        if other is not None:
+            source, other = where_both(source, other)
+        return cls(source, other, weights, bands, runs, neighbourhood.includes_self, chosen, progress)
 
     def tell(self, step: str, done: int) -> None:
         """Tell that a step has done so many of the bands."""
@@ -218,6 +234,11 @@ class Work:
     ) -> Callable[[Band], _Part]:
         """Return what is done with each band, once it is known what all bands share."""
         shared = statistic.share(lagged)
+        if self.weights is not None:
+            fields = [(self.source, about.how)]
+            if self.other is not None:
+                fields.append((self.other, lagged.how))
+            shared = replace(shared, centres=centres_of(fields, self.weights, self.bands, self.runner))
         if self.runner.elsewhere:
             shared = shared.portable()
         reading = _Reading(self.source, about.how, about.sums)

@@ -20,8 +20,16 @@ def getis_ord_shares(local, own, total, statistic):
 
 
 @parallel_jit
-def spots(z, q, spot):
-    """Fill -3..3: the confidence 90, 95 or 99 % after adjustment, negative for cold."""
+def sides(z, beside, spot):
+    """Fill 1 where z is above 0 and -1 elsewhere; 0 where `beside`, unless it is empty, is false."""
+    for i in prange(z.size):
+        side = 1 if z[i] > 0 else -1
+        spot[i] = side if beside.size == 0 or beside[i] else 0
+
+
+@parallel_jit
+def spots(q, spot):
+    """Make -3..3 of the side on which a place lies: the confidence 90, 95 or 99 % after adjustment, times that."""
     for i in prange(q.size):
         level = 0
         if q[i] <= 0.01:
@@ -30,4 +38,4 @@ def spots(z, q, spot):
             level = 2
         elif q[i] <= 0.1:
             level = 1
-        spot[i] = level if z[i] > 0 else -level
+        spot[i] = level * spot[i]

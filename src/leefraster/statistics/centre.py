@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from leefraster.errors import InputError
 from leefraster.inference.numbers import Numbers, Totals
+from leefraster.statistics.plan import OneField
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -39,15 +41,9 @@ class Centred:
     centre: Fraction
 
     @classmethod
-    def on(cls, numbers: Numbers, sums: Totals, weights: npt.NDArray[Any] | None) -> Centred:
-        """Measure values from their mean, weighted where weights are given.
-
-        Raises
-        ------
-        InputError
-            When all weights are 0.
-        """
-        return cls(numbers, sums, sums.mean if weights is None else _weighted_mean(numbers.integers, weights))
+    def on(cls, numbers: Numbers, sums: Totals, centre: Fraction | None) -> Centred:
+        """Measure values from a centre, or from their mean where there is none."""
+        return cls(numbers, sums, sums.mean if centre is None else centre)
 
     @property
     def reference(self) -> float:
@@ -96,13 +92,48 @@ def _below_one(rest: Fraction) -> float:
     return min(max(float(rest), math.ulp(0.0)), math.nextafter(1.0, 0.0))
 
 
-def _weighted_mean(integers: Ints, weights: npt.NDArray[Any]) -> Fraction:
-    """Return the exact mean of integers under weights that are taken to 52 bits of the largest."""
-    most = float(weights.max())
-    if not most > 0:
+def centred_on(one: OneField, weights: npt.NDArray[Any] | None) -> OneField:
+    """Return a field that is measured, with the other one, from its weighted mean; the same without weights.
+
+    Raises
+    ------
+    InputError
+        When all weights are 0.
+    """
+    if weights is None:
+        return one
+    several = [one.numbers.integers] if one.other is None else [one.numbers.integers, one.other[0].integers]
+    most = largest_weight(weights)
+    return replace(one, whole=replace(one.whole, centres=weighted_means(products(several, weights, most))))
+
+
+def largest_weight(weights: npt.NDArray[Any]) -> float:
+    """Return the largest weight, which `products` is told."""
+    return float(weights.max(initial=0.0))
+
+
+def products(several: Sequence[Ints], weights: npt.NDArray[Any], most: float) -> list[int]:
+    """Return the sum of the weights, and of their products with several integers; those of parts add up.
+
+    Weights are taken to 52 bits of the largest, which is `most`.
+    """
+    exponent = 52 - math.frexp(most)[1]
+    shares = np.rint(np.ldexp(weights.astype(np.float64), exponent)).astype(np.int64)
+    return [_dot(integers, shares) for integers in (np.ones_like(shares), *several)]
+
+
+def weighted_means(sums: Sequence[int]) -> tuple[Fraction, ...]:
+    """Return the exact weighted means from the `products` of all parts.
+
+    Raises
+    ------
+    InputError
+        When all weights are 0.
+    """
+    total, *weighted = sums
+    if total == 0:
         raise InputError("weights is 0 at all places where the field has a value; one must be above 0")
-    shares = np.rint(np.ldexp(weights.astype(np.float64), 52 - math.frexp(most)[1])).astype(np.int64)
-    return Fraction(_dot(integers, shares), _dot(np.ones_like(shares), shares))
+    return tuple(Fraction(each, total) for each in weighted)
 
 
 def _dot(first: Ints, second: Ints) -> int:

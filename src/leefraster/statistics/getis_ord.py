@@ -13,12 +13,12 @@ from leefraster.errors import UsageError
 from leefraster.fields import read_fields
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.decision import p_of_all
-from leefraster.kernels.getis_ord import getis_ord_shares, spots
+from leefraster.kernels.getis_ord import getis_ord_shares, sides, spots
 from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
-from leefraster.statistics.centre import Centred
+from leefraster.statistics.centre import Centred, centred_on
 from leefraster.statistics.local_options import (
     Adjustment,
     Alternative,
@@ -164,18 +164,15 @@ def getis_ord(
     fields = read_fields(field, areas=is_graph(neighbourhood))
     centring = weights_of(fields, weights)
     results = Results(fields, ("G", "z", "p", "q"), {"spot": np.int8, "neighbours": np.int32})
-    side = np.ones(fields.values.shape, np.bool_) if centring is not None else None
     for one in each_field(fields, neighbourhood, "getis_ord", own=star):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        compute = partial(fill, results, star, weighting, test, fields.ids, side)
-        by_part(one, test, given, own_fixed=not star, fill=compute)
+        compute = partial(fill, results, star, weighting, test, fields.ids)
+        by_part(centred_on(one, given), test, own_fixed=not star, fill=compute)
     results.warn_of_islands("getis_ord")
     results.adjust(test)
     places = results.places
-    for z, q, spot in zip(places["z"], places["q"], places["spot"], strict=True):
-        spots(z, q, spot)
-    if side is not None:
-        places["spot"][~side] = 0
+    for q, spot in zip(places["q"], places["spot"], strict=True):
+        spots(q, spot)
     attrs = local_provenance(
         "Getis-Ord G*" if star else "Getis-Ord G", neighbourhood, inference, permutations, seed,
         {"weights": weights}, weighting=weighting, alternative=alternative, adjustment=adjustment, family=family,
@@ -189,14 +186,12 @@ def fill(
     weighting: Weighting,
     test: Test,
     ids: Ints,
-    side: npt.NDArray[np.bool_] | None,
     one: OneField,
-    weights: npt.NDArray[Any] | None,
 ) -> None:
     """Compute the statistic of one field, or of a part or band of it, but for q and what follows from q.
 
-    `ids` are the numbers by which the random stream knows the places of the whole field; in `side` is kept, where
-    places are weighted, on which the local mean and z lie on the same side of the centre.
+    `ids` are the numbers by which the random stream knows the places of the whole field; `spot` is -1 or 1 by the
+    sign of z, and 0 where places are weighted and the local mean does not lie on that side of the centre.
     """
     sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
@@ -209,13 +204,15 @@ def fill(
     getis_ord_shares(local, own, total, statistic)
     upper, lower, error = sums.tails(test, one.numbered(ids, test))
     p_of_all(upper, lower, np.empty(0), test.alternative, p)
-    for name, values in (("G", statistic), ("z", sums.z), ("p", p), ("neighbours", one.neighbours.counts)):
+    centred = None if one.whole.centres is None else Centred.on(numbers, one.sums, one.whole.centres[0])
+    spot = results.room(one, "spot")
+    sides(sums.z, np.empty(0, np.bool_) if centred is None else _on_side_of_z(sums, centred), spot)
+    for name, values in (
+        ("G", statistic), ("z", sums.z), ("p", p), ("spot", spot), ("neighbours", one.neighbours.counts),
+    ):  # fmt: skip
         results.put(one, name, values)
-    centred = None if weights is None else Centred.on(numbers, one.sums, weights)
     reference = one.mean if centred is None else centred.reference
     results.describe(one, int((sums.counts == 0).sum()), reference, error)
-    if side is not None and centred is not None:
-        side[one.row, one.valid] = _on_side_of_z(sums, centred)
 
 
 def _on_side_of_z(sums: EqualSums | WeightedSums, centred: Centred) -> npt.NDArray[np.bool_]:

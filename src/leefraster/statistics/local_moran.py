@@ -19,7 +19,7 @@ from leefraster.lazy import between_fields, lazily
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours import is_graph
 from leefraster.neighbours.weights import Weighting
-from leefraster.statistics.centre import Centred
+from leefraster.statistics.centre import Centred, centred_on
 from leefraster.statistics.local_options import (
     Adjustment,
     Alternative,
@@ -203,7 +203,8 @@ def local_moran(
         results.scalars["reference_other"] = np.full(fields.values.shape[0], np.nan)
     for one in each_field(fields, neighbourhood, "local_moran", partner):
         given = None if centring is None else centring.row(one.row)[one.valid]
-        by_part(one, test, given, own_fixed=True, fill=partial(fill, results, weighting, test, fields.ids))
+        compute = partial(fill, results, weighting, test, fields.ids)
+        by_part(centred_on(one, given), test, own_fixed=True, fill=compute)
     results.warn_of_islands("local_moran")
     results.adjust(test)
     places = results.places
@@ -234,21 +235,21 @@ def fill(
     test: Test,
     ids: Ints,
     one: OneField,
-    weights: npt.NDArray[Any] | None,
 ) -> None:
     """Compute the statistic of one field, or of a part or band of it, but for q and what follows from q.
 
     `ids` are the numbers by which the random stream knows the places of the whole field.
     """
     sums = local_sums(one, weighting, own_fixed=True, test=test)
-    own = Centred.on(one.numbers, one.sums, weights)
-    lagged = own if one.other is None else Centred.on(*one.other, weights)
+    centres = one.whole.centres
+    own = Centred.on(one.numbers, one.sums, None if centres is None else centres[0])
+    lagged = own if one.other is None else Centred.on(*one.other, None if centres is None else centres[1])
     n, from_centre = one.sums.n, own.deviations
     upper, lower, error = sums.tails(test, one.numbered(ids, test))
     p = results.room(one, "p")
     p_of_all(upper, lower, from_centre, test.alternative, p)
     scale = (n - 1) / (own.squares if lagged is own else math.sqrt(own.squares * lagged.squares))
-    unchanged = lagged is own and weights is None
+    unchanged = lagged is own and centres is None
     from_mean = from_centre if unchanged else deviations(lagged.numbers, lagged.sums)
     statistic, expected, variance, z, quadrant = (results.room(one, name) for name in FILLED)
     z[...] = sums.z

@@ -138,19 +138,26 @@ def weights_of(fields: Fields, weights: xr.DataArray | None) -> Partner | None:
     if weights is None:
         return None
     found = partner_of(fields, weights, "weights")
-    if (found.values < 0).any():
-        raise InputError(
-            f"weights has {int((found.values < 0).sum())} negative values; weights are at least 0"
-        )
+    refuse_negative_weights(int((found.values < 0).sum()))
     for number in range(fields.values.shape[0]):
         held = valid_mask(fields.values[number])
         given = found.row(number)
         missing = np.flatnonzero(held & ~valid_mask(given))
-        if missing.size:
-            names = fields.ids if fields.labels is None else fields.labels
-            raise InputError(
-                f"weights is missing at {missing.size} places where the field has a value; first: "
-                f"{names[missing[:5]].tolist()}. Give them a weight (0 leaves a place out of the reference), "
-                "or make the field missing there"
-            )
+        names = fields.ids if fields.labels is None else fields.labels
+        refuse_missing_weights(missing.size, names[missing[:5]].tolist())
     return found
+
+
+def refuse_negative_weights(number: int) -> None:
+    """Raise an InputError when so many weights are negative."""
+    if number:
+        raise InputError(f"weights has {number} negative values; weights are at least 0")
+
+
+def refuse_missing_weights(number: int, first: list[Any]) -> None:
+    """Raise an InputError when so many places with a value have no weight, of which these are the first."""
+    if number:
+        raise InputError(
+            f"weights is missing at {number} places where the field has a value; first: {first}. Give them a "
+            "weight (0 leaves a place out of the reference), or make the field missing there"
+        )

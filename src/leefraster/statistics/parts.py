@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +22,7 @@ PART = 1 << 17  # places: small enough for a processor's cache, many enough to p
 CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
 
 
-def by_part(
-    one: OneField, test: Test, weights: npt.NDArray[Any] | None, *, own_fixed: bool,
-    fill: Callable[[OneField, npt.NDArray[Any] | None], None],
-) -> None:  # fmt: skip
+def by_part(one: OneField, test: Test, *, own_fixed: bool, fill: Callable[[OneField], None]) -> None:
     """Compute a local statistic of a field or band, in parts where every place needs little of the others.
 
     Parameters
@@ -35,16 +31,14 @@ def by_part(
         The field, or the band.
     test : Test
         How it is tested; draws need the whole field.
-    weights : ndarray or None
-        Weights of the places, by which the centre is found; these too need the whole field.
     own_fixed : bool
         Whether the null distribution holds the place itself fixed.
     fill : callable
         Computes the statistic of a field, a band or a part of these.
     """
-    alone = weights is None and one.other is None and type(one.neighbours) in (RunNeighbours, BandNeighbours)
+    alone = one.other is None and type(one.neighbours) in (RunNeighbours, BandNeighbours)
     if not alone or test.inference not in CUT or one.numbers.integers.size < FEWEST:
-        fill(one, weights)
+        fill(one)
         return
     integers = one.numbers.integers
     observed, counts = one.neighbours.sums(integers), one.neighbours.counts
@@ -53,7 +47,7 @@ def by_part(
         null = _null(one, counts, own_fixed) if null is None else null.shared()
     make = partial(_part, one, observed, counts, null, one.numbers.largest)
     pieces = _cuts(one.valid, integers.size)
-    in_threads(lambda piece: fill(make(*piece), None), pieces)
+    in_threads(lambda piece: fill(make(*piece)), pieces)
 
 
 def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, slice]]:
@@ -89,4 +83,6 @@ def _part(
     own = whole.integers[here]
     neighbours = KnownSums(observed[here], counts[here], own, one.neighbours.most)
     numbers = Numbers(own, whole.origin, whole.step, whole.natural, largest)
-    return OneField(one.row, one.valid[a:b], numbers, one.sums, neighbours, null=null, first=a)
+    return OneField(
+        one.row, one.valid[a:b], numbers, one.sums, neighbours, null=null, first=a, whole=one.whole
+    )

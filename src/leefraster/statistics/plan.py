@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from threading import Lock
 from typing import Any, Protocol
 
@@ -124,11 +125,14 @@ class OfWhole:
         The null distribution of local Geary's C.
     drawn : DrawnFrom or None
         What is drawn from.
+    centres : tuple of Fraction, or None
+        Weighted means of the field, and of the other one of two, as integers.
     """
 
     powers: Powers | None = None
     geary: GearyNull | None = None
     drawn: DrawnFrom | None = None
+    centres: tuple[Fraction, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,6 @@ def test_bands_hold_every_cell_once_and_whole_rows_around_it(counts, cells, mult
 
 def test_wrong_input_is_refused():
     ids, values = made(1, 100, "continuous")
-    decay = lr.Neighbourhood.decay(200, cutoff=400)
-    with pytest.raises(lr.UsageError, match=r"has weights; bands are for queen, rook, disc and ring"):
-        local_moran_by_band(BandedField.of(ids, values, GRID), decay, Arrays({}))
     with pytest.raises(lr.UsageError, match="the field is a NoneType; it must be a BandedField"):
         local_moran_by_band(None, NEIGHBOURHOODS[0], Arrays({}))
     with pytest.raises(lr.UsageError, match=r"the field is a DataArray; .* goes to the function in memory"):

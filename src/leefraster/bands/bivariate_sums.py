@@ -109,14 +109,14 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
     """
     work.tell("describing", 0)
     assert work.other is not None
-    most = int((work.runs[:, 2] - work.runs[:, 1] + 1).sum())
+    most = work.offsets.most
     found = [
         represented(BandPieces(field, work.bands, work.runner), most) for field in (work.source, work.other)
     ]
     if found[0] is None or found[1] is None:
         return None
     readings = [
-        Reading(field, how, work.runs, work.covers_self)
+        Reading(field, how, work.offsets)
         for field, how in zip((work.source, work.other), (found[0][1], found[1][1]), strict=True)
     ]
     none = Totals(0, 0, Fraction(0))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.bands.band import Band
-from leefraster.bands.neighbours import around
+from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.source import BandedField
 from leefraster.fields import valid_mask
@@ -111,23 +111,21 @@ class Described:
         return every, tuple(before)
 
 
-def described(
-    field: BandedField, bands: list[Band], runs: Ints, covers_self: bool, runner: Runner
-) -> Described | None:
+def described(field: BandedField, bands: list[Band], offsets: Offsets, runner: Runner) -> Described | None:
     """Describe a field; None where it has fewer than three values or no variance.
 
     Every step is one pass over the bands whose parts add up exactly: the range, the step of the data, the totals
     together with the numbers of neighbours, and then what the tables ask for.
     """
     pieces = BandPieces(field, bands, runner)
-    most = int((runs[:, 2] - runs[:, 1] + 1).sum())
+    most = offsets.most
     found = represented(pieces, most)
     if found is None:
         return None
     n, how = found
     centre = how.largest // 2
     limbs, occurring = [0] * 8, np.zeros(most + 1, np.int64)
-    scan = partial(_scanned, field, how, centre, runs, covers_self, most)
+    scan = partial(_scanned, field, how, centre, offsets)
     for part, counts in runner.map(scan, bands):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         occurring += counts
@@ -152,8 +150,8 @@ def represented(pieces: BandPieces, most: int) -> tuple[int, Representation] | N
 
 
 def _scanned(
-    field: BandedField, how: Representation, centre: int, runs: Ints, covers_self: bool, most: int, band: Band
+    field: BandedField, how: Representation, centre: int, offsets: Offsets, band: Band
 ) -> tuple[list[int], Ints]:
     """Return a band's part of the totals, and how many of its places have 0, 1, 2, ... neighbours."""
-    _, neighbours = around(field, how, runs, covers_self, band)
-    return limbs_of(neighbours.own, centre), np.bincount(neighbours.counts, minlength=most + 1)
+    _, neighbours = around(field, how, offsets, band)
+    return limbs_of(neighbours.own, centre), np.bincount(neighbours.counts, minlength=offsets.most + 1)

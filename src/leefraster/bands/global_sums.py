@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band
 from leefraster.bands.described import BandPieces, represented
-from leefraster.bands.neighbours import around
+from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import Work
 from leefraster.inference.global_moments import Powers
@@ -51,12 +51,11 @@ class Reading:
 
     source: BandedField
     how: Representation
-    runs: Ints
-    covers_self: bool
+    offsets: Offsets
 
     def neighbours(self, band: Band) -> BandNeighbours:
         """Return the neighbours of a band's cells that hold a value."""
-        return around(self.source, self.how, self.runs, self.covers_self, band)[1]
+        return around(self.source, self.how, self.offsets, band)[1]
 
 
 def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) -> Summed | None:
@@ -77,11 +76,11 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
         Something more that adds up.
     """
     work.tell("describing", 0)
-    most = int((work.runs[:, 2] - work.runs[:, 1] + 1).sum())
+    most = work.offsets.most
     found = represented(BandPieces(work.source, work.bands, work.runner), most)
     if found is None:
         return None
-    reading = Reading(work.source, found[1], work.runs, work.covers_self)
+    reading = Reading(work.source, found[1], work.offsets)
     occurring, extent, sums = _totals(work, reading, most)
     counts = np.arange(occurring.size)
     n, links = int(occurring[1:].sum()), int((occurring * counts).sum())

@@ -13,6 +13,8 @@ from leefraster.bands.shared import of_sums
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
+from leefraster.errors import UsageError
+from leefraster.inference.tails import INFERENCES
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
@@ -54,7 +56,7 @@ def local_moran_by_band(
     source : BandedField
         The field.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring.
+        Queen, rook, disc or ring; decay with ``inference="normal"``, or with ``weighting="binary"``.
     sink : Sink
         Takes `I lag expected variance z p q quadrant cluster neighbours`.
     other : BandedField, optional
@@ -84,8 +86,8 @@ def local_moran_by_band(
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
-        not allowed, or `other` or `weights` lies on other cells.
+        When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed, weights
+        that differ are asked for another inference than "normal", or `other` or `weights` lies on other cells.
     InputError
         When a value is infinite, or a weight of `weights` is negative, missing where the field has a value, or all
         are 0; nothing was written then.
@@ -107,8 +109,10 @@ def local_moran_by_band(
     (2000, 4, 0.132921)
     """
     alpha = checked_alpha(alpha)
-    test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights)
+    test = _checked(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
+    work = Work.of(
+        source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights, decay=True
+    )
     fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
     statistic = Local("local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
     return work.local(statistic, sink, scratch)
@@ -160,8 +164,8 @@ def getis_ord_by_band(
     >>> figures.n, spot[20:24].tolist()
     (2000, [3, 3, 3, 3])
     """
-    test = _checked(weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights)
+    test = _checked(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights, decay=True)
     return work.local(getis_ord_statistic(star, weighting, test), sink, scratch)
 
 
@@ -172,9 +176,16 @@ def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
 
 
 def _checked(
-    weighting: str, inference: str, alternative: str, adjustment: str, permutations: int, seed: int
-) -> Test:
+    neighbourhood: object, weighting: str, inference: str, alternative: str, adjustment: str, permutations: int,
+    seed: int,
+) -> Test:  # fmt: skip
     one_of("weighting", weighting, WEIGHTINGS)
+    differ = getattr(neighbourhood, "kind", "") == "decay" and weighting != "binary"
+    if differ and inference in INFERENCES and inference != "normal":
+        raise UsageError(
+            f"inference is {inference!r}, but the weights of {neighbourhood!r} differ; by band such weights go "
+            "with inference='normal'. Or take weighting='binary', or, for inference='inversion', the function in memory"
+        )
     return Test.checked(
         get_args(BandInference), inference, alternative,
         adjustment=adjustment, permutations=permutations, seed=seed,

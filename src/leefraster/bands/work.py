@@ -17,7 +17,7 @@ from leefraster.bands.band import Band, cut
 from leefraster.bands.beside import refuse_other_cells, where_both
 from leefraster.bands.centring import centres_of, refuse_other_weights
 from leefraster.bands.described import Described, described
-from leefraster.bands.neighbours import around
+from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner, shared_out
 from leefraster.bands.shared import Shared
@@ -156,8 +156,7 @@ class Work:
     other: BandedField | None
     weights: BandedField | None
     bands: list[Band]
-    runs: npt.NDArray[np.int64]
-    covers_self: bool
+    offsets: Offsets
     runner: Runner
     progress: Progress | None
 
@@ -165,31 +164,31 @@ class Work:
     def of(
         cls, source: BandedField, neighbourhood: Neighbourhood, cells: int, multiple: int,
         runner: Runner | None, progress: Progress | None, *, other: BandedField | None = None,
-        weights: BandedField | None = None, reach: int = 1,
+        weights: BandedField | None = None, reach: int = 1, decay: bool = False,
     ) -> Work:  # fmt: skip
         """Cut a field into bands, of which the halo is `reach` times as high as the neighbourhood reaches.
 
         Raises
         ------
         UsageError
-            When a field or the neighbourhood is something else, the neighbourhood has weights, or `other` or
-            `weights` lies on other cells.
+            When a field or the neighbourhood is something else, the neighbourhood has weights and these are not
+            allowed (`decay`), or `other` or `weights` lies on other cells.
         InputError
             When a weight is negative, or missing where the field has a value.
         """
-        refuse_others(source, neighbourhood)
+        refuse_others(source, neighbourhood, decay=decay)
         for name, beside in (("other", other), ("weights", weights)):
             if beside is not None:
                 refuse_other_cells(source, beside, name)
-        runs = neighbourhood.runs(source.grid.cell)
+        offsets = Offsets.of(neighbourhood, source.grid.cell)
         chosen = runner or InTurn()
         most = shared_out(cells, source.n, chosen.workers)
-        bands = cut(source.starts, runs * np.array([reach, 1, 1]), most, multiple)
+        bands = cut(source.starts, offsets.runs * np.array([reach, 1, 1]), most, multiple)
         if weights is not None:
             refuse_other_weights(source, weights, bands, chosen)
         if other is not None:
             source, other = where_both(source, other)
-        return cls(source, other, weights, bands, runs, neighbourhood.includes_self, chosen, progress)
+        return cls(source, other, weights, bands, offsets, chosen, progress)
 
     def tell(self, step: str, done: int) -> None:
         """Tell that a step has done so many of the bands."""
@@ -227,7 +226,7 @@ class Work:
         return figures
 
     def _described(self, field: BandedField) -> Described | None:
-        return described(field, self.bands, self.runs, self.covers_self, self.runner)
+        return described(field, self.bands, self.offsets, self.runner)
 
     def _task(
         self, about: Described, lagged: Described, statistic: Local, sink: Sink
@@ -247,8 +246,7 @@ class Work:
             _worked,
             reading,
             other,
-            self.runs,
-            self.covers_self,
+            self.offsets,
             shared,
             statistic,
             sink,
@@ -288,13 +286,13 @@ def warn_of_none(statistic: str, figures: Sequence[Figures]) -> None:
     warn_of_alone(statistic, sum(0 < each.n == each.islands for each in figures), len(figures))
 
 
-def refuse_others(source: object, neighbourhood: object) -> None:
+def refuse_others(source: object, neighbourhood: object, *, decay: bool = False) -> None:
     """Refuse what is no field in bands, or no neighbourhood that bands are for.
 
     Raises
     ------
     UsageError
-        When `source` is no BandedField, or `neighbourhood` no Neighbourhood, or one with weights.
+        When `source` is no BandedField, or `neighbourhood` no Neighbourhood, or one with weights unless `decay`.
     """
     if not isinstance(source, BandedField):
         raise UsageError(
@@ -306,7 +304,7 @@ def refuse_others(source: object, neighbourhood: object) -> None:
             f"the neighbourhood is a {type(neighbourhood).__name__}; it must be a Neighbourhood "
             "(lr.Neighbourhood.queen(), .rook(), .disc(metres) or .ring(inner, outer))"
         )
-    if neighbourhood.kind == "decay":
+    if neighbourhood.kind == "decay" and not decay:
         raise UsageError(
             f"{neighbourhood!r} has weights; bands are for queen, rook, disc and ring. Take the function in "
             "memory, where inference is local with inference='inversion', on a field that fits"
@@ -336,12 +334,12 @@ class _Reading:
 
 
 def _worked(
-    reading: _Reading, other: _Reading | None, runs: npt.NDArray[np.int64], covers_self: bool, shared: Shared,
+    reading: _Reading, other: _Reading | None, offsets: Offsets, shared: Shared,
     statistic: Local, sink: Sink, elsewhere: bool, band: Band,
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
     lagged = reading if other is None else other
-    valid, neighbours = around(lagged.source, lagged.how, runs, covers_self, band)
+    valid, neighbours = around(lagged.source, lagged.how, offsets, band)
     drawn = lagged.how.of(neighbours.own)
     numbers, beside = drawn, None
     if other is not None:

@@ -2,12 +2,13 @@
 
 from leefraster.neighbours.among import is_graph, neighbours_among
 from leefraster.neighbours.band import BandNeighbours, KnownSums
-from leefraster.neighbours.decay import DecayNeighbours
+from leefraster.neighbours.decay import BandDecayNeighbours, DecayNeighbours
 from leefraster.neighbours.graph import GraphNeighbours
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Neighbours, Weights, WeightSums
 
 __all__ = [
+    "BandDecayNeighbours",
     "BandNeighbours",
     "DecayNeighbours",
     "GraphNeighbours",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from leefraster.inference.inversion import inversion_tails
 from leefraster.inference.numbers import Numbers, Totals, exact_sum
 from leefraster.kernels.decay_sums import decay_sums
+from leefraster.neighbours.band import BandNeighbours
 from leefraster.neighbours.patterns import OffsetPatterns
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Weighting, Weights, WeightSums, known_weighting, shares
@@ -32,11 +33,8 @@ class DecayNeighbours(RunNeighbours):
 
     def __init__(self, ids: Ints, nx: int, ny: int, runs: Ints, table: Floats) -> None:
         super().__init__(ids, nx, ny, runs, True)
-        self.own_weight = float(table[0, 0])
-        self._table = table.copy()
-        self._table[0, 0] = 0.0
+        self.own_weight, self._table, self._reach = _without_own(runs, table)
         self.equal = False
-        self._reach = runs[runs[:, 0] >= 0, 2]
         held = self._table[self._table > 0]
         self.smallest, self.largest = float(held.min()), float(held.max())
 
@@ -50,15 +48,15 @@ class DecayNeighbours(RunNeighbours):
         transform : callable, optional
             What is made of the weights first; of the neighbours' only.
         """
-        table = self._table
-        if transform is not None:
-            table = np.where(self._table > 0, transform(self._table), 0.0)
-        floats = np.ascontiguousarray(values, np.float64)
-        sums = np.zeros(floats.size)
-        if floats.size:
-            west, east = int(self._columns.min()), int(self._columns.max())
-            decay_sums(self._columns, self._starts, west, east, self._reach, table, floats, sums)
-        return sums
+        return _decayed(self._columns, self._starts, self._reach, self._table, values, transform)
+
+    def decayed_ones(self, transform: Any = None) -> Floats:
+        """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
+        return self.decayed(np.ones(self.counts.size), transform)
+
+    def decayed_less(self, integers: Ints, whole: int) -> Floats:
+        """Return for each cell the sum of weight x (integer - whole) over its neighbours."""
+        return self.decayed(integers - whole)
 
     def patterns(self, totals: Floats, squares: Floats, own: float) -> OffsetPatterns:
         """Return the given weights as inversion takes them; `own` is 0 where the cell itself is not drawn."""
@@ -87,24 +85,83 @@ class DecayNeighbours(RunNeighbours):
         return DecayWeights(self, row=weighting == "row")
 
 
+class BandDecayNeighbours(BandNeighbours):
+    """Neighbours of the cells of a band by row runs, with a weight for every offset.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (rows, columns)
+        As `DecayNeighbours`; the other parameters are those of `BandNeighbours`.
+    """
+
+    def __init__(
+        self, ids: Ints, nx: int, ny: int, runs: Ints, core: slice, rows: tuple[int, int], around: Ints,
+        table: Floats,
+    ) -> None:  # fmt: skip
+        super().__init__(ids, nx, ny, runs, True, core, rows, around)
+        self.own_weight, self._table, self._reach = _without_own(runs, table)
+        self.equal = False
+
+    def decayed(self, values: npt.NDArray[Any], transform: Any = None) -> Floats:
+        """Return for each of the band's cells the sum of weight x value, of values of band and halo."""
+        found = _decayed(self._columns, self._starts, self._reach, self._table, values, transform)
+        return found[self._core]
+
+    def decayed_ones(self, transform: Any = None) -> Floats:
+        """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
+        return self.decayed(np.ones(self._around.size), transform)
+
+    def decayed_less(self, integers: Ints, whole: int) -> Floats:
+        """Return for each cell the sum of weight x (integer - whole); the integers must be the band's own."""
+        self.sums(integers)  # which refuses others
+        return self.decayed(self._around - whole)
+
+    def weights(self, weighting: Weighting) -> Weights:
+        """Return the weights under a weighting."""
+        known_weighting(weighting)
+        if weighting == "binary":
+            return super().weights(weighting)
+        return cast(Weights, DecayWeights(self, row=weighting == "row"))
+
+
+def _without_own(runs: Ints, table: Floats) -> tuple[float, Floats, Ints]:
+    """Return a cell's weight for itself, the table without it, and how far each row offset reaches."""
+    others = table.copy()
+    others[0, 0] = 0.0
+    return float(table[0, 0]), others, runs[runs[:, 0] >= 0, 2]
+
+
+def _decayed(
+    columns: Ints, starts: Ints, reach: Ints, table: Floats, values: npt.NDArray[Any], transform: Any
+) -> Floats:
+    if transform is not None:
+        table = np.where(table > 0, transform(table), 0.0)
+    floats = np.ascontiguousarray(values, np.float64)
+    sums = np.zeros(floats.size)
+    if floats.size:
+        west, east = int(columns.min()), int(columns.max())
+        decay_sums(columns, starts, west, east, reach, table, floats, sums)
+    return sums
+
+
 class DecayWeights:
     """Weights that decay with distance, as they are or divided by their sum; see `neighbours.weights.Weights`.
 
     Parameters
     ----------
-    neighbours : DecayNeighbours
-        The cells and their given weights.
+    neighbours : DecayNeighbours or BandDecayNeighbours
+        The cells and their given weights; of a band, without all that asks for the cells of others.
     row : bool
         Whether they are divided by their sum over the neighbours.
     """
 
     equal = False
 
-    def __init__(self, neighbours: DecayNeighbours, row: bool) -> None:
+    def __init__(self, neighbours: Any, row: bool) -> None:
         self._neighbours = neighbours
         ones = np.ones(neighbours.counts.size)
-        given = neighbours.decayed(ones)
-        squares = neighbours.decayed(ones, np.square)
+        given = neighbours.decayed_ones()
+        squares = neighbours.decayed_ones(np.square)
         self._factor = shares(ones, given) if row else (given > 0).astype(np.float64)
         self._given, self._given_squares = given, squares
         self.totals: Floats = (given > 0).astype(np.float64) if row else given
@@ -113,18 +170,27 @@ class DecayWeights:
 
     def lags(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_j w_ij v_j."""
-        return self._factor * self._neighbours.decayed(values)
+        return self._factor * self._decayed(values)
+
+    def lags_less(self, integers: Ints, whole: int) -> Floats:
+        """Return sum_j w_ij (v_j - whole)."""
+        found: Floats = self._factor * self._neighbours.decayed_less(integers, whole)
+        return found
 
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i; the given weights are symmetric."""
-        return self._neighbours.decayed(self._factor * values)
+        return self._decayed(self._factor * values)
 
     def sums(self) -> WeightSums:
         """Return the sums s0, s1 and s2."""
-        both = self._factor * self._neighbours.decayed(self._factor, np.square)
+        both = self._factor * self._decayed(self._factor, np.square)
         margins = np.square(self.totals + self.received(np.ones(self.totals.size)))
         parts = [exact_sum(v, float(v.max(initial=0.0))) for v in (self.totals, self.squares, both, margins)]
         return WeightSums(parts[0], parts[1] + parts[2], parts[3])
+
+    def _decayed(self, values: npt.NDArray[Any], transform: Any = None) -> Floats:
+        found: Floats = self._neighbours.decayed(values, transform)
+        return found
 
     def rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the weights in compressed rows."""

@@ -94,6 +94,10 @@ class EqualWeights:
         sums = self._pattern.sums(integers) / scale
         return shares(sums, self._pattern.counts) if self._row else self._each * sums
 
+    def lags_less(self, integers: Ints, whole: int) -> Floats:
+        """Return sum_j w_ij (v_j - whole)."""
+        return self.lags(integers - whole)
+
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i."""
         integers, scale = fixed_point(self._each * values, self._pattern.most_received)

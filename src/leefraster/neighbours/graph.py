@@ -149,6 +149,10 @@ class GraphWeights:
         """Return sum_j w_ij v_j."""
         return self._neighbours.weighted(self._weights, values, self._bound)
 
+    def lags_less(self, integers: Ints, whole: int) -> Floats:
+        """Return sum_j w_ij (v_j - whole)."""
+        return self.lags(integers - whole)
+
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i."""
         return self._neighbours.weighted_received(self._weights, values)

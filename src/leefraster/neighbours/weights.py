@@ -54,6 +54,10 @@ class Weights(Protocol):
         """Return sum_j w_ij v_j, the same to the bit whatever the order of places and the threads."""
         ...
 
+    def lags_less(self, integers: Ints, whole: int) -> Floats:
+        """Return the lags of the places' own integers less a whole number; those of a band know no other values."""
+        ...
+
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i for every j, the same to the bit whatever the order of places."""
         ...

@@ -138,9 +138,8 @@ class WeightedSums:
 
 def _lags(numbers: Numbers, weights: Any, whole: int, own_fixed: bool) -> Floats:
     """Return the weighted sums of the integers less a whole number, with the place's own unless `own_fixed`."""
-    shifted = numbers.integers - whole
-    lags: Floats = weights.lags(shifted)
-    return lags if own_fixed else lags + weights.own * shifted
+    lags: Floats = weights.lags_less(numbers.integers, whole)
+    return lags if own_fixed else lags + weights.own * (numbers.integers - whole)
 
 
 def _deviations(numbers: Numbers, drawn: Totals, weights: Any, totals: Floats, own_fixed: bool) -> Floats:

@@ -1,0 +1,89 @@
+"""Weights that decay with distance, in bands: the same bytes as in memory."""
+
+import warnings
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import leefraster as lr
+from leefraster.bands import Arrays, BandedField, getis_ord_by_band, local_moran_by_band
+from leefraster.cells import cell_coordinates
+from leefraster.errors import LeefrasterWarning
+
+GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
+DECAYS = (
+    lr.Neighbourhood.decay(200, cutoff=400),
+    lr.Neighbourhood.decay(300, kernel="bisquare"),
+    lr.Neighbourhood.decay(100, kernel="inverse", cutoff=250),
+)
+KINDS = {
+    "continuous": lambda rng, n: rng.lognormal(size=n),
+    "counts": lambda rng, n: 5.0 * rng.poisson(2, n),
+    "one outlier": lambda rng, n: np.where(np.arange(n) == n // 2, 1e6, rng.normal(size=n)),
+}
+
+
+def made(seed, n, kind):
+    """Return cells, and two variables of which the first is missing here and there."""
+    rng = np.random.default_rng(seed)
+    ids = np.sort(rng.choice(GRID.size, n, replace=False))
+    values, others = KINDS[kind](rng, n), rng.poisson(3, n)
+    values[rng.random(n) < 0.1] = np.nan
+    return ids, values, others
+
+
+def in_memory(ids, values):
+    return xr.DataArray(values, dims="cell", coords=cell_coordinates(GRID, ids))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 10**6), st.integers(3, 700), st.sampled_from(sorted(KINDS)), st.sampled_from(DECAYS),
+    st.integers(1, 300), st.sampled_from([1, 64]),
+    st.sampled_from([
+        {"inference": "normal"}, {"inference": "normal", "weighting": "given", "alternative": "less"},
+        {"inference": "exact", "weighting": "binary"},
+    ]),
+    st.sampled_from([
+        (lr.local_moran, local_moran_by_band, {}), (lr.local_moran, local_moran_by_band, {"other": True}),
+        (lr.getis_ord, getis_ord_by_band, {"star": True}), (lr.getis_ord, getis_ord_by_band, {"star": False}),
+    ]),
+)  # fmt: skip
+def test_local_statistics_have_the_bytes_of_those_in_memory(
+    seed, n, kind, decay, cells, multiple, options, functions
+):
+    ids, values, others = made(seed, n, kind)
+    function, by_band, more = functions
+    options, more_by_band = {**options, **more}, {**options, **more}
+    if "other" in more:
+        options["other"], more_by_band["other"] = in_memory(ids, others), BandedField.of(ids, others, GRID)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeefrasterWarning)
+        wanted = function(in_memory(ids, values), decay, **options)
+        arrays = {str(name): np.full(v.shape, 77, v.dtype) for name, v in wanted.data_vars.items()}
+        figures = by_band(
+            BandedField.of(ids, values, GRID),
+            decay,
+            Arrays(arrays),
+            cells=cells,
+            multiple=multiple,
+            **more_by_band,
+        )
+    for name, found in arrays.items():
+        assert found.tobytes() == wanted[name].values.tobytes(), name
+    for name in ("n", "islands", "reference", "p_error"):
+        np.testing.assert_equal(getattr(figures, name), float(wanted[name]))
+
+
+def test_inference_that_needs_the_weights_of_the_whole_field_is_refused():
+    ids, values, _ = made(1, 90, "continuous")
+    field = BandedField.of(ids, values, GRID)
+    for by_band in (local_moran_by_band, getis_ord_by_band):
+        for inference in ("exact", "inversion", "permutation"):
+            with pytest.raises(
+                lr.UsageError, match=f"inference is '{inference}', but the weights of .* differ"
+            ):
+                by_band(field, DECAYS[0], Arrays({}), inference=inference)

@@ -184,7 +184,7 @@ def _checked(
     if differ and inference in INFERENCES and inference != "normal":
         raise UsageError(
             f"inference is {inference!r}, but the weights of {neighbourhood!r} differ; by band such weights go "
-            "with inference='normal'. Or take weighting='binary', or, for inference='inversion', the function in memory"
+            "with inference='normal'. Or take weighting='binary'; 'inversion' is for the function in memory"
         )
     return Test.checked(
         get_args(BandInference), inference, alternative,

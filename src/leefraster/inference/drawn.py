@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from leefraster.inference.numbers import Numbers
 from leefraster.inference.pieces import Pieces, Whole
-from leefraster.kernels.null_table import binned_moments, fold_histogram
+from leefraster.kernels.null_table import beyond, binned_moments, fold_histogram
 from leefraster.kernels.ranking import bucketed_integers, sort_buckets
 
 Ints = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ class Drawn(Protocol):
         """Return how many of them are this value."""
         ...
 
-    def beyond(self, edge: float, above: bool) -> Ints:
+    def beyond(self, edge: int, above: bool) -> Ints:
         """Return those of at least the edge, or those below it; meant for few."""
         ...
 
@@ -104,7 +104,7 @@ class PiecedValues:
         """Return how many of them are this value."""
         return sum(self._pieces.map(partial(_times, self._integers, value)))
 
-    def beyond(self, edge: float, above: bool) -> Ints:
+    def beyond(self, edge: int, above: bool) -> Ints:
         """Return those of at least the edge, or those below it."""
         return np.concatenate(list(self._pieces.map(partial(_beyond, self._integers, edge, above))))
 
@@ -157,9 +157,9 @@ def _times(integers: ToIntegers, value: int, values: npt.NDArray[Any]) -> int:
     return int((integers(values) == value).sum())
 
 
-def _beyond(integers: ToIntegers, edge: float, above: bool, values: npt.NDArray[Any]) -> Ints:
-    found = integers(values)
-    return found[found >= edge] if above else found[found < edge]
+def _beyond(integers: ToIntegers, edge: int, above: bool, values: npt.NDArray[Any]) -> Ints:
+    found: Ints = beyond(integers(values), edge, above)
+    return found
 
 
 def drawn_of(numbers: Numbers) -> PiecedValues:

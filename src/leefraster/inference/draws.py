@@ -26,7 +26,7 @@ from leefraster.kernels.null_table import (
     turns,
     unfold_tail,
 )
-from leefraster.kernels.tails import ABSENT, SINGLE, SORTED, TABLE, tails_of_all, tails_without_self
+from leefraster.kernels.tails import ABSENT, SINGLE, SORTED, TABLE, raise_to, tails_of_all, tails_without_self
 
 ENUMERABLE = 1_000_000  # subsets
 TABLE_BYTES = 64 * 2**20
@@ -455,3 +455,10 @@ def draw_tails(
         sums = (observed, own, counts, n, total, coefficients, terms, (n - 1) // 2)
         tails_without_self(*(*sums, *arguments, upper, lower))
     return upper, lower
+
+
+def bound_by_one_set(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
+    """Raise tails in place to 1 / C(n, k), for one of the equally likely sets is observed; NaN where k is 0."""
+    k = np.arange(int(counts.max(initial=0)) + 1)
+    least = np.maximum(np.exp(-log_choose(n, np.minimum(k, n))), np.nextafter(0.0, 1.0))
+    raise_to(least, counts, upper, lower)

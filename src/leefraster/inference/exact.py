@@ -17,6 +17,7 @@ from leefraster.inference.draws import (
     Lattice,
     Population,
     Tables,
+    bound_by_one_set,
     build_tables,
     choose_lattice,
     draw_tails,
@@ -170,7 +171,7 @@ class Null:
             return _nothing_drawn(counts)
         else:
             upper, lower = self._looked_up(observed, counts, own if self.own_fixed else None)
-        _bound_below(upper, lower, counts, drawn_from)
+        bound_by_one_set(upper, lower, counts, drawn_from)
         return upper, lower
 
     def _looked_up(self, observed: Ints, counts: Ints, own: Ints | None) -> tuple[Floats, Floats]:
@@ -178,8 +179,7 @@ class Null:
         assert population is not None
         assert tables is not None
         upper, lower = draw_tails(tables, population, observed, counts, own)
-        if min(upper.min(initial=1.0), lower.min(initial=1.0)) < float(far_limit(tables.kind.size - 1)):
-            far_tails(population, tables, observed, counts, own, upper, lower, self.far)
+        far_tails(population, tables, observed, counts, own, upper, lower, self.far)
         count_pair_tails(population, tables, observed, counts, own, upper, lower)
         return upper, lower
 
@@ -188,16 +188,6 @@ def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats]:
     """Only islands, or places that have all others as neighbours: one outcome is possible, or none."""
     certain = np.where(counts > 0, 1.0, np.nan)
     return certain, certain.copy()
-
-
-def _bound_below(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
-    """The observed set is one of the equally likely draws, so that no tail is below 1 / C(n, k)."""
-    k = np.arange(int(counts.max(initial=0)) + 1)
-    least = np.maximum(np.exp(-log_choose(n, k)), np.nextafter(0.0, 1.0))
-    bound = least[counts]
-    for tail in (upper, lower):
-        np.maximum(tail, bound, out=tail)
-        tail[counts == 0] = np.nan
 
 
 def _refined(

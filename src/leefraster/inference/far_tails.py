@@ -57,8 +57,8 @@ def far_tails(
     drawn_from = n if own is None else n - 1
     mean, sd = float(population.sums.mean), population.sd
     limits = np.where(tables.kind == TABLE, far_limit(np.arange(tables.kind.size)), 0.0)
-    for tail, side in ((upper, 1.0), (lower, -1.0)):
-        cells = cells_below(tail, counts, drawn_from, limits)
+    below = cells_below(upper, lower, counts, drawn_from, limits)
+    for tail, side, cells in ((upper, 1.0, below[0]), (lower, -1.0, below[1])):
         if cells.size == 0:
             continue
         drawn = counts[cells]
@@ -261,7 +261,7 @@ def _extreme(population: Population, count: int, sign: float) -> Ints:
     counts = population.histogram[::-1] if sign > 0 else population.histogram
     bins = int(np.searchsorted(np.cumsum(counts), count)) + 1
     edge = population.edges[-1 - bins] if sign > 0 else population.edges[bins]
-    held = population.drawn.beyond(float(edge), sign > 0)
+    held = population.drawn.beyond(math.ceil(edge), sign > 0)
     return np.sort(-held if sign > 0 else held)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.drawn import Drawn, drawn_of
-from leefraster.inference.draws import log_choose
+from leefraster.inference.draws import bound_by_one_set, log_choose
 from leefraster.inference.geary_counted import FewValues
 from leefraster.inference.geary_grid import GearyGrid
 from leefraster.inference.numbers import Numbers, Totals
@@ -113,7 +113,7 @@ class GearyNull:
             arguments = own[cells], total[cells], numerator[cells], counts[cells]
             upper[cells], lower[cells] = self.grid.tails(*arguments)
             self._equal_neighbours(own, numerator, counts, cells, upper, lower)
-        _bound_below(upper, lower, counts, self.n - 1)
+        bound_by_one_set(upper, lower, counts, self.n - 1)
         return upper, lower
 
     def _equal_neighbours(
@@ -137,15 +137,6 @@ def _enumerable(n: int, occurring: Ints, left: Bools) -> Bools:
     sets = np.exp(np.minimum(logarithm, 700.0))
     found = left & (sets <= ENUMERABLE)
     return found if (occurring * sets)[found].sum() <= ENUMERATED else np.zeros_like(found)
-
-
-def _bound_below(upper: Floats, lower: Floats, counts: Ints, others: int) -> None:
-    """The observed set is one of the equally likely draws, so that no tail is below 1 / C(n - 1, k)."""
-    k = np.arange(int(counts.max(initial=0)) + 1)
-    least = np.maximum(np.exp(-log_choose(others, np.minimum(k, others))), np.nextafter(0.0, 1.0))
-    for tail in (upper, lower):
-        np.maximum(tail, least[counts], out=tail)
-        tail[counts == 0] = np.nan
 
 
 def permuted_geary_tails(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from leefraster.inference.draws import Population, Tables
 from leefraster.kernels.pair_counts import replace_pair_tails
-from leefraster.kernels.tails import TABLE
+from leefraster.kernels.tails import TABLE, cells_below
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -32,8 +32,11 @@ def count_pair_tails(
         return
     drawn_from = population.sums.n - (own is not None)
     pairs = drawn_from * (drawn_from - 1) // 2
-    for tail, upwards in ((upper, True), (lower, False)):
-        cells = np.flatnonzero((counts == 2) & (tail < FEW / pairs))
+    limits = np.zeros(tables.kind.size)
+    limits[2] = FEW / pairs
+    below = cells_below(upper, lower, counts, drawn_from, limits)
+    for tail, upwards, found in ((upper, True, below[0]), (lower, False, below[1])):
+        cells = found[counts[found] == 2]
         if cells.size:
             ordered, kept = population.drawn.ordered, own if own is not None else observed
             replace_pair_tails(cells, observed, kept, own is not None, ordered, pairs, upwards, tail)

@@ -53,6 +53,20 @@ def _add_moments(integers, shift, rest_shift, sums):
             sums[part, b, 2] += r * r
 
 
+@jit
+def beyond(integers, edge, above):
+    """Return those of at least the edge, or those below it, in their order."""
+    many = 0
+    for value in integers:
+        many += (value >= edge) == above
+    found, many = np.empty(many, np.int64), 0
+    for value in integers:
+        if (value >= edge) == above:
+            found[many] = value
+            many += 1
+    return found
+
+
 @parallel_jit
 def characteristic_functions(spectrum, period, n, weights, terms, first, last, kmax):
     """Return E_k at frequencies first..last-1 (rows: k = 0..kmax; columns), and the largest k that any reaches.

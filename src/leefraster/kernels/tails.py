@@ -201,14 +201,33 @@ def tails_of_all(
             lower[i] = one if turned else other
 
 
+@parallel_jit
+def raise_to(least, counts, upper, lower):
+    """Raise both tails to the least for their number of draws; NaN where nothing is drawn."""
+    pieces = (counts.size + PIECE - 1) // PIECE
+    for piece in prange(pieces):
+        for i in range(piece * PIECE, min((piece + 1) * PIECE, counts.size)):
+            k = counts[i]
+            if k == 0:
+                upper[i], lower[i] = np.nan, np.nan
+                continue
+            if upper[i] < least[k]:
+                upper[i] = least[k]
+            if lower[i] < least[k]:
+                lower[i] = least[k]
+
+
 @jit
-def cells_below(tail, counts, drawn_from, limits):
-    """Return the cells whose tail is below the limit of the number of values drawn, or of their complement."""
-    found = np.empty(tail.size, np.int64)
-    many = 0
-    half = drawn_from // 2
-    for i in range(tail.size):
-        k = counts[i] if counts[i] <= half else drawn_from - counts[i]
-        found[many] = i
-        many += tail[i] < limits[k]
-    return found[:many].copy()
+def cells_below(upper, lower, counts, drawn_from, limits):
+    """Return the cells whose upper tail, and those whose lower tail, is below the limit of the number of draws.
+
+    Of more than half of the values the complement is drawn.
+    """
+    above, below = np.empty(counts.size, np.int64), np.empty(counts.size, np.int64)
+    half, many, more = drawn_from // 2, 0, 0
+    for i in range(counts.size):
+        limit = limits[counts[i] if counts[i] <= half else drawn_from - counts[i]]
+        above[many], below[more] = i, i
+        many += upper[i] < limit
+        more += lower[i] < limit
+    return above[:many].copy(), below[:more].copy()

@@ -1,6 +1,7 @@
 """Weights that decay with distance, in bands: the same bytes as in memory."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.bands import Arrays, BandedField, getis_ord_by_band, local_moran_by_band
+from leefraster.bands import (
+    Arrays,
+    BandedField,
+    getis_ord_by_band,
+    local_join_count_by_band,
+    local_moran_by_band,
+)
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
 
@@ -50,6 +57,7 @@ def in_memory(ids, values):
     st.sampled_from([
         (lr.local_moran, local_moran_by_band, {}), (lr.local_moran, local_moran_by_band, {"other": True}),
         (lr.getis_ord, getis_ord_by_band, {"star": True}), (lr.getis_ord, getis_ord_by_band, {"star": False}),
+        (lr.local_join_count, local_join_count_by_band, {}),
     ]),
 )  # fmt: skip
 def test_local_statistics_have_the_bytes_of_those_in_memory(
@@ -57,6 +65,8 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
 ):
     ids, values, others = made(seed, n, kind)
     function, by_band, more = functions
+    if function is lr.local_join_count:
+        values = np.where(np.isnan(values), np.nan, values > 1)
     options, more_by_band = {**options, **more}, {**options, **more}
     if "other" in more:
         options["other"], more_by_band["other"] = in_memory(ids, others), BandedField.of(ids, others, GRID)
@@ -81,7 +91,11 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
 def test_inference_that_needs_the_weights_of_the_whole_field_is_refused():
     ids, values, _ = made(1, 90, "continuous")
     field = BandedField.of(ids, values, GRID)
-    for by_band in (local_moran_by_band, getis_ord_by_band):
+    for by_band in (
+        local_moran_by_band,
+        getis_ord_by_band,
+        partial(local_join_count_by_band, weighting="given"),
+    ):
         for inference in ("exact", "inversion", "permutation"):
             with pytest.raises(
                 lr.UsageError, match=f"inference is '{inference}', but the weights of .* differ"

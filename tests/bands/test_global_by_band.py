@@ -106,6 +106,13 @@ def test_wrong_input_is_refused():
         lr.InputError, match=r"18 values are neither 0, 1 nor missing; first: \[-3\.0, -2\.0, "
     ):
         join_count_by_band(field, QUEEN, cells=2)
+    for by_band in (moran_by_band, geary_by_band, getis_ord_general_by_band, join_count_by_band):
+        with pytest.raises(
+            lr.UsageError, match="inference is 'permutation', for which every permutation would"
+        ):
+            by_band(field, QUEEN, inference="permutation", permutations=99, seed=1)
+        with pytest.raises(lr.UsageError, match="inference is 'exact'; allowed are 'normal', 'permutation'"):
+            by_band(field, QUEEN, inference="exact")
     with pytest.raises(lr.UsageError, match="weighting is 'equal'"):
         moran_by_band(field, QUEEN, weighting="equal")
     with pytest.raises(lr.UsageError, match="assumption is 'normal'; allowed are"):

@@ -35,7 +35,10 @@ def made(seed, n, share):
 @given(
     st.integers(0, 10**6), st.integers(1, 900), st.sampled_from([0.02, 0.3, 0.9, 1.0]),
     st.sampled_from(NEIGHBOURHOODS), st.integers(1, 400), st.sampled_from([1, 7, 64]),
-    st.sampled_from([{}, {"weighting": "row", "alternative": "greater"}, {"adjustment": "bonferroni"}]),
+    st.sampled_from([
+        {}, {"weighting": "row", "alternative": "greater"}, {"adjustment": "bonferroni"},
+        {"inference": "normal", "weighting": "given"}, {"inference": "permutation", "permutations": 19},
+    ]),
 )  # fmt: skip
 def test_it_has_the_bytes_of_local_join_count(seed, n, share, neighbourhood, cells, multiple, options):
     ids, values = made(seed, n, share)

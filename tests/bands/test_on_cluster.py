@@ -71,6 +71,14 @@ def test_bands_on_two_workers_have_the_same_bytes(two_workers, wanted):
     bivariate = lr.local_moran(field, lr.Neighbourhood.queen(), other=other)
     assert p.tobytes() == bivariate["p"].values.tobytes()
     assert figures.reference_other == float(bivariate["reference_other"])
+    decay, dwellings = lr.Neighbourhood.decay(200, cutoff=400), ids % 7
+    lr.bands.getis_ord_by_band(
+        BandedField.of(ids, values, GRID), decay, Arrays({"p": p}), inference="normal",
+        weights=BandedField.of(ids, dwellings, GRID), cells=700, runner=two_workers,
+    )  # fmt: skip
+    weights = xr.DataArray(dwellings, dims="cell", coords=coords)
+    weighted = lr.getis_ord(field, decay, inference="normal", weights=weights)
+    assert p.tobytes() == weighted["p"].values.tobytes()
 
 
 def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_workers):

@@ -15,19 +15,28 @@ from leefraster.bands.runner import Runner
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, Progress, Work
 from leefraster.cells import cell_coordinates
+from leefraster.errors import UsageError
 from leefraster.fields import Fields
 from leefraster.grid import Grid
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.geary import geary_statistic
 from leefraster.statistics.getis_ord_general import general_statistic, negative, refuse_negative
-from leefraster.statistics.global_plan import ASSUMPTIONS, GlobalResults, Statistic, Tested, warn_of_links
+from leefraster.statistics.global_plan import (
+    ASSUMPTIONS,
+    INFERENCES,
+    GlobalResults,
+    Statistic,
+    Tested,
+    warn_of_links,
+)
 from leefraster.statistics.join_count import join_statistic, other_colours, refuse_other_colours
 from leefraster.statistics.local_options import Alternative
 from leefraster.statistics.moran import bivariate_dataset, moran_statistic
 from leefraster.statistics.plan import WEIGHTINGS, Test, one_of, warn_of_flat
 
 Assumption = Literal["randomisation", "normality"]
+GlobalInference = Literal["normal", "permutation"]
 
 
 def moran_by_band(
@@ -37,7 +46,10 @@ def moran_by_band(
     other: BandedField | None = None,
     weighting: Weighting = "row",
     assumption: Assumption = "randomisation",
+    inference: GlobalInference = "normal",
     alternative: Alternative = "two-sided",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     runner: Runner | None = None,
     progress: Progress | None = None,
@@ -57,7 +69,12 @@ def moran_by_band(
     other : BandedField, optional
         A second variable over the same cells. The population are the cells with both values.
     weighting, assumption, alternative
-        As in `lr.moran`; p is that of the normal distribution of z.
+        As in `lr.moran`.
+    inference : {"normal"}
+        p is that of the normal distribution of z. "permutation" is refused: every permutation would hold and
+        shuffle all values.
+    permutations, seed : int
+        As in `lr.moran`, where they belong to permutations.
     cells : int
         Cells of a band, at most.
     runner : Runner or None
@@ -74,7 +91,7 @@ def moran_by_band(
     ------
     UsageError
         When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
-        not allowed, or `other` lies on other cells.
+        not allowed, `other` lies on other cells, or permutations are asked for.
     InputError
         When a value is infinite.
 
@@ -92,10 +109,21 @@ def moran_by_band(
     (0.5, 0.0596875)
     """
     one_of("assumption", assumption, ASSUMPTIONS)
+    test = _checked(inference, alternative, permutations, seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress, other)
     if other is not None:
-        return _bivariate(work, neighbourhood, weighting, assumption, alternative)
-    return _result(moran_statistic(assumption), work, neighbourhood, weighting, assumption, alternative)
+        return _bivariate(
+            work, neighbourhood, test, weighting=weighting, assumption=assumption, alternative=alternative
+        )
+    return _result(
+        moran_statistic(assumption),
+        work,
+        neighbourhood,
+        test,
+        weighting=weighting,
+        assumption=assumption,
+        alternative=alternative,
+    )
 
 
 def geary_by_band(
@@ -104,14 +132,17 @@ def geary_by_band(
     *,
     weighting: Weighting = "row",
     assumption: Assumption = "randomisation",
+    inference: GlobalInference = "normal",
     alternative: Alternative = "two-sided",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute global Geary's C of a field that need not fit in memory; the same as `lr.geary`, bit for bit.
 
-    Parameters are those of `moran_by_band`; the result has `C` in place of `I`.
+    Parameters are those of `moran_by_band`, but `other`; the result has `C` in place of `I`.
 
     Raises
     ------
@@ -127,8 +158,17 @@ def geary_by_band(
     (0.333333, 2.8523)
     """
     one_of("assumption", assumption, ASSUMPTIONS)
+    test = _checked(inference, alternative, permutations, seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
-    return _result(geary_statistic(assumption), work, neighbourhood, weighting, assumption, alternative)
+    return _result(
+        geary_statistic(assumption),
+        work,
+        neighbourhood,
+        test,
+        weighting=weighting,
+        assumption=assumption,
+        alternative=alternative,
+    )
 
 
 def getis_ord_general_by_band(
@@ -136,14 +176,17 @@ def getis_ord_general_by_band(
     neighbourhood: Neighbourhood,
     *,
     weighting: Weighting = "binary",
+    inference: GlobalInference = "normal",
     alternative: Alternative = "two-sided",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the general G of a field that need not fit in memory; the same as `lr.getis_ord_general`.
 
-    Parameters are those of `moran_by_band`; the result has `G` in place of `I`.
+    Parameters are those of `moran_by_band`, but `other`; the result has `G` in place of `I`.
 
     Raises
     ------
@@ -160,10 +203,19 @@ def getis_ord_general_by_band(
     >>> float(result["G"].round(6)), float(result["expected"].round(6))
     (0.390805, 0.333333)
     """
+    test = _checked(inference, alternative, permutations, seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
     found = list(work.runner.map(partial(_negative, source), work.bands))
     refuse_negative(sum(n for n, _ in found), min((least for _, least in found), default=0.0))
-    return _result(general_statistic(), work, neighbourhood, weighting, "randomisation", alternative)
+    return _result(
+        general_statistic(),
+        work,
+        neighbourhood,
+        test,
+        weighting=weighting,
+        assumption="randomisation",
+        alternative=alternative,
+    )
 
 
 def join_count_by_band(
@@ -171,15 +223,18 @@ def join_count_by_band(
     neighbourhood: Neighbourhood,
     *,
     weighting: Weighting = "binary",
+    inference: GlobalInference = "normal",
     alternative: Alternative = "two-sided",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Count the joins of a field that need not fit in memory; the same as `lr.join_count`, bit for bit.
 
-    Parameters are those of `moran_by_band`; the field is bool, or 0 and 1 with NaN for missing. The result is that
-    of `lr.join_count`: `BB`, `WW`, `BW`, `chi2`, `chi2_p`; `expected`, `variance`, `z`, `p` over `join`.
+    Parameters are those of `moran_by_band`, but `other`; the field is bool, or 0 and 1 with NaN for missing. The
+    result is that of `lr.join_count`: `BB`, `WW`, `BW`, `chi2`, `chi2_p`; `expected`, `variance`, `z`, `p`.
 
     Raises
     ------
@@ -196,10 +251,19 @@ def join_count_by_band(
     >>> float(result["BB"]), float(result["WW"]), float(result["BW"])
     (10.0, 10.0, 4.0)
     """
+    test = _checked(inference, alternative, permutations, seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
     found = list(work.runner.map(partial(_other_colours, source), work.bands))
     refuse_other_colours(sum(n for n, _ in found), [value for _, first in found for value in first][:5])
-    return _result(join_statistic(weighting), work, neighbourhood, weighting, "randomisation", alternative)
+    return _result(
+        join_statistic(weighting),
+        work,
+        neighbourhood,
+        test,
+        weighting=weighting,
+        assumption="randomisation",
+        alternative=alternative,
+    )
 
 
 def _negative(source: BandedField, band: Band) -> tuple[int, float]:
@@ -220,11 +284,27 @@ def _work(
     return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach)
 
 
+def _checked(inference: str, alternative: str, permutations: int, seed: int) -> Test:
+    """Return how a field in bands is tested.
+
+    Raises
+    ------
+    UsageError
+        When an option is not allowed, or permutations are asked for.
+    """
+    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
+    if test.draws:
+        raise UsageError(
+            "inference is 'permutation', for which every permutation would hold and shuffle all values of a field; "
+            "by band it must be 'normal'. The function in memory takes permutations of a field that fits"
+        )
+    return test
+
+
 def _result(
-    statistic: Statistic, work: Work, neighbourhood: Neighbourhood, weighting: str, assumption: str,
-    alternative: str,
+    statistic: Statistic, work: Work, neighbourhood: Neighbourhood, test: Test, *, weighting: str,
+    assumption: str, alternative: str,
 ) -> xr.Dataset:  # fmt: skip
-    test = Test.checked(("normal",), "normal", alternative)
     results = statistic.results(1)
     found = summed(work, weighting, margins=statistic.margins, added=statistic.added)
     if found is None:
@@ -241,17 +321,13 @@ def _result(
     return statistic.dataset(_one_field(work.source.grid), results, attrs)
 
 
-def _bivariate(
-    work: Work, neighbourhood: Neighbourhood, weighting: str, assumption: str, alternative: str
-) -> xr.Dataset:
-    test = Test.checked(("normal",), "normal", alternative)
+def _bivariate(work: Work, neighbourhood: Neighbourhood, test: Test, **options: str) -> xr.Dataset:
     results = GlobalResults(1, 1, 1)
-    found = bivariate_summed(work, weighting)
+    found = bivariate_summed(work, options["weighting"])
     if found is None:
         warn_of_flat("moran", 1, 1)
     else:
         _put(results, "moran", found.tally, found.tested, test, falling=False)
-    options = {"weighting": weighting, "assumption": assumption, "alternative": alternative}
     return bivariate_dataset(_one_field(work.source.grid), results, neighbourhood, test, **options)
 
 

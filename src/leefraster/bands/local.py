@@ -109,7 +109,7 @@ def local_moran_by_band(
     (2000, 4, 0.132921)
     """
     alpha = checked_alpha(alpha)
-    test = _checked(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
+    test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(
         source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights, decay=True
     )
@@ -164,7 +164,7 @@ def getis_ord_by_band(
     >>> figures.n, spot[20:24].tolist()
     (2000, [3, 3, 3, 3])
     """
-    test = _checked(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
+    test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights, decay=True)
     return work.local(getis_ord_statistic(star, weighting, test), sink, scratch)
 
@@ -175,10 +175,17 @@ def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
     return Local("getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment, late=("spot",))
 
 
-def _checked(
+def checked_test(
     neighbourhood: object, weighting: str, inference: str, alternative: str, adjustment: str, permutations: int,
     seed: int,
 ) -> Test:  # fmt: skip
+    """Return the options of local sums by band when each is allowed.
+
+    Raises
+    ------
+    UsageError
+        When one is not, or weights that differ are asked for another inference than "normal".
+    """
     one_of("weighting", weighting, WEIGHTINGS)
     differ = getattr(neighbourhood, "kind", "") == "decay" and weighting != "binary"
     if differ and inference in INFERENCES and inference != "normal":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from leefraster.bands.band import Band
+from leefraster.bands.local import NO_IDS, BandInference, checked_test
 from leefraster.bands.runner import Runner
 from leefraster.bands.shared import of_sums
 from leefraster.bands.sink import Sink
@@ -19,7 +20,7 @@ from leefraster.neighbours.weights import Weighting
 from leefraster.statistics import local_join_count
 from leefraster.statistics.local_join_count import other_values, refuse_other_values, untested
 from leefraster.statistics.local_options import Adjustment, Alternative
-from leefraster.statistics.plan import WEIGHTINGS, OneField, Test, one_of
+from leefraster.statistics.plan import OneField, Test
 
 NAMES = ("BB", "expected", "variance", "z", "p", "q", "neighbours")
 
@@ -30,8 +31,11 @@ def local_join_count_by_band(
     sink: Sink,
     *,
     weighting: Weighting = "binary",
+    inference: BandInference = "exact",
     alternative: Alternative = "two-sided",
     adjustment: Adjustment = "benjamini-hochberg",
+    permutations: int = 999,
+    seed: int = 0,
     cells: int = CELLS,
     multiple: int = 1,
     runner: Runner | None = None,
@@ -40,18 +44,20 @@ def local_join_count_by_band(
 ) -> Figures:
     """Compute local join counts of a field that need not fit in memory; the same bytes as `lr.local_join_count`.
 
-    ``BB_i = x_i sum_j w_ij x_j`` of values 0 and 1, with exact p.
+    ``BB_i = x_i sum_j w_ij x_j`` of values 0 and 1.
 
     Parameters
     ----------
     source : BandedField
         Bool, or 0 and 1; NaN is missing.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring.
+        Queen, rook, disc or ring; decay with ``inference="normal"``, or with ``weighting="binary"``.
     sink : Sink
         Takes `BB expected variance z p q neighbours`.
-    weighting, alternative, adjustment
+    weighting, alternative, adjustment, permutations, seed
         As in `lr.local_join_count`.
+    inference : {"exact", "normal", "permutation"}
+        As in `lr.local_join_count`. For permutations the values of the whole field are held, 8 bytes a cell.
     cells, multiple, runner, scratch, progress
         As in `local_moran_by_band`.
 
@@ -63,8 +69,8 @@ def local_join_count_by_band(
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, or an option
-        is not allowed.
+        When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed, or weights
+        that differ are asked for another inference than "normal".
     InputError
         When a value is neither 0, 1 nor missing; nothing was written then.
 
@@ -84,9 +90,8 @@ def local_join_count_by_band(
     >>> found["BB"].tolist()
     [2.0, 3.0, 2.0, 2.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
-    one_of("weighting", weighting, WEIGHTINGS)
-    test = Test.checked(("exact",), "exact", alternative, adjustment=adjustment)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
+    test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, decay=True)
     found = list(work.runner.map(partial(_other_values, source), work.bands))
     refuse_other_values(sum(n for n, _ in found), next((first for n, first in found if n), None))
     fill = partial(_fill, weighting, test)
@@ -96,7 +101,7 @@ def local_join_count_by_band(
         fill,
         _finished,
         "variance",
-        partial(of_sums, "exact", True),
+        partial(of_sums, inference, True),
         adjustment,
         late=("p",),
     )
@@ -108,7 +113,7 @@ def _other_values(source: BandedField, band: Band) -> tuple[int, Any]:
 
 
 def _fill(weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:
-    local_join_count.fill(results, weighting, test, np.empty(0, np.int64), one)
+    local_join_count.fill(results, weighting, test, NO_IDS, one)
 
 
 def _finished(p: Values, q: Values, variance: Values) -> dict[str, Values]:

@@ -141,7 +141,7 @@ def local_join_count(
         fields, ("BB", "expected", "variance", "z", "p", "q"), {"neighbours": np.int32}
     )  # fmt: skip
     for one in each_field(fields, neighbourhood, "local_join_count"):
-        fill(results, weighting, test, fields.ids[one.valid], one)
+        fill(results, weighting, test, fields.ids, one)
     results.warn_of_islands("local_join_count")
     results.adjust(test)
     places = results.places
@@ -179,7 +179,7 @@ def untested(variance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return np.asarray(variance == 0)
 
 
-def fill(results: Filled, weighting: Weighting, test: Test, places: Ints, one: OneField) -> None:
+def fill(results: Filled, weighting: Weighting, test: Test, ids: Ints, one: OneField) -> None:
     """Fill the results of a field, or of a band of one, but for q and for p of places without a test.
 
     Parameters
@@ -188,8 +188,8 @@ def fill(results: Filled, weighting: Weighting, test: Test, places: Ints, one: O
         Takes them.
     weighting, test
         As in `local_join_count`.
-    places : ndarray of int64
-        The numbers by which a random stream knows the places.
+    ids : ndarray of int64
+        The numbers by which a random stream knows the places of the whole field.
     one : OneField
         The field.
     """
@@ -198,7 +198,7 @@ def fill(results: Filled, weighting: Weighting, test: Test, places: Ints, one: O
     sums = local_sums(one, weighting, True, test)
     statistic, expected, variance, z = _moments(one, weights)
     p = np.empty(own.size)
-    upper, lower, error = sums.tails(test, places)
+    upper, lower, error = sums.tails(test, one.numbered(ids, test))
     local_join_count_p(own, upper, lower, test.alternative, p)
     for name, values in (
         ("BB", statistic), ("expected", expected), ("variance", variance), ("z", z), ("p", p),
@@ -218,7 +218,7 @@ def _moments(one: OneField, weights: Any) -> tuple[Floats, Floats, Floats, Float
     at = np.flatnonzero((own == 1) & (counts > 0))
     totals, squares = weights.totals[at], weights.squares[at]
     left = squares - totals * totals / others
-    statistic[at] = weights.lags(own)[at]
+    statistic[at] = weights.lags_less(own, 0)[at]
     expected[at] = totals * share
     # all others are neighbours of equal weight: nothing varies but by rounding
     variance[at] = np.where(left > 1e-13 * squares, spread * left, 0.0)

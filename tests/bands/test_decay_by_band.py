@@ -13,9 +13,13 @@ import leefraster as lr
 from leefraster.bands import (
     Arrays,
     BandedField,
+    geary_by_band,
     getis_ord_by_band,
+    getis_ord_general_by_band,
+    join_count_by_band,
     local_join_count_by_band,
     local_moran_by_band,
+    moran_by_band,
 )
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
@@ -86,6 +90,32 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
         assert found.tobytes() == wanted[name].values.tobytes(), name
     for name in ("n", "islands", "reference", "p_error"):
         np.testing.assert_equal(getattr(figures, name), float(wanted[name]))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 10**6), st.integers(1, 500), st.sampled_from(sorted(KINDS)), st.sampled_from(DECAYS),
+    st.integers(1, 300), st.sampled_from(["row", "given", "binary"]),
+    st.sampled_from([
+        (lr.moran, moran_by_band, {}), (lr.moran, moran_by_band, {"other": True}),
+        (lr.geary, geary_by_band, {"assumption": "normality"}),
+        (lr.getis_ord_general, getis_ord_general_by_band, {}), (lr.join_count, join_count_by_band, {}),
+    ]),
+)  # fmt: skip
+def test_global_statistics_are_those_in_memory(seed, n, kind, decay, cells, weighting, functions):
+    ids, values, others = made(seed, n, kind)
+    function, by_band, more = functions
+    values = np.abs(values)
+    if function is lr.join_count:
+        values = np.where(np.isnan(values), np.nan, values > 1)
+    options, more_by_band = {"weighting": weighting, **more}, {"weighting": weighting, **more}
+    if "other" in more:
+        options["other"], more_by_band["other"] = in_memory(ids, others), BandedField.of(ids, others, GRID)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeefrasterWarning)
+        wanted = function(in_memory(ids, values), decay, **options)
+        found = by_band(BandedField.of(ids, values, GRID), decay, cells=cells, **more_by_band)
+    xr.testing.assert_identical(found, wanted)
 
 
 def test_inference_that_needs_the_weights_of_the_whole_field_is_refused():

@@ -119,8 +119,6 @@ def test_wrong_input_is_refused():
         geary_by_band(field, QUEEN, assumption="normal")
     with pytest.raises(lr.UsageError, match="the field is a DataArray; it must be a BandedField"):
         moran_by_band(in_memory(ids, np.arange(20.0)), QUEEN)
-    with pytest.raises(lr.UsageError, match="has weights; bands are for queen, rook, disc and ring"):
-        geary_by_band(field, lr.Neighbourhood.decay(200, cutoff=400))
 
 
 @pytest.mark.parametrize(("function", "by_band"), [(lr.moran, moran_by_band), (lr.geary, geary_by_band)])

@@ -79,6 +79,8 @@ def test_bands_on_two_workers_have_the_same_bytes(two_workers, wanted):
     weights = xr.DataArray(dwellings, dims="cell", coords=coords)
     weighted = lr.getis_ord(field, decay, inference="normal", weights=weights)
     assert p.tobytes() == weighted["p"].values.tobytes()
+    found = moran_by_band(BandedField.of(ids, values, GRID), decay, cells=700, runner=two_workers)
+    xr.testing.assert_identical(found, lr.moran(field, decay))
 
 
 def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_workers):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band
 from leefraster.bands.described import BandPieces, represented
-from leefraster.bands.global_sums import Reading, mapped, weights_of
+from leefraster.bands.global_sums import Reading, decaying_weights_of, mapped, weights_of
 from leefraster.bands.work import Work
 from leefraster.fields import valid_mask
 from leefraster.inference.numbers import (
@@ -27,7 +27,7 @@ from leefraster.kernels.fixed_point import to_integers
 from leefraster.neighbours.weights import scale_for, shares
 from leefraster.statistics.bivariate import bivariate_form, drawn_powers, squares_apart
 from leefraster.statistics.global_plan import Tested
-from leefraster.statistics.linked import LinkedSums, centre_of
+from leefraster.statistics.linked import LinkedSums, centre_of, deviations_from
 from leefraster.statistics.links import RowSums
 from leefraster.statistics.plan import FEWEST
 
@@ -43,8 +43,8 @@ class Paired:
     ----------
     reading, other : Reading
         The two.
-    row : bool
-        Whether weights are shares.
+    weighting : str
+        What the weights are.
     sums, drawn : Totals
         Totals of both over the cells with a link; those of nothing until they are known.
     scale : float
@@ -53,7 +53,7 @@ class Paired:
 
     reading: Reading
     other: Reading
-    row: bool
+    weighting: str
     sums: Totals
     drawn: Totals
     scale: float = 1.0
@@ -71,25 +71,27 @@ class Paired:
 
     def weighted(self, integers: Ints, counts: Ints) -> Floats:
         """Return the deviations of cells, each times the weight that it has among its neighbours."""
-        whole, fraction = centre_of(self.sums)
         linked = counts > 0
-        each = shares(linked, counts) if self.row else linked.astype(np.float64)
-        found: Floats = each * ((integers - whole).astype(np.float64) - fraction)
+        each = shares(linked, counts) if self.weighting == "row" else linked.astype(np.float64)
+        found: Floats = each * deviations_from(centre_of(self.sums), integers)
         return found
 
     def received(self, band: Band) -> tuple[Floats, Floats]:
         """Return c_j of a band's cells with a link, and the deviations of the other field there."""
         neighbours = self.reading.neighbours(band)
-        around = neighbours.around
+        around, linked = neighbours.around, neighbours.counts > 0
+        beside = deviations(self.other.how.of(self.beside(band)[linked]), self.drawn)
+        if self.reading.differ(self.weighting):
+            weights = self.reading.decaying(self.weighting, band)
+            received = weights.received_around(deviations_from(centre_of(self.sums), around))
+            return received[linked], beside
 
         def fixed(counts: Ints) -> Ints:
             found = np.empty(counts.size, np.int64)
             to_integers(self.weighted(around, counts), self.scale, found)
             return found
 
-        linked = neighbours.counts > 0
-        received = neighbours.sums_by_counts(fixed)[linked] / self.scale
-        return received, deviations(self.other.how.of(self.beside(band)[linked]), self.drawn)
+        return neighbours.sums_by_counts(fixed)[linked] / self.scale, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
     """Add up two fields, band by band; None where they have fewer than three values, or one has no variance.
 
     Passes over the bands: range and step of both; numbers of neighbours with range and totals of both over the
-    places with a link; the sums over the weights, where these are shares; the largest weighted deviation, which
-    fixes the scale of c_j; the range of c_j and of its terms; their sums; the sum of squares about their mean.
+    places with a link; the sums over the weights, where these are shares or decay; unless they decay, the largest
+    weighted deviation, which fixes the scale of c_j; the range of c_j and of its terms; their sums; the sum of
+    squares about their mean.
     """
     work.tell("describing", 0)
     assert work.other is not None
@@ -120,7 +123,7 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
         for field, how in zip((work.source, work.other), (found[0][1], found[1][1]), strict=True)
     ]
     none = Totals(0, 0, Fraction(0))
-    paired = Paired(readings[0], readings[1], weighting == "row", none, none)
+    paired = Paired(readings[0], readings[1], weighting, none, none)
     occurring, extents, sums = _totals(work, paired, most)
     counts = np.arange(occurring.size)
     n = int(occurring[1:].sum())
@@ -129,10 +132,13 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
         return Added(tally, None)
     work.tell("weights", 0)
     rows = RowSums(int(np.flatnonzero(occurring)[-1])) if weighting == "row" else None
-    weights, _ = weights_of(work, paired.reading, rows, occurring)
     paired = replace(paired, sums=sums[0], drawn=sums[1])
-    largest = max(mapped(work, _largest, paired))
-    paired = replace(paired, scale=scale_for(largest * max(most, 1.0)))
+    if paired.reading.differ(weighting):
+        weights = decaying_weights_of(work, paired.reading, weighting)[0]
+    else:
+        weights = weights_of(work, paired.reading, rows, occurring)[0]
+        largest = max(mapped(work, _largest, paired))
+        paired = replace(paired, scale=scale_for(largest * max(most, 1.0)))
     ranges = [sum(parts, Range.of(np.empty(0))) for parts in zip(*mapped(work, _ranges, paired), strict=True)]
     bounds = ranges[0].size, ranges[1].size
     parts = zip(*mapped(work, _sums, paired, bounds), strict=True)

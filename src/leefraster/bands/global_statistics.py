@@ -65,7 +65,7 @@ def moran_by_band(
     source : BandedField
         The field; NaN is missing.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring.
+        Queen, rook, disc, ring or decay.
     other : BandedField, optional
         A second variable over the same cells. The population are the cells with both values.
     weighting, assumption, alternative
@@ -90,8 +90,8 @@ def moran_by_band(
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, an option is
-        not allowed, `other` lies on other cells, or permutations are asked for.
+        When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed,
+        `other` lies on other cells, or permutations are asked for.
     InputError
         When a value is infinite.
 
@@ -281,7 +281,7 @@ def _work(
     """Cut a field; shares need to know how many neighbours a cell's neighbours have, and so twice the halo."""
     one_of("weighting", weighting, WEIGHTINGS)
     reach = 2 if weighting == "row" else 1
-    return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach)
+    return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach, decay=True)
 
 
 def _checked(inference: str, alternative: str, permutations: int, seed: int) -> Test:

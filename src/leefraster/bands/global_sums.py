@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,20 @@ from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import Work
 from leefraster.inference.global_moments import Powers
-from leefraster.inference.numbers import Range, Representation, Totals, limbs_of, totals_of
-from leefraster.neighbours import BandNeighbours, WeightSums
+from leefraster.inference.numbers import (
+    Range,
+    Representation,
+    Totals,
+    limbs_of,
+    part_of_sum,
+    totals_of,
+    whole_sum,
+)
+from leefraster.neighbours import BandNeighbours, WeightSums, summed_weights
+from leefraster.neighbours.decay import DecayWeights
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.global_plan import Added
-from leefraster.statistics.linked import NONE, FieldSums, LinkedSums
+from leefraster.statistics.linked import NONE, FieldSums, LinkedSums, deviations_from
 from leefraster.statistics.links import RowSums, binary_margins, binary_sums
 from leefraster.statistics.plan import FEWEST
 
@@ -53,16 +64,24 @@ class Reading:
     how: Representation
     offsets: Offsets
 
+    def differ(self, weighting: str) -> bool:
+        """Return whether weights differ within a row."""
+        return self.offsets.table is not None and weighting != "binary"
+
     def neighbours(self, band: Band) -> BandNeighbours:
         """Return the neighbours of a band's cells that hold a value."""
         return around(self.source, self.how, self.offsets, band)[1]
+
+    def decaying(self, weighting: str, band: Band) -> DecayWeights:
+        """Return the weights of a band's cells, which decay."""
+        return cast(DecayWeights, self.neighbours(band).weights(cast(Weighting, weighting)))
 
 
 def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) -> Summed | None:
     """Add up a field, band by band; None where it has fewer than three values, or no variance.
 
     Passes over the bands: range and step of the data; numbers of neighbours with range and totals of the places
-    with a link; the sums over the weights, where these are shares; the sums over the values.
+    with a link; the sums over the weights, where these are shares or decay; the sums over the values.
 
     Parameters
     ----------
@@ -87,19 +106,23 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     tally = n, int(occurring[0]), links // 2
     if n < FEWEST or extent.least == extent.most:
         return Summed(tally, None, 0)
+    row = weighting == "row"
     largest = int(np.flatnonzero(occurring)[-1])
-    rows = RowSums(largest) if weighting == "row" else None
+    rows = RowSums(largest) if row else None
     work.tell("weights", 0)
-    weights, margin = weights_of(work, reading, rows, occurring)
-    adding = FieldSums.of(
-        sums,
-        int(extent.least),
-        int(extent.most),
-        largest if rows is None else 1.0,
-        margin if margins else 0.0,
-    )
+    add: Callable[..., tuple[list[int], int]]
+    given: str | RowSums | None
+    if reading.differ(weighting):
+        weights, margin, total = decaying_weights_of(work, reading, weighting)
+        add, given = _summed_decaying, weighting
+    else:
+        weights, margin = weights_of(work, reading, rows, occurring)
+        total = float(largest)
+        add, given = _summed, rows
+    extremes = int(extent.least), int(extent.most)
+    adding = FieldSums.of(sums, *extremes, 1.0 if row else total, margin if margins else 0.0)
     limbs, more = [0] * 10, 0
-    for number, (part, besides) in enumerate(mapped(work, _summed, reading, adding, rows, margins, added)):
+    for number, (part, besides) in enumerate(mapped(work, add, reading, adding, given, margins, added)):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
         more += besides
         work.tell("bands", number + 1)
@@ -148,6 +171,25 @@ def weights_of(
     return rows.sums(int(occurring[1:].sum()), limbs), margin
 
 
+def decaying_weights_of(work: Work, reading: Reading, weighting: str) -> tuple[WeightSums, float, float]:
+    """Return the sums over weights that decay, and the largest margin and sum of a row."""
+    largest = np.max(mapped(work, _largest_terms, reading, weighting), axis=0)
+    bounds = largest[:4].tolist()
+    parts = zip(*mapped(work, _terms, reading, weighting, bounds), strict=True)
+    sums = [whole_sum(sum(part), bound) for part, bound in zip(parts, bounds, strict=True)]
+    return summed_weights(sums), float(largest[4]), bounds[0]
+
+
+def _largest_terms(reading: Reading, weighting: str, band: Band) -> list[float]:
+    weights = reading.decaying(weighting, band)
+    return [float(each.max(initial=0.0)) for each in (*weights.terms(), weights.margins())]
+
+
+def _terms(reading: Reading, weighting: str, bounds: list[float], band: Band) -> list[int]:
+    terms = reading.decaying(weighting, band).terms()
+    return [part_of_sum(each, bound) for each, bound in zip(terms, bounds, strict=True)]
+
+
 def _weighed(reading: Reading, rows: RowSums, band: Band) -> tuple[list[int], float]:
     limbs, margins = _row_margins(reading.neighbours(band), rows)
     return limbs, float(margins.max(initial=0.0))
@@ -155,6 +197,23 @@ def _weighed(reading: Reading, rows: RowSums, band: Band) -> tuple[list[int], fl
 
 def _row_margins(neighbours: BandNeighbours, rows: RowSums) -> tuple[list[int], Floats]:
     return rows.part(neighbours.counts, neighbours.sums_by_counts(rows.shares))
+
+
+def _summed_decaying(
+    reading: Reading, adding: FieldSums, weighting: str, margins: bool, added: Added | None, band: Band
+) -> tuple[list[int], int]:
+    """Return what `_summed` does, under weights that decay."""
+    neighbours = reading.neighbours(band)
+    weights: Any = neighbours.weights(cast(Weighting, weighting))
+    alone = neighbours.counts == 0
+    around = deviations_from(adding.centre, neighbours.around)
+    z = around[neighbours.core].copy()
+    z[alone] = 0.0
+    limbs = adding.weighted(z, weights.lags(around), weights.margins() if margins else NONE)
+    if added is None:
+        return limbs, 0
+    own, counts = neighbours.own[~alone], neighbours.counts[~alone]
+    return limbs, added(own, counts, reading.how.origin, reading.how.step)
 
 
 def _summed(

@@ -2,7 +2,7 @@
 
 from leefraster.neighbours.among import is_graph, neighbours_among
 from leefraster.neighbours.band import BandNeighbours, KnownSums
-from leefraster.neighbours.decay import BandDecayNeighbours, DecayNeighbours
+from leefraster.neighbours.decay import BandDecayNeighbours, DecayNeighbours, summed_weights
 from leefraster.neighbours.graph import GraphNeighbours
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Neighbours, Weights, WeightSums
@@ -19,4 +19,5 @@ __all__ = [
     "Weights",
     "is_graph",
     "neighbours_among",
+    "summed_weights",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -57,6 +59,10 @@ class DecayNeighbours(RunNeighbours):
     def decayed_less(self, integers: Ints, whole: int) -> Floats:
         """Return for each cell the sum of weight x (integer - whole) over its neighbours."""
         return self.decayed(integers - whole)
+
+    def factors_around(self, own: Floats, row: bool) -> Floats:  # noqa: ARG002
+        """Return by what the given weights are multiplied, of all cells that are looked at: these themselves."""
+        return own
 
     def patterns(self, totals: Floats, squares: Floats, own: float) -> OffsetPatterns:
         """Return the given weights as inversion takes them; `own` is 0 where the cell itself is not drawn."""
@@ -116,6 +122,11 @@ class BandDecayNeighbours(BandNeighbours):
         self.sums(integers)  # which refuses others
         return self.decayed(self._around - whole)
 
+    def factors_around(self, own: Floats, row: bool) -> Floats:  # noqa: ARG002
+        """Return by what given weights are multiplied, of band and halo; right where all neighbours are there."""
+        ones = np.ones(self._around.size)
+        return _factors(_decayed(self._columns, self._starts, self._reach, self._table, ones, None), row)
+
     def weights(self, weighting: Weighting) -> Weights:
         """Return the weights under a weighting."""
         known_weighting(weighting)
@@ -124,11 +135,21 @@ class BandDecayNeighbours(BandNeighbours):
         return cast(Weights, DecayWeights(self, row=weighting == "row"))
 
 
+def summed_weights(sums: Sequence[float]) -> WeightSums:
+    """Return the sums s0, s1 and s2 from those of the four terms of every cell."""
+    totals, squares, both, margins = sums
+    return WeightSums(totals, squares + both, margins)
+
+
 def _without_own(runs: Ints, table: Floats) -> tuple[float, Floats, Ints]:
     """Return a cell's weight for itself, the table without it, and how far each row offset reaches."""
     others = table.copy()
     others[0, 0] = 0.0
     return float(table[0, 0]), others, runs[runs[:, 0] >= 0, 2]
+
+
+def _factors(given: Floats, row: bool) -> Floats:
+    return shares(np.ones(given.size), given) if row else (given > 0).astype(np.float64)
 
 
 def _decayed(
@@ -158,11 +179,10 @@ class DecayWeights:
     equal = False
 
     def __init__(self, neighbours: Any, row: bool) -> None:
-        self._neighbours = neighbours
-        ones = np.ones(neighbours.counts.size)
+        self._neighbours, self._row = neighbours, row
         given = neighbours.decayed_ones()
         squares = neighbours.decayed_ones(np.square)
-        self._factor = shares(ones, given) if row else (given > 0).astype(np.float64)
+        self._factor = _factors(given, row)
         self._given, self._given_squares = given, squares
         self.totals: Floats = (given > 0).astype(np.float64) if row else given
         self.squares: Floats = squares * np.square(self._factor)
@@ -183,10 +203,26 @@ class DecayWeights:
 
     def sums(self) -> WeightSums:
         """Return the sums s0, s1 and s2."""
-        both = self._factor * self._decayed(self._factor, np.square)
-        margins = np.square(self.totals + self.received(np.ones(self.totals.size)))
-        parts = [exact_sum(v, float(v.max(initial=0.0))) for v in (self.totals, self.squares, both, margins)]
-        return WeightSums(parts[0], parts[1] + parts[2], parts[3])
+        return summed_weights([exact_sum(v, float(v.max(initial=0.0))) for v in self.terms()])
+
+    @cached_property
+    def _around(self) -> Floats:
+        """The factors of all cells that are looked at, which for a band are more than its own."""
+        found: Floats = self._neighbours.factors_around(self._factor, self._row)
+        return found
+
+    def received_around(self, values: npt.NDArray[Any]) -> Floats:
+        """Return sum_i w_ij v_i of all cells that are looked at, for the cells themselves, or the band's own."""
+        return self._decayed(self._around * values)
+
+    def margins(self) -> Floats:
+        """Return the sums of the weights of every cell's row and column."""
+        return self.totals + self._decayed(self._around)
+
+    def terms(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return of every cell what is added up to the sums over the weights; see `summed_weights`."""
+        both = self._factor * self._decayed(self._around, np.square)
+        return self.totals, self.squares, both, np.square(self.margins())
 
     def _decayed(self, values: npt.NDArray[Any], transform: Any = None) -> Floats:
         found: Floats = self._neighbours.decayed(values, transform)

@@ -192,9 +192,14 @@ def _added(pieces: Ints) -> list[int]:
     return [int(limb) for limb in pieces.astype(object).sum(axis=0)]
 
 
+def deviations_from(centre: tuple[int, float], integers: Ints) -> Floats:
+    """Return integers less a centre, given as whole part and fraction."""
+    return (integers - centre[0]).astype(np.float64) - centre[1]
+
+
 def centred(integers: Ints, links: Links, centre: tuple[int, float]) -> Floats:
     """Return the deviations of all places from the mean; 0 where there is no link."""
-    z = (integers - centre[0]).astype(np.float64) - centre[1]
+    z = deviations_from(centre, integers)
     if links.places is not None:
         z[links.alone] = 0.0
     return z

@@ -17,6 +17,7 @@ from leefraster.inference import geary_grid
 
 GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
 QUEEN, DISC = lr.Neighbourhood.queen(), lr.Neighbourhood.disc(6000)
+DECAY = lr.Neighbourhood.decay(200, cutoff=400)
 NEIGHBOURHOODS = (QUEEN, lr.Neighbourhood.rook(2), lr.Neighbourhood.ring(200, 300), DISC)
 KINDS = {
     "continuous": lambda rng, n: rng.normal(size=n),
@@ -106,6 +107,18 @@ def test_bands_that_are_worked_on_elsewhere_have_the_same_bytes():
     assert_same_bytes("ties", 60, QUEEN, 17, runner=Elsewhere(), **options)
 
 
+@settings(deadline=None, max_examples=15)
+@given(
+    st.sampled_from(sorted(KINDS)), st.sampled_from([3, 60, 300]), st.integers(1, 200), st.sampled_from([1, 7]),
+    st.sampled_from([
+        {"inference": "normal"}, {"inference": "normal", "weighting": "given", "alternative": "less"},
+        {"inference": "permutation", "permutations": 19}, {"inference": "normal", "weighting": "binary"},
+    ]),
+)  # fmt: skip
+def test_weights_that_decay_have_the_bytes_of_local_geary(kind, n, cells, multiple, options):
+    assert_same_bytes(kind, n, DECAY, cells, multiple, **options)
+
+
 def test_wrong_options_are_refused():
     field = BandedField.of(*made("continuous", 60), GRID)
     with pytest.raises(lr.UsageError, match="inference is 'exact'; allowed are 'saddlepoint', 'normal'"):
@@ -116,5 +129,5 @@ def test_wrong_options_are_refused():
         local_geary_by_band(field, QUEEN, Arrays({}), alpha=2)
     with pytest.raises(lr.UsageError, match="permutations is 0; it must be a whole number of at least 1"):
         local_geary_by_band(field, QUEEN, Arrays({}), inference="permutation", permutations=0)
-    with pytest.raises(lr.UsageError, match="has weights; bands are for queen, rook, disc and ring"):
-        local_geary_by_band(field, lr.Neighbourhood.decay(200, cutoff=400), Arrays({}))
+    with pytest.raises(lr.UsageError, match="inference is 'saddlepoint', but the weights differ"):
+        local_geary_by_band(field, DECAY, Arrays({}))

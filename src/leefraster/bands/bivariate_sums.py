@@ -81,7 +81,7 @@ class Paired:
         neighbours = self.reading.neighbours(band)
         around, linked = neighbours.around, neighbours.counts > 0
         beside = deviations(self.other.how.of(self.beside(band)[linked]), self.drawn)
-        if self.reading.differ(self.weighting):
+        if self.reading.offsets.differ(self.weighting):
             weights = self.reading.decaying(self.weighting, band)
             received = weights.received_around(deviations_from(centre_of(self.sums), around))
             return received[linked], beside
@@ -133,7 +133,7 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
     work.tell("weights", 0)
     rows = RowSums(int(np.flatnonzero(occurring)[-1])) if weighting == "row" else None
     paired = replace(paired, sums=sums[0], drawn=sums[1])
-    if paired.reading.differ(weighting):
+    if paired.reading.offsets.differ(weighting):
         weights = decaying_weights_of(work, paired.reading, weighting)[0]
     else:
         weights = weights_of(work, paired.reading, rows, occurring)[0]

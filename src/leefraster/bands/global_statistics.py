@@ -281,7 +281,7 @@ def _work(
     """Cut a field; shares need to know how many neighbours a cell's neighbours have, and so twice the halo."""
     one_of("weighting", weighting, WEIGHTINGS)
     reach = 2 if weighting == "row" else 1
-    return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach, decay=True)
+    return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach)
 
 
 def _checked(inference: str, alternative: str, permutations: int, seed: int) -> Test:

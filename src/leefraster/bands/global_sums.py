@@ -64,10 +64,6 @@ class Reading:
     how: Representation
     offsets: Offsets
 
-    def differ(self, weighting: str) -> bool:
-        """Return whether weights differ within a row."""
-        return self.offsets.table is not None and weighting != "binary"
-
     def neighbours(self, band: Band) -> BandNeighbours:
         """Return the neighbours of a band's cells that hold a value."""
         return around(self.source, self.how, self.offsets, band)[1]
@@ -112,7 +108,7 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     work.tell("weights", 0)
     add: Callable[..., tuple[list[int], int]]
     given: str | RowSums | None
-    if reading.differ(weighting):
+    if reading.offsets.differ(weighting):
         weights, margin, total = decaying_weights_of(work, reading, weighting)
         add, given = _summed_decaying, weighting
     else:

@@ -110,9 +110,7 @@ def local_moran_by_band(
     """
     alpha = checked_alpha(alpha)
     test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(
-        source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights, decay=True
-    )
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights)
     fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
     statistic = Local("local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
     return work.local(statistic, sink, scratch)
@@ -165,7 +163,7 @@ def getis_ord_by_band(
     (2000, [3, 3, 3, 3])
     """
     test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights, decay=True)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, weights=weights)
     return work.local(getis_ord_statistic(star, weighting, test), sink, scratch)
 
 

@@ -49,7 +49,7 @@ def local_geary_by_band(
     source : BandedField
         The field; NaN is missing.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring.
+        Queen, rook, disc, ring or decay; for the last, pairs of neighbours of a band are held, some 50 bytes each.
     sink : Sink
         Takes `C expected variance z p q cluster neighbours`, which mean what they do in `lr.local_geary`.
     weighting, inference, alternative, alpha, adjustment, permutations, seed
@@ -66,8 +66,8 @@ def local_geary_by_band(
     Raises
     ------
     UsageError
-        When the field is no BandedField, the neighbourhood no Neighbourhood or one with weights, or an option
-        is not allowed.
+        When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed, or
+        "saddlepoint" is asked for weights that differ.
     InputError
         When a value is infinite.
 
@@ -98,6 +98,7 @@ def local_geary_by_band(
         adjustment=adjustment, permutations=permutations, seed=seed,
     )  # fmt: skip
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
+    local_geary.refuse_saddlepoint(test, differ=work.offsets.differ(weighting))
     fill, share = partial(_fill, weighting, test), partial(of_squared_differences, inference)
     statistic = Local(
         "local_geary", NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment, late=("cluster",)

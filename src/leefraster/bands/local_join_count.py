@@ -91,7 +91,7 @@ def local_join_count_by_band(
     [2.0, 3.0, 2.0, 2.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
     test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
-    work = Work.of(source, neighbourhood, cells, multiple, runner, progress, decay=True)
+    work = Work.of(source, neighbourhood, cells, multiple, runner, progress)
     found = list(work.runner.map(partial(_other_values, source), work.bands))
     refuse_other_values(sum(n for n, _ in found), next((first for n, first in found if n), None))
     fill = partial(_fill, weighting, test)

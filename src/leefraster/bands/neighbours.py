@@ -39,6 +39,10 @@ class Offsets:
         table = neighbourhood.table(cell) if neighbourhood.kind == "decay" else None
         return cls(neighbourhood.runs(cell), neighbourhood.includes_self, table)
 
+    def differ(self, weighting: str) -> bool:
+        """Return whether weights differ within a row."""
+        return self.table is not None and weighting != "binary"
+
     @property
     def most(self) -> int:
         """The most neighbours that a cell can have, the cell itself included."""

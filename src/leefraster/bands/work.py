@@ -164,19 +164,18 @@ class Work:
     def of(
         cls, source: BandedField, neighbourhood: Neighbourhood, cells: int, multiple: int,
         runner: Runner | None, progress: Progress | None, *, other: BandedField | None = None,
-        weights: BandedField | None = None, reach: int = 1, decay: bool = False,
+        weights: BandedField | None = None, reach: int = 1,
     ) -> Work:  # fmt: skip
         """Cut a field into bands, of which the halo is `reach` times as high as the neighbourhood reaches.
 
         Raises
         ------
         UsageError
-            When a field or the neighbourhood is something else, the neighbourhood has weights and these are not
-            allowed (`decay`), or `other` or `weights` lies on other cells.
+            When a field or the neighbourhood is something else, or `other` or `weights` lies on other cells.
         InputError
             When a weight is negative, or missing where the field has a value.
         """
-        refuse_others(source, neighbourhood, decay=decay)
+        refuse_others(source, neighbourhood)
         for name, beside in (("other", other), ("weights", weights)):
             if beside is not None:
                 refuse_other_cells(source, beside, name)
@@ -286,13 +285,13 @@ def warn_of_none(statistic: str, figures: Sequence[Figures]) -> None:
     warn_of_alone(statistic, sum(0 < each.n == each.islands for each in figures), len(figures))
 
 
-def refuse_others(source: object, neighbourhood: object, *, decay: bool = False) -> None:
-    """Refuse what is no field in bands, or no neighbourhood that bands are for.
+def refuse_others(source: object, neighbourhood: object) -> None:
+    """Refuse what is no field in bands, or no neighbourhood.
 
     Raises
     ------
     UsageError
-        When `source` is no BandedField, or `neighbourhood` no Neighbourhood, or one with weights unless `decay`.
+        When `source` is no BandedField, or `neighbourhood` no Neighbourhood.
     """
     if not isinstance(source, BandedField):
         raise UsageError(
@@ -302,12 +301,7 @@ def refuse_others(source: object, neighbourhood: object, *, decay: bool = False)
     if not isinstance(neighbourhood, Neighbourhood):
         raise UsageError(
             f"the neighbourhood is a {type(neighbourhood).__name__}; it must be a Neighbourhood "
-            "(lr.Neighbourhood.queen(), .rook(), .disc(metres) or .ring(inner, outer))"
-        )
-    if neighbourhood.kind == "decay" and not decay:
-        raise UsageError(
-            f"{neighbourhood!r} has weights; bands are for queen, rook, disc and ring. Take the function in "
-            "memory, where inference is local with inference='inversion', on a field that fits"
+            "(lr.Neighbourhood.queen(), .rook(), .disc(metres), .ring(inner, outer) or .decay(bandwidth))"
         )
 
 

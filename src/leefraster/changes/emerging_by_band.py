@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from leefraster.bands.cellwise import CELLS, by_cell
-from leefraster.bands.local import getis_ord_statistic
+from leefraster.bands.local import checked_test, getis_ord_statistic
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import Runner
@@ -23,7 +23,6 @@ from leefraster.changes.emerging import of_spots, years_of_spots
 from leefraster.changes.years import YEAR
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.neighbourhood import Neighbourhood
-from leefraster.statistics.plan import Test
 
 Progress = Callable[[str, int, int], None]
 
@@ -98,7 +97,7 @@ def emerging_hotspots_by_band(
     """
     order = years_of_spots(numbered_years(panel), alpha, trend_alpha, across_versions)
     years, n = order[YEAR].values, panel.n
-    test = Test.checked(("exact",), "exact", "two-sided", adjustment="none")
+    test = checked_test(neighbourhood, "row", "exact", "two-sided", "none", 1, 0)
     spots, figures = getis_ord_statistic(True, "row", test), []
     with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
         z, p, q = (on_disk(Path(folder) / one, np.float64, years.size * n) for one in ("z", "p", "q"))

@@ -80,19 +80,22 @@ def squared_differences(integers, counts, sums, high, low, high_sums, low_sums, 
 
 
 @parallel_jit
-def weighted_squared_differences(starts, neighbours, weights, integers, out):
-    """Fill sum_j w_ij (v_i - v_j)^2, in fixed point of each row so that the order of neighbours has no part."""
+def weighted_squared_differences(starts, neighbours, weights, own, around, out):
+    """Fill sum_j w_ij (v_i - v_j)^2, in fixed point of each row so that the order of neighbours has no part.
+
+    Neighbours are positions in `around`, which is `own` but for a band.
+    """
     for i in prange(out.size):
         largest = 0.0
         for j in range(starts[i], starts[i + 1]):
-            d = np.float64(integers[neighbours[j]] - integers[i])
+            d = np.float64(around[neighbours[j]] - own[i])
             largest = max(largest, weights[j] * d * d)
         out[i] = 0.0
         if largest > 0.0:
             scale = 2.0**61 / ((starts[i + 1] - starts[i]) * largest)
             total = np.int64(0)
             for j in range(starts[i], starts[i + 1]):
-                d = np.float64(integers[neighbours[j]] - integers[i])
+                d = np.float64(around[neighbours[j]] - own[i])
                 total += np.int64(np.rint(weights[j] * d * d * scale))
             out[i] = total / scale
 

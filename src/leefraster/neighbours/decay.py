@@ -12,6 +12,7 @@ import numpy.typing as npt
 from leefraster.inference.inversion import inversion_tails
 from leefraster.inference.numbers import Numbers, Totals, exact_sum
 from leefraster.kernels.decay_sums import decay_sums
+from leefraster.kernels.rowruns import neighbour_pairs
 from leefraster.neighbours.band import BandNeighbours
 from leefraster.neighbours.patterns import OffsetPatterns
 from leefraster.neighbours.runs import RunNeighbours
@@ -78,10 +79,7 @@ class DecayNeighbours(RunNeighbours):
         """Return the given weights in compressed rows."""
         starts, neighbours = self.pairs()
         focal = np.repeat(np.arange(self._columns.size), self.counts)
-        rows = np.repeat(np.arange(self._starts.size - 1), np.diff(self._starts))
-        down = np.abs(rows[focal] - rows[neighbours])
-        across = np.abs(self._columns[focal] - self._columns[neighbours])
-        return starts, neighbours, self._table[down, across]
+        return starts, neighbours, _between(self._columns, self._starts, self._table, focal, neighbours)
 
     def weights(self, weighting: Weighting) -> Weights:
         """Return the weights under a weighting."""
@@ -122,6 +120,14 @@ class BandDecayNeighbours(BandNeighbours):
         self.sums(integers)  # which refuses others
         return self.decayed(self._around - whole)
 
+    def offset_rows(self) -> tuple[Ints, Ints, Floats]:
+        """Return the given weights of the band's cells in compressed rows; neighbours are among band and halo."""
+        focal, neighbours = neighbour_pairs(self._columns, self._starts, self._runs)
+        begin, end = np.searchsorted(focal, [self._core.start, self._core.stop])
+        own = focal[begin:end], neighbours[begin:end]
+        starts = np.concatenate([[0], np.cumsum(self.counts)])
+        return starts, own[1], _between(self._columns, self._starts, self._table, *own)
+
     def factors_around(self, own: Floats, row: bool) -> Floats:  # noqa: ARG002
         """Return by what given weights are multiplied, of band and halo; right where all neighbours are there."""
         ones = np.ones(self._around.size)
@@ -146,6 +152,15 @@ def _without_own(runs: Ints, table: Floats) -> tuple[float, Floats, Ints]:
     others = table.copy()
     others[0, 0] = 0.0
     return float(table[0, 0]), others, runs[runs[:, 0] >= 0, 2]
+
+
+def _between(columns: Ints, starts: Ints, table: Floats, focal: Ints, neighbours: Ints) -> Floats:
+    """Return the weights between pairs of cells."""
+    rows = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+    found: Floats = table[
+        np.abs(rows[focal] - rows[neighbours]), np.abs(columns[focal] - columns[neighbours])
+    ]
+    return found
 
 
 def _factors(given: Floats, row: bool) -> Floats:

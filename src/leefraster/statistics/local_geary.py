@@ -202,11 +202,7 @@ def fill(results: Filled, weighting: Weighting, test: Test, ids: Ints, one: OneF
     integers = one.numbers.integers
     sums, counts = one.neighbours.sums(integers), one.neighbours.counts
     weights = one.neighbours.weights(weighting)
-    if not weights.equal and test.inference == "saddlepoint":
-        raise UsageError(
-            "inference is 'saddlepoint', but the weights differ within a neighbourhood; use "
-            "inference='permutation' (or 'normal'), or weighting='binary'"
-        )
+    refuse_saddlepoint(test, differ=not weights.equal)
     numerator = _numerator(one, sums, counts)
     weighted = _weighted_numerator(one, weights, numerator, counts)
     total, spread = squares_with_others(one.numbers, one.sums, one.whole.powers)
@@ -223,6 +219,21 @@ def fill(results: Filled, weighting: Weighting, test: Test, ids: Ints, one: OneF
     for name, values in (*made.items(), ("neighbours", counts)):
         results.put(one, name, values)
     results.describe(one, int((counts == 0).sum()), one.mean, np.nan)
+
+
+def refuse_saddlepoint(test: Test, *, differ: bool) -> None:
+    """Refuse the saddlepoint for weights that differ.
+
+    Raises
+    ------
+    UsageError
+        When they do and it is asked for.
+    """
+    if differ and test.inference == "saddlepoint":
+        raise UsageError(
+            "inference is 'saddlepoint', but the weights differ within a neighbourhood; use "
+            "inference='permutation' (or 'normal'), or weighting='binary'"
+        )
 
 
 def _numerator(one: OneField, sums: Ints, counts: Ints) -> Floats:
@@ -246,8 +257,9 @@ def _weighted_numerator(one: OneField, weights: Any, numerator: Floats, counts: 
     if weights.equal:
         return np.asarray(numerator * (weights.totals / np.maximum(counts, 1)))
     starts, neighbours, each = weights.rows()
-    out = np.empty(counts.size)
-    weighted_squared_differences(starts, neighbours, each, one.numbers.integers, out)
+    own, out = one.numbers.integers, np.empty(counts.size)
+    around = one.neighbours.around if isinstance(one.neighbours, BandNeighbours) else own
+    weighted_squared_differences(starts, neighbours, each, own, around, out)
     return out
 
 

@@ -82,7 +82,7 @@ def test_what_is_wrong_is_refused():
         lr.emerging_hotspots_by_band(
             BandedPanel.of(ids, {"level": level[0]}, GRID), "level", queen, Arrays({})
         )
-    with pytest.raises(lr.UsageError, match="has weights; bands are for"):
+    with pytest.raises(lr.UsageError, match="inference is 'exact', but the weights of"):
         lr.emerging_hotspots_by_band(panel, "level", lr.Neighbourhood.decay(300, cutoff=500), Arrays({}))
     late = BandedPanel.of(ids, {"level": level[:2]}, GRID, years=[2024, 3024])
     with pytest.raises(lr.InputError, match="lies in the future"):

@@ -14,7 +14,6 @@ from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
 from leefraster.errors import UsageError
-from leefraster.inference.tails import INFERENCES
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
@@ -56,7 +55,7 @@ def local_moran_by_band(
     source : BandedField
         The field.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring; decay with ``inference="normal"``, or with ``weighting="binary"``.
+        Queen, rook, disc or ring; decay with inference "normal" or "permutation", or with ``weighting="binary"``.
     sink : Sink
         Takes `I lag expected variance z p q quadrant cluster neighbours`.
     other : BandedField, optional
@@ -67,7 +66,8 @@ def local_moran_by_band(
     weighting, alternative, alpha, adjustment, permutations, seed
         As in `lr.local_moran`.
     inference : {"exact", "normal", "permutation"}
-        As in `lr.local_moran`. For permutations the values of the whole field are held, 8 bytes a cell.
+        As in `lr.local_moran`. For permutations the values of the whole field are held, 8 bytes a cell; under decay
+        twice, and the pairs of neighbours of a band, some 60 bytes each.
     cells, multiple : int
         Cells of a band, at most, and what bands begin at multiples of: the cells of a chunk of the sink, so that
         no chunk is written by two bands. Where `multiple` is the larger of the two a band has `multiple` cells.
@@ -87,7 +87,7 @@ def local_moran_by_band(
     ------
     UsageError
         When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed, weights
-        that differ are asked for another inference than "normal", or `other` or `weights` lies on other cells.
+        that differ are asked for exact inference, or `other` or `weights` lies on other cells.
     InputError
         When a value is infinite, or a weight of `weights` is negative, missing where the field has a value, or all
         are 0; nothing was written then.
@@ -182,14 +182,14 @@ def checked_test(
     Raises
     ------
     UsageError
-        When one is not, or weights that differ are asked for another inference than "normal".
+        When one is not, or weights that differ are asked for exact inference.
     """
     one_of("weighting", weighting, WEIGHTINGS)
     differ = getattr(neighbourhood, "kind", "") == "decay" and weighting != "binary"
-    if differ and inference in INFERENCES and inference != "normal":
+    if differ and inference in ("exact", "inversion"):
         raise UsageError(
             f"inference is {inference!r}, but the weights of {neighbourhood!r} differ; by band such weights go "
-            "with inference='normal'. Or take weighting='binary'; 'inversion' is for the function in memory"
+            "with 'normal' or 'permutation'. Or take weighting='binary'; 'inversion' is for the function in memory"
         )
     return Test.checked(
         get_args(BandInference), inference, alternative,

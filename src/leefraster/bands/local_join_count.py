@@ -51,7 +51,7 @@ def local_join_count_by_band(
     source : BandedField
         Bool, or 0 and 1; NaN is missing.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring; decay with ``inference="normal"``, or with ``weighting="binary"``.
+        Queen, rook, disc or ring; decay with inference "normal" or "permutation", or with ``weighting="binary"``.
     sink : Sink
         Takes `BB expected variance z p q neighbours`.
     weighting, alternative, adjustment, permutations, seed
@@ -70,7 +70,7 @@ def local_join_count_by_band(
     ------
     UsageError
         When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed, or weights
-        that differ are asked for another inference than "normal".
+        that differ are asked for exact inference.
     InputError
         When a value is neither 0, 1 nor missing; nothing was written then.
 

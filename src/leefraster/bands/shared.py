@@ -31,15 +31,18 @@ class Draws:
         All of them, as integers in the order of their places.
     before : tuple of int
         How many come before each band.
+    most : int
+        The most neighbours that a place has.
     """
 
     values: Ints
     before: tuple[int, ...]
+    most: int
 
     def of(self, source: BandedField, band: Band) -> DrawnFrom:
         """Return what the places of a band draw from."""
         ids = np.asarray(source.ids[slice(band.first, band.last)], dtype=np.int64)
-        return DrawnFrom(self.values, self.before[band.number], ids[valid_mask(source.own(band))])
+        return DrawnFrom(self.values, self.before[band.number], ids[valid_mask(source.own(band))], self.most)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,4 +78,6 @@ def of_squared_differences(inference: str, about: Described) -> Shared:
 
 
 def _draws(inference: str, about: Described) -> Draws | None:
-    return Draws(*about.in_place_order()) if inference == "permutation" else None
+    if inference != "permutation":
+        return None
+    return Draws(*about.in_place_order(), int(np.flatnonzero(about.occurring)[-1]))

@@ -95,11 +95,14 @@ class DrawnFrom:
         How many of them come before those of the band.
     places : ndarray of int64
         The numbers under which the stream knows the places of the band.
+    most : int
+        The most neighbours that a place of the field has.
     """
 
     values: Ints
     before: int
     places: Ints
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +113,25 @@ class IntegerTerms:
     ----------
     weights : ndarray of int64
         Row after row, each row on the scale of its largest; what is equal within a row stays so.
-    values : ndarray of int64, shape (n,)
-        Values without their last bits where there is no room for these.
+    dropped : int
+        How many of their last bits values are without, where there is no room for these.
     slack : ndarray of int64, shape (n,)
         How far the sums of a row may lie apart by rounding.
     """
 
     weights: Ints
-    values: Ints
+    dropped: int
     slack: Ints
 
     @classmethod
-    def of(cls, weights: Floats, starts: Ints, numbers: Numbers) -> IntegerTerms:
-        """Take weights (at least 0, row i from starts[i] on) and values to integers."""
+    def of(cls, weights: Floats, starts: Ints, numbers: Numbers, longest: int | None = None) -> IntegerTerms:
+        """Take weights (at least 0, row i from starts[i] on) and values to integers.
+
+        `longest` is the longest row of the field, where these are only some of its rows.
+        """
         counts = np.diff(starts)
-        room = BITS - math.ceil(math.log2(int(counts.max(initial=1)) + 1))
+        most_terms = int(counts.max(initial=1)) if longest is None else max(longest, 1)
+        room = BITS - math.ceil(math.log2(most_terms + 1))
         bits = min(FINEST_WEIGHT, max(room - numbers.bits, room // 2))
         dropped = max(numbers.bits + bits - room, 0)
         filled = np.flatnonzero(counts)
@@ -133,12 +140,12 @@ class IntegerTerms:
             most[filled] = np.maximum.reduceat(weights, starts[filled])
         scale = np.divide(2.0**bits, most, out=np.zeros(most.size), where=most > 0)
         scaled = weights * np.repeat(scale, counts)
-        whole, values = np.rint(scaled), numbers.integers >> dropped
+        whole = np.rint(scaled)
         slack = np.zeros(counts.size, np.int64)
         if dropped or not numbers.natural:  # every value may be off by 1
             slack += counts << bits
         inexact = np.abs(whole - scaled) > 2.0**-20  # such weights may be off by 1/2
         slack += np.bincount(np.repeat(np.arange(counts.size), counts), inexact, counts.size).astype(
             np.int64
-        ) * (int(values.max()) // 2 + 1)
-        return cls(whole.astype(np.int64), values, slack)
+        ) * ((numbers.largest >> dropped) // 2 + 1)
+        return cls(whole.astype(np.int64), dropped, slack)

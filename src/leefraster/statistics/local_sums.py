@@ -15,6 +15,7 @@ from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.permutation import DrawnFrom, permuted_tails
 from leefraster.inference.tails import sum_tails
 from leefraster.kernels.local_sums import means_of_sums, standardise_equal
+from leefraster.neighbours import BandNeighbours
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.plan import OneField, Test
@@ -111,7 +112,8 @@ def local_sums(one: OneField, weighting: Weighting, own_fixed: bool, test: Test)
             "inference is 'exact', but the weights differ within a neighbourhood; use inference='inversion' "
             "(or 'normal', 'permutation'), or weighting='binary'"
         )
-    return WeightedSums.of(numbers, drawn, weights, counts, own_fixed)
+    band = one.neighbours if isinstance(one.neighbours, BandNeighbours) else None
+    return WeightedSums.of(numbers, drawn, weights, counts, own_fixed, band=band, drawn_from=one.whole.drawn)
 
 
 def _own_is_alike(weights: Any, counts: Ints) -> bool:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from leefraster.errors import UsageError
 from leefraster.inference.conditional import dominating, variance_of_drawn
 from leefraster.inference.numbers import Numbers, Totals, deviations
-from leefraster.inference.permutation import IntegerTerms, permuted_tails
+from leefraster.inference.permutation import DrawnFrom, IntegerTerms, permuted_tails
 from leefraster.inference.tails import normal_tails
 from leefraster.kernels.local_sums import standardise
+from leefraster.neighbours import BandNeighbours
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.plan import Test
 
@@ -40,6 +41,10 @@ class WeightedSums:
         The sum of the weights, with the place's own unless `own_fixed`.
     spread, z : ndarray of float64, shape (n,)
         The variance of the sum in steps squared, and its standardised value.
+    band : BandNeighbours or None
+        The places as a band of a field; else they are all of it.
+    drawn_from : DrawnFrom or None
+        What permutations draw from, where the places are a band of a field.
     """
 
     numbers: Numbers
@@ -50,9 +55,14 @@ class WeightedSums:
     totals: Floats
     spread: Floats
     z: Floats
+    band: BandNeighbours | None = None
+    drawn_from: DrawnFrom | None = None
 
     @classmethod
-    def of(cls, numbers: Numbers, drawn: Totals, weights: Any, counts: Ints, own_fixed: bool) -> WeightedSums:
+    def of(
+        cls, numbers: Numbers, drawn: Totals, weights: Any, counts: Ints, own_fixed: bool, *,
+        band: BandNeighbours | None = None, drawn_from: DrawnFrom | None = None,
+    ) -> WeightedSums:  # fmt: skip
         """Sum the values over the neighbours of every place, or with the place itself unless `own_fixed`."""
         totals, squares = weights.totals, weights.squares
         if not own_fixed:
@@ -62,7 +72,7 @@ class WeightedSums:
         deviation = _deviations(numbers, drawn, weights, totals, own_fixed)
         variance = variance_of_drawn(numbers, drawn, own_fixed)
         standardise(deviation, totals, squares, variance, drawn.n - own_fixed, spread, z)
-        return cls(numbers, drawn, own_fixed, weights, counts, totals, spread, z)
+        return cls(numbers, drawn, own_fixed, weights, counts, totals, spread, z, band, drawn_from)
 
     @property
     def observed(self) -> Ints:
@@ -116,12 +126,18 @@ class WeightedSums:
     def _permuted(self, test: Test, places: Ints) -> tuple[Floats, Floats]:
         """Compare sums as integers, weights and values both in fixed point, so that ties are exact."""
         starts, neighbours, weights = self._rows()
-        terms = IntegerTerms.of(weights, starts, self.numbers)
-        sums = np.concatenate([[0], np.cumsum(terms.weights * terms.values[neighbours])])  # modulo 2^64
+        around = self.numbers.integers if self.band is None else self.band.around
+        every, before, longest = around, 0, None
+        if self.drawn_from is not None:
+            every, before = self.drawn_from.values, self.drawn_from.before
+            longest = self.drawn_from.most + (not self.own_fixed)
+        terms = IntegerTerms.of(weights, starts, self.numbers, longest)
+        products = terms.weights * (around >> terms.dropped)[neighbours]
+        sums = np.concatenate([[0], np.cumsum(products)])  # modulo 2^64
         return permuted_tails(
-            terms.values, sums[starts[1:]] - sums[starts[:-1]], self.counts, own_fixed=self.own_fixed,
+            every >> terms.dropped, sums[starts[1:]] - sums[starts[:-1]], self.counts, own_fixed=self.own_fixed,
             permutations=test.permutations, seed=test.seed, places=places, weights=terms.weights,
-            slack=terms.slack,
+            slack=terms.slack, before=before,
         )  # fmt: skip
 
     def _rows(self) -> tuple[Ints, Ints, Floats]:
@@ -133,7 +149,8 @@ class WeightedSums:
         ends = starts[linked + 1]
         own: Floats = self.weights.own[linked]
         with_own = np.concatenate([[0], np.cumsum(self.counts)])
-        return with_own, np.insert(neighbours, ends, linked), np.insert(weights, ends, own)
+        first = 0 if self.band is None else self.band.core.start
+        return with_own, np.insert(neighbours, ends, linked + first), np.insert(weights, ends, own)
 
 
 def _lags(numbers: Numbers, weights: Any, whole: int, own_fixed: bool) -> Floats:

@@ -92,6 +92,12 @@ def test_integer_terms_keep_equality_proportion_and_room(seed, largest, longest)
             np.testing.assert_allclose(whole / whole.max(), row / row.max(), atol=2.0**-26)
             assert len(set(zip(row.tolist(), whole.tolist(), strict=True))) == len(set(row.tolist()))
             assert terms.slack[i] <= 1.5 * row.size * max(whole.max(), most) + row.size
+    band = IntegerTerms.of(
+        weights[: starts[3]], starts[:4], Numbers(values[1:4], 0.0, 1.0, True, largest), longest
+    )
+    assert band.dropped == terms.dropped
+    assert band.weights.tolist() == terms.weights[: starts[3]].tolist()
+    assert band.slack.tolist() == terms.slack[:3].tolist()
 
 
 @pytest.mark.parametrize("scale", [1.0, 1 / 3, 0.1], ids=["whole", "thirds", "tenths"])

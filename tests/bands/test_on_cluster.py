@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import time
 from functools import partial
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from leefraster.bands import (
     local_moran_by_band,
     moran_by_band,
 )
+from leefraster.bands.connecting import connected
 from leefraster.bands.on_cluster import OnCluster, cluster
 from leefraster.cells import cell_coordinates
 from leefraster.store import FieldStore
@@ -183,8 +186,6 @@ def slowly(pid_file, item):
 
 
 def test_a_lost_worker_s_items_are_made_again(tmp_path):
-    from threading import Thread
-
     note = tmp_path / "pid"
 
     def kill():
@@ -200,31 +201,38 @@ def test_a_lost_worker_s_items_are_made_again(tmp_path):
     assert found == [0, 1, 4, 9, 16, 25]
 
 
-def test_keys_are_the_same_in_every_run(two_workers):
-    class Client:
-        def __init__(self):
-            self.keys = []
+def test_two_runs_on_one_scheduler_keep_apart(two_workers):
+    from distributed import Client
 
-        def scatter(self, function, **_):
-            return function
+    with Client(two_workers._client.scheduler.address) as client:
+        other = OnCluster(client)
+        one, two = two_workers.map(partial(pow, 2), range(40)), other.map(partial(pow, 3), range(40))
+        found = list(zip(one, two, strict=True))  # in turn, so that both are at work
+    assert found == [(2**i, 3**i) for i in range(40)]
 
-        def scheduler_info(self, **_):
-            return {"workers": {"one": {}}}
 
-        def submit(self, function, sent, item, key, pure):
-            self.keys.append(key)
-            return self
+def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_of(monkeypatch):
+    from distributed import LocalCluster
 
-        def result(self):
-            return None
-
-    clients = Client(), Client()
-    for client in clients:
-        runner = OnCluster(client)
-        list(runner.map(abs, range(3)))
-        list(runner.map(abs, range(2)))
-    assert clients[0].keys == clients[1].keys
-    assert clients[0].keys == [f"leefraster-{m}-{i}" for m, n in ((1, 3), (2, 2)) for i in range(n)]
+    monkeypatch.setattr("leefraster.bands.on_cluster.WITHOUT", 0.3)
+    with (
+        LocalCluster(
+            n_workers=0,
+            processes=False,
+            host="127.0.0.1",
+            protocol="tcp",
+            dashboard_address=":0",
+            silence_logs=50,
+        ) as made,
+        cluster(made.scheduler_address) as runner,
+    ):
+        with pytest.raises(lr.EnvironmentFault, match="has had no workers for 0 seconds; start some"):
+            list(runner.map(abs, range(3)))
+        monkeypatch.setattr("leefraster.bands.on_cluster.WITHOUT", 60.0)
+        results = runner.map(abs, range(3))
+        Thread(target=made.close, daemon=True).start()
+        with pytest.raises(lr.EnvironmentFault, match="the scheduler was lost"):
+            next(results)
 
 
 def test_each_worker_gets_several_bands_and_large_arrays_by_file(two_workers):
@@ -243,11 +251,47 @@ def test_each_worker_gets_several_bands_and_large_arrays_by_file(two_workers):
     assert list(two_workers.map(partial(np.take, large), [99_999, 0])) == [99_999, 0]
 
 
-def test_an_address_where_nobody_answers_and_none_at_all_are_refused():
+@pytest.mark.parametrize(
+    "where",
+    ["nearby", "tcp://", "tcp://host", "tcp://host:abc", "http://host:1", ":8786", "", "tcp://host:70000"],
+)
+def test_what_is_no_address_is_refused(where):
+    with pytest.raises(lr.UsageError, match=f"cluster is '{where}'; it must be 'local' or an address"):
+        connected(where)
+
+
+def test_an_address_where_nobody_answers_and_certificates_that_are_not_there_are_refused():
     with (
         pytest.raises(lr.EnvironmentFault, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"),
         cluster("tcp://127.0.0.1:9"),
     ):
         raise AssertionError
-    with pytest.raises(lr.UsageError, match="cluster is 'nearby'"), cluster("nearby"):
-        raise AssertionError
+    with pytest.raises(lr.UsageError, match=r"dask cannot open tls://127\.0\.0\.1:9: .*certificates"):
+        connected("tls://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"", r"no dask scheduler answers at tcp://127\.0\.0\.1:\d+ \("),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no dask scheduler"),
+    ],
+)
+def test_what_answers_but_is_no_scheduler_is_told_of(answer, message, monkeypatch):
+    monkeypatch.setattr("leefraster.bands.connecting.PATIENCE", 0.5)
+    held = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            while True:
+                try:
+                    held.append(server.accept()[0])
+                    held[-1].sendall(answer)
+                except OSError:
+                    return
+
+        Thread(target=serve, daemon=True).start()
+        with pytest.raises(lr.EnvironmentFault, match=message):
+            connected(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        for one in held:
+            one.close()

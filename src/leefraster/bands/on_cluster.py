@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tempfile
+import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from leefraster.bands.by_file import ByFile, by_file
-from leefraster.errors import EnvironmentFault, UsageError
+from leefraster.bands.connecting import connected
+from leefraster.errors import EnvironmentFault
 
-PATIENCE = 4.0  # seconds within which a scheduler must answer
+WITHOUT = 30.0  # seconds for which a scheduler without workers is waited for
 AHEAD = 2  # items a worker that are handed out before the first result is taken
 WITH_EACH = 1 << 20  # bytes of a function that go with each item: sending them before would take longer
 LOSSES = 3  # workers that may be lost with one item before it is given up
@@ -40,22 +43,26 @@ class OnCluster:
         self._client = client
         self._here = here
         self._maps = itertools.count(1)
+        self._run = uuid.uuid4().hex  # a scheduler takes equal keys of two clients for one task
 
     @property
     def workers(self) -> int:
         """How many workers there are now; 1 before the first has come."""
-        return max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
+        return max(self._present(), 1)
+
+    def _present(self) -> int:
+        return len(self._client.scheduler_info(n_workers=-1).get("workers", ()))
 
     def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each item, in their order.
 
         A large function is sent once, before; items are handed out as results come back, so that neither piles
-        up. Keys are ``leefraster-<map>-<item>``, the same in every run of the same steps.
+        up. Keys are ``leefraster-<run>-<map>-<item>``: other runs on the same scheduler have others.
 
         Raises
         ------
         EnvironmentFault
-            When workers keep being lost, or none is left.
+            When workers keep being lost, there is none for half a minute, or the scheduler is lost.
         """
         number = next(self._maps)
         waiting: deque[Any] = deque()
@@ -65,7 +72,7 @@ class OnCluster:
             try:
                 while True:
                     for i, item in itertools.islice(numbered, max(places - len(waiting), 1)):
-                        key = f"leefraster-{number}-{i}"
+                        key = f"leefraster-{self._run}-{number}-{i}"
                         waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
                     if not waiting:
                         return
@@ -82,15 +89,33 @@ class OnCluster:
         )
 
     def _result(self, future: Any) -> Any:
+        """Wait for a result, as long as there is a worker that can make it."""
+        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        try:
-            return future.result()
-        except KilledWorker as error:
-            raise EnvironmentFault(
-                f"cluster: {error}. Workers were lost {LOSSES + 1} times with the same item; often they lack "
-                "memory. Nothing was stored"
-            ) from error
+        alone = time.monotonic()
+        while True:
+            try:
+                return future.result(timeout=WITHOUT / 3)
+            except KilledWorker as error:
+                raise EnvironmentFault(
+                    f"cluster: {error}. Workers were lost {LOSSES + 1} times with the same item; often they lack "
+                    "memory. Nothing was stored"
+                ) from error
+            except FutureCancelledError as error:
+                raise EnvironmentFault(
+                    f"cluster: the scheduler was lost ({error.reason}). Nothing was stored; start it and run again"
+                ) from error
+            except TimeoutError as error:
+                if future.done():
+                    raise  # the function's own
+                if self._present():
+                    alone = time.monotonic()
+                elif time.monotonic() - alone >= WITHOUT:
+                    raise EnvironmentFault(
+                        f"cluster: the scheduler has had no workers for {WITHOUT:.0f} seconds; start some with "
+                        f"'dask worker {self._client.scheduler.address}'. Nothing was stored"
+                    ) from error
 
 
 _last: tuple[ByFile | None, Any] = (None, None)  # of this worker: what was sent, and the function that it is
@@ -119,9 +144,9 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
     Raises
     ------
     UsageError
-        When `where` is neither.
+        When `where` is neither, or needs settings that dask does not have.
     EnvironmentFault
-        When no scheduler answers there within 4 seconds.
+        When no scheduler answers there within 4 seconds, or what answers is none.
     """
     import dask
     import distributed
@@ -135,10 +160,8 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
             )  # fmt: skip
             stack.enter_context(contextlib.closing(made))
             client = distributed.Client(made, direct_to_workers=True)
-        elif "://" in where or ":" in where:
-            client = _connected(where)
         else:
-            raise UsageError(f"cluster is {where!r}; it must be 'local' or an address, as tcp://host:8786")
+            client = connected(where)
         stack.enter_context(contextlib.closing(client))
         client.run(_with_one_thread)
         client.register_plugin(_one_thread())
@@ -151,18 +174,6 @@ def _settings() -> dict[str, Any]:
         "distributed.worker.daemon": True,
         "distributed.admin.large-graph-warning-threshold": "1GB",
     }
-
-
-def _connected(where: str) -> Any:
-    import distributed
-
-    try:
-        return distributed.Client(where, timeout=PATIENCE)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise EnvironmentFault(
-            f"cluster: no dask scheduler answers at {where} ({type(error).__name__}); start one with "
-            "'dask scheduler', or take --cluster local. Nothing was written"
-        ) from error
 
 
 def _cores() -> int:

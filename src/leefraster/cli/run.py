@@ -33,11 +33,13 @@ def perform(options: argparse.Namespace) -> None:
     if options.threads:
         set_threads(options.threads)
     from leefraster.memory_size import parse_memory
-    from leefraster.pipeline import run
 
     memory = None if options.memory is None else parse_memory(options.memory)
-    with shown(sys.stderr) as progress, _runner(options) as runner:
-        record = run(configuration, out, progress, memory=memory, runner=runner)
+    with _runner(options) as runner:  # an address where nobody answers is told before all else is loaded
+        from leefraster.pipeline import run
+
+        with shown(sys.stderr) as progress:
+            record = run(configuration, out, progress, memory=memory, runner=runner)
     print_summary(record, out, sys.stdout)
 
 

@@ -8,7 +8,7 @@ import shapely
 import xarray as xr
 
 import leefraster as lr
-from leefraster.areas.prospects import closes_not_before
+from leefraster.areas.prospects import closes_not_before, prospects
 from leefraster.cells import cell_coordinates
 
 GRID = lr.Grid(0.0, 2000.0, 20, 20, 100.0, "EPSG:28992")
@@ -236,12 +236,43 @@ def test_without_a_measurement_after_the_start_nothing_is_said_of_it():
         ([-0.3] * 6, np.inf),
         ([-0.1, -0.2, -0.3, -0.4, -0.5, -0.6], np.inf),
         ([0.1, 0.1, 0.1, 0.1, 0.1, 0.1], 2024),
+        ([0.1, 0.1, 0.1, 0.1, 0.1, -0.1], np.inf),  # the latest gap contradicts the fitted line
+        ([-0.3 - 4e-16, -0.3 - 3e-16, -0.3 - 2e-16, -0.3 - 1e-16, -0.3, -0.3], np.inf),  # rounding
         ([np.nan, np.nan, np.nan, np.nan, np.nan, -0.1], np.inf),
         ([np.nan, np.nan, np.nan, -0.3, -0.2, -0.1], np.inf),  # three years give no limit
     ],
 )
 def test_the_year_before_which_a_gap_will_not_close(gap, year):
     assert closes_not_before(np.array(YEARS), np.array(gap)) == pytest.approx(year)
+
+
+@pytest.mark.parametrize(
+    ("latest", "slope", "said", "year"),
+    [
+        (-0.9682, 0.01, "not before 2120", 2120.82),  # 2121 would be too late
+        (-0.02, 0.01, "not before 2026", 2026),
+        (-1.0, 0.01, "not before 2124", 2124),
+        (-1.01, 0.01, "not foreseeable", np.nan),
+    ],
+)
+def test_a_date_is_said_in_whole_years_and_at_most_a_century_ahead(latest, slope, said, year):
+    line = latest + slope * (np.array(YEARS) - 2024)
+    found = prospects(np.array(YEARS), line[np.newaxis], 20).iloc[0]
+    assert found["outlook"] == said
+    assert found["closes_not_before"] == pytest.approx(year, nan_ok=True)
+
+
+def test_an_area_that_falls_below_the_country_is_not_catching_up():
+    data = scores()
+    country = data["level"].weighted(data["dwellings"]).mean("cell")
+    course = xr.DataArray([0.025] * 5 + [-0.25], dims="year", coords={"year": YEARS})
+    inside = xr.DataArray(np.arange(400) % 20 < 5, dims="cell")
+    level = data["level"].where(~inside, country + course).transpose("year", "cell")
+    found = lr.focus_progress(data.assign(level=level), WEST).areas
+    assert (found["gap"] < 0).all()
+    assert found["state"].tolist() == ["lagging"] * 2
+    assert found["outlook"].tolist() == ["not foreseeable"] * 2
+    assert found["closes_not_before"].isna().all()
 
 
 def test_noise_moves_the_year_forward_and_never_back():

@@ -37,8 +37,10 @@ def test_limits_need_five_years():
         (-0.3, 0.01, "lagging", 30.0),
         (-0.3, 0.015, "catching up", 20.0),
         (-0.3, 0.03, "catching up", 10.0),
-        (0.05, 0.0, "catching up", 0.0),
-        (0.05, -0.01, "diverging", 0.0),
+        (0.0, 0.0, "ahead", np.nan),
+        (-4e-16, 0.0, "ahead", np.nan),  # rounding is no gap
+        (0.05, 0.0, "ahead", np.nan),
+        (0.05, -0.01, "ahead", np.nan),
     ],
 )
 def test_states_of_straight_courses(latest, slope, state, closes):
@@ -46,6 +48,28 @@ def test_states_of_straight_courses(latest, slope, state, closes):
     assert judged.state == state
     assert judged.slope == pytest.approx(slope, abs=1e-12)
     assert judged.years_to_close == pytest.approx(closes, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("gap", "state"),
+    [
+        ([0.025] * 7 + [-0.25] * 2, "lagging"),
+        ([0.025] * 8 + [-0.1], "lagging"),
+        (-0.3 + 0.02 * np.minimum(YEARS - 2002, 18) - 0.05 * np.maximum(YEARS - 2020, 0), "lagging"),
+        ([0.10, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, -0.02], "diverging"),
+    ],
+)
+def test_what_falls_below_is_not_catching_up_though_the_fitted_line_is_above(gap, state):
+    judged = outlook(YEARS, np.array(gap), 20)
+    assert (judged.state, np.isnan(judged.years_to_close)) == (state, True)
+
+
+def test_rounding_is_no_course():
+    rounding = -0.3 + np.array([0, 1, 0, 1, 1, 2, 2, 2, 3]) * 1e-16
+    for gap in (rounding, rounding[::-1].copy()):
+        judged = outlook(YEARS, gap, 20)
+        assert (judged.state, judged.slope) == ("lagging", 0.0)
+        assert np.isnan(judged.years_to_close)
 
 
 def test_noise_round_a_constant_gap_is_lagging_and_hardly_ever_diverging():
@@ -59,5 +83,7 @@ def test_real_spacing_counts_and_missing_years_are_left_out():
     gap = -0.5 + 0.01 * (YEARS - 2002)
     holed = np.where(np.isin(YEARS, [2008, 2020]), np.nan, gap)
     assert outlook(YEARS, holed, 20).slope == pytest.approx(0.01)
-    assert outlook(YEARS, np.full(9, np.nan), 20).state == "lagging"
+    assert outlook(YEARS, np.full(9, np.nan), 20).state == "unknown"
+    assert outlook(YEARS, np.where(YEARS < 2024, np.nan, -0.3), 20).state == "lagging"
+    assert outlook(YEARS, np.where(YEARS == 2024, np.nan, gap), 20).state == "unknown"
     assert np.isnan(outlook(YEARS, np.full(9, np.nan), 20).slope)

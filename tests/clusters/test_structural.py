@@ -204,6 +204,21 @@ def test_a_state_against_the_same_urbanity_class_is_its_own(make_scores):
     assert row["years_to_close_urbanity"] == pytest.approx(-gap / row["slope_urbanity"])
 
 
+@pytest.mark.parametrize("falls", [0.0, -0.004])
+def test_a_cluster_that_is_not_below_its_class_is_ahead_of_it_whatever_its_course(make_scores, falls):
+    levels = np.repeat(country((5, 2, 8, 8), (5, 20, 8, 8))[np.newaxis], 9, axis=0)
+    levels[:, 5:13, 2:10] += (falls * (np.array(YEARS) - 2024))[:, None, None]
+    levels[:, 5:13, 20:28] -= 0.4
+    labels = lr.structural_clusters(make_scores(levels)).labels.values
+    for alike, gap in ((labels == 1, 0.0), (labels > 0, 0.1)):  # its class alone, or with a far weaker place
+        scores = make_scores(levels, urbanity=("cell", np.where(alike, 1.0, 5.0)))
+        row = lr.structural_clusters(scores).table.set_index("cluster").loc[1]
+        assert row["gap_urbanity"] == pytest.approx(0, abs=1e-12) if gap == 0 else row["gap_urbanity"] > gap
+        assert row["state_urbanity"] == "ahead"
+        assert np.isnan(row["years_to_close_urbanity"])
+        assert row["state"] != "ahead"
+
+
 def test_gaps_and_severity_equal_sums_by_hand(make_scores):
     rng = np.random.default_rng(2)
     levels = country((5, 5, 8, 8)) + rng.normal(0, 0.02, (9, 24, 30))

@@ -53,6 +53,14 @@ def test_the_verdict_follows_from_the_areas(moves, verdict, states):
     assert set(answer.table["state"]) == states
 
 
+def test_areas_that_fell_below_the_country_do_not_catch_up():
+    data = country()
+    level = data["level"].values.copy()
+    level[:, np.arange(400) % 20 < 5] += np.array([0.53] * 5 + [0.25])[:, np.newaxis]
+    answer = lr.questions.focus_areas(data.assign(level=(("year", "cell"), level)), WEST)
+    assert (answer.verdict, set(answer.table["state"])) == ("does not hold", {"lagging"})
+
+
 def test_a_longer_horizon_turns_lagging_into_catching_up():
     data = country(0.01, 0.01)
     assert lr.questions.focus_areas(data, WEST, horizon=20).verdict == "does not hold"

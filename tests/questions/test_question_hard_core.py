@@ -86,6 +86,17 @@ def test_counts_and_shares_equal_a_naive_loop():
     assert table["clusters"].to_dict() == {"diverging": 1, "lagging": 1, "catching up": 1, "all": 3}
 
 
+def test_clusters_that_are_not_below_the_country_are_counted_as_ahead():
+    scores = with_clusters(RISING, [BEHIND, BEHIND], YEARS)
+    clusters = lr.structural_clusters(scores, RULE)
+    ahead = clusters.table.assign(state=["ahead", "lagging"])
+    answer = hard_core(scores, replace(clusters, table=ahead))
+    counted = answer.table.set_index("state")["clusters"].to_dict()
+    assert counted == {"diverging": 0, "lagging": 1, "catching up": 0, "ahead": 1, "all": 2}
+    assert "0 catch up and 1 is not behind." in answer.sentence["en"]
+    assert "lopen 0 in en ligt 1 niet achter." in answer.sentence["nl"]
+
+
 def test_country_is_the_mean_weighted_by_the_dwellings_of_the_year():
     scores = with_clusters(RISING, [BEHIND], YEARS)
     dwellings = np.arange(6 * 1600, dtype=float).reshape(6, 1600) % 37 + 20

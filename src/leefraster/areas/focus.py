@@ -61,9 +61,10 @@ class FocusProgress:
         One row an area: ``code name dwellings``; ``weak_share`` and ``gap`` in the latest year; ``slope`` of the
         gap a year with limits of 95 %; ``state``: ``"diverging"``, ``"lagging"``, ``"catching up"``, or ``"ahead"``
         where the latest level is not below the country's (``"unknown"`` without one); ``closes_not_before``, the
-        year before which the gap will not close (one-sided limit of 95 %), NaN where it never does or there is
-        none; ``outlook`` says so in words: ``"not before 2040"``, ``"not foreseeable"`` (more than a century
-        ahead), ``"no gap"``, ``"unknown"``.
+        year before which the gap will not close (one-sided limit of 95 %), NaN where it is not foreseeable or there
+        is none; ``outlook`` says so in words: ``"not before 2040"``, ``"not foreseeable"`` (never, more than a
+        century ahead, or the fitted line has closed a gap that is there in the latest year), ``"no gap"``,
+        ``"unknown"``.
 
         ``change_since_start``, the change of ``level`` in the table; ``own_change`` of the cells that have cells
         alike at the start, ``matched_change`` of cells alike, and ``difference``, the one less the other;

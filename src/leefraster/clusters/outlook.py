@@ -11,8 +11,9 @@ import numpy as np
 from leefraster.clusters.panel import Floats, Ints
 from leefraster.inference.mann_kendall import slope_ranks
 
-State = Literal["diverging", "lagging", "catching up"]
+State = Literal["diverging", "lagging", "catching up", "ahead", "unknown"]
 CONFIDENCE = 0.95
+DECIMALS = 12  # of level points: what lies beyond is rounding, no gap and no course
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,17 @@ class Outlook:
 def outlook(years: Ints, gap: Floats, horizon: float) -> Outlook:
     """Judge the course of one gap.
 
-    The slope is Theil and Sen's, on the years as they are, with limits of 95 %. *Diverging*: the gap widens
-    beyond noise, the upper limit of the slope lies below 0 (cannot occur with fewer than five years).
-    *Catching up*: on the fitted line the gap closes within `horizon` years after the latest measurement.
-    *Lagging*: neither.
+    The slope is Theil and Sen's, on the years as they are, with limits of 95 %. In this order:
+
+    * *Unknown*: there is no gap of the latest year.
+    * *Ahead*: the latest gap does not lie below 0, to 12 decimals. Whatever its course, there is nothing to close.
+    * *Diverging*: the gap widens beyond noise, the upper limit of the slope lies below 0 (cannot occur with fewer
+      than five years).
+    * *Catching up*: on the fitted line the gap closes within `horizon` years after the latest measurement.
+    * *Lagging*: none of these.
+
+    A fitted line that has reached 0 by the latest year, although the latest gap lies below 0, is contradicted by
+    that gap: it does not foretell when it closes.
 
     Parameters
     ----------
@@ -43,16 +51,28 @@ def outlook(years: Ints, gap: Floats, horizon: float) -> Outlook:
     horizon : float
         Years.
     """
-    held = np.isfinite(gap)
-    if held.sum() < 2:
-        return Outlook(nan, nan, nan, "lagging", nan)
-    when, what = years[held].astype(np.float64), gap[held]
-    slope, low, high = theil_sen(when, what)
-    latest = float(np.median(what)) + slope * (float(when[-1]) - float(np.median(when)))
-    closes = 0.0 if latest >= 0 else -latest / slope if slope > 0 else nan
+    when, what = measured(years, gap)
+    slope, low, high = theil_sen(when, what) if when.size > 1 else (nan, nan, nan)
+    if not np.isfinite(gap[-1]):
+        return Outlook(slope, low, high, "unknown", nan)
+    if what[-1] >= 0:
+        return Outlook(slope, low, high, "ahead", nan)
+    latest = fitted_latest(when, what, slope)
+    closes = -latest / slope if latest < 0 and slope > 0 else nan
     if high < 0:
         return Outlook(slope, low, high, "diverging", closes)
     return Outlook(slope, low, high, "catching up" if closes <= horizon else "lagging", closes)
+
+
+def measured(years: Ints, gap: Floats) -> tuple[Floats, Floats]:
+    """Return the years with a gap, and these gaps without what is rounding."""
+    held = np.isfinite(gap)
+    return years[held].astype(np.float64), np.round(gap[held], DECIMALS)
+
+
+def fitted_latest(when: Floats, what: Floats, slope: float) -> float:
+    """Return the gap of the latest year on the line of that slope through the medians."""
+    return float(np.median(what)) + slope * (float(when[-1]) - float(np.median(when)))
 
 
 def theil_sen(when: Floats, what: Floats) -> tuple[float, float, float]:

@@ -62,9 +62,10 @@ class StructuralClusters:
         * ``level``, ``gap`` to the country, ``gap_urbanity`` to the same urbanity class, in the latest
           year, and ``slope`` of the gap per year with its limits of 95 % (``slope_low``, ``slope_high``),
           all on fixed cells; ``fixed_share``: the share of dwellings in them.
-        * ``state`` against the country: ``"diverging"`` (the slope's upper limit lies below 0), ``"catching up"``
-          (the fitted gap closes within the horizon), ``"lagging"`` (neither); ``years_to_close``: fitted latest
-          gap over slope, NaN where it does not narrow.
+        * ``state`` against the country: ``"ahead"`` (the latest gap is not below 0), ``"diverging"`` (the slope's
+          upper limit lies below 0), ``"catching up"`` (the fitted gap closes within the horizon), ``"lagging"``
+          (none of these), ``"unknown"`` (no latest gap); ``years_to_close``: fitted latest gap over slope, NaN
+          where it does not narrow, there is no gap, or the fit has none though the latest gap is below 0.
         * ``slope_urbanity``, ``slope_urbanity_low``, ``slope_urbanity_high``, ``state_urbanity``,
           ``years_to_close_urbanity``: the same of ``gap_urbanity``; NaN and "" where urbanity is not known.
         * ``weakest_dimension``, ``second_dimension``: those whose contribution lies furthest below the
@@ -166,7 +167,7 @@ def structural_clusters(
     cell in the rectangle between two of them that do not touch directly or through others is a *bridge*: in
     the cluster, marked. Clusters need `minimum_dwellings` in structural cells, and `minimum_weak_share` of
     all their dwellings, bridges included, in cells that are weak themselves. None is dropped for its course:
-    that is judged afterwards, in three states.
+    that is judged afterwards, by its state.
 
     Parameters
     ----------

@@ -145,8 +145,7 @@ def _first(labels: Labels, bridges: Bools, count: int) -> npt.NDArray[np.int64]:
 def _outlooks(panel: Panel, course: Course, horizon: float) -> pd.DataFrame:
     """Return where the gaps to the country and to the same urbanity class are heading."""
     country, urbanity = (_heading(panel, gap, horizon) for gap in (course.gap, course.gap_urbanity))
-    known = np.isfinite(course.gap_urbanity).any(axis=1)
-    urbanity["state"] = urbanity["state"].where(known, "")
+    urbanity["state"] = urbanity["state"].replace("unknown", "")
     named = urbanity.rename(columns={column: OF_URBANITY[str(column)] for column in urbanity})
     return pd.concat([country, named], axis=1)
 

@@ -88,7 +88,7 @@ def hard_core(
     """Answer whether a hard core of (parts of) neighbourhoods stays behind a country that moves forward.
 
     The hard core are the structural clusters: counted, with their share of dwellings, households and
-    inhabitants, by state (diverging, lagging, catching up). The country's level is the mean over all units,
+    inhabitants, by state (diverging, lagging, catching up, ahead). The country's level is the mean over all units,
     weighted by the dwellings of each year. The previous measurement is the same rule applied to the years up
     to the one before the latest.
 
@@ -107,9 +107,10 @@ def hard_core(
     Returns
     -------
     Answer
-        `table` has a row a state, and one for all clusters. `details` holds "measurements" (latest and
-        previous), "country" (its level by year) and "clusters". `map` is the number of the cluster. "Cannot
-        be said" names what is missing, or why the rule could select nothing whatever the levels.
+        `table` has a row a state (of "ahead" only where there are any), and one for all clusters. `details` holds
+        "measurements" (latest and previous), "country" (its level by year) and "clusters". `map` is the number of
+        the cluster. "Cannot be said" names what is missing, or why the rule could select nothing whatever the
+        levels.
 
     Raises
     ------
@@ -237,6 +238,8 @@ def _states_table(asked: Asked, labels: Ints) -> pd.DataFrame:
     rows = []
     for state, names in STATES.items():
         chosen = table if state == "all" else table[table["state"] == state]
+        if state == "ahead" and chosen.empty:
+            continue
         inside = np.isin(labels, chosen["cluster"].to_numpy())
         row: dict[str, Any] = {"state": state, "name_nl": names["nl"], "name_en": names["en"]}
         row |= {"clusters": len(chosen), "cells": int(inside.sum())}
@@ -323,7 +326,7 @@ def _verdict(asked: Asked, table: pd.DataFrame, country: pd.DataFrame) -> Verdic
     if clusters["all"] == 0:
         return "does not hold"
     behind = dwellings["diverging"] + dwellings["lagging"]
-    mostly_behind = behind > 0 and behind >= dwellings["catching up"]
+    mostly_behind = behind > 0 and behind >= dwellings["all"] - behind
     return "holds" if mostly_behind and _rose(asked, country) else "mixed"
 
 

@@ -42,6 +42,7 @@ STATES: dict[str, Words] = {
     "diverging": words("raakt verder achterop", "diverging"),
     "lagging": words("blijft achter", "lagging"),
     "catching up": words("loopt in", "catching up"),
+    "ahead": words("ligt niet achter", "ahead"),
     "all": words("alle clusters", "all clusters"),
 }
 
@@ -104,9 +105,12 @@ def _states(table: pd.DataFrame) -> Words:
         "diverging": (("raakt", "raken"), "verder achterop", ("diverges", "diverge")),
         "lagging": (("blijft", "blijven"), "achter", ("lags", "lag")),
         "catching up": (("loopt", "lopen"), "in", ("catches up", "catch up")),
+        "ahead": (("ligt", "liggen"), "niet achter", ("is not behind", "are not behind")),
     }
     nl, en = [], []
     for state, (verb_nl, tail, verb_en) in verbs.items():
+        if state not in count:
+            continue
         n, plural = count[state], int(count[state] != 1)
         nl.append(f"{verb_nl[plural]} {number(n, 0, 'nl')} {tail}")
         en.append(f"{number(n, 0, 'en')} {verb_en[plural]}")

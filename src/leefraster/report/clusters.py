@@ -24,6 +24,7 @@ STATES = {
     "diverging": ("diverging", "falls further behind the country", "▼"),
     "lagging": ("lagging", "not projected to close in time", "▬"),
     "catching up": ("catching up", "projected to close within the horizon", "▲"),
+    "ahead": ("ahead", "not below the country", "●"),
 }
 USUAL = 200
 """Recomputations from which on a share is sure to about .03."""
@@ -111,6 +112,7 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     span = _span(structural.course) if len(rows) else (0.0, 1.0)
     cards = tuple(_card(row, structural, draw, span, figures) for row in rows[:MOST_CARDS])
     states = {state: sum(1 for row in rows if row["state"] == state) for state in STATES}
+    states = {state: count for state, count in states.items() if count or state != "ahead"}
     locator = _locator(place, rows) if figures and place is not None and rows else None
     keys = legend(draw.scale, missing=False) if draw is not None else ()
     left = max(0, len(rows) - MOST_CARDS)
@@ -199,7 +201,7 @@ def _figures(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
         ("gap to the country", number(row["gap"], 3)),
         ("gap to same urbanity", number(row["gap_urbanity"], 3)),
         ("change of gap a year", number(row["slope"], 4, sign=True)),
-        ("gap closes in", _closing(float(row["years_to_close"]))),
+        ("gap closes in", _closing(row)),
         ("against same urbanity", str(row["state_urbanity"]) or "not known"),
         ("change of that gap a year", number(row["slope_urbanity"], 4, sign=True)),
         ("weak dwellings", share(row["weak_share"])),
@@ -252,9 +254,12 @@ def _in_words(thresholds: Any) -> Any:
     )
 
 
-def _closing(years: float) -> str:
+def _closing(row: Mapping[Any, Any]) -> str:
+    if str(row["state"]) == "ahead":
+        return "no gap"
+    years = float(row["years_to_close"])
     if not np.isfinite(years):
-        return "does not narrow"
+        return "not foreseeable" if float(row["slope"]) > 0 else "does not narrow"
     return f"{number(years, 0)} years at this pace" if years <= 100 else "more than 100 years at this pace"
 
 

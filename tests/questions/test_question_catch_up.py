@@ -10,7 +10,9 @@ from made_countries import two_years
 
 from leefraster.errors import InputError, UsageError
 from leefraster.questions import catch_up
+from leefraster.questions.catch_up import course
 from leefraster.questions.jackknife import (
+    Interval,
     block_means,
     covariance,
     critical_value,
@@ -31,7 +33,7 @@ LOOSE = {"minimum_units": 1, "minimum_weight": 0}
         (LAGGING, [0.02, 0.02, 0.02, 0.02, 0.02], "mixed"),
         (LAGGING, [0.02, 0.05, 0.05, 0.05, 0.05], "mixed"),
         (LAGGING, [-0.02, 0.02, 0.02, 0.02, 0.02], "does not hold"),
-        (LAGGING, [0.05, 0.0, 0.0, 0.0, -0.02], "does not hold"),
+        (LAGGING, [0.05, -0.005, -0.005, -0.005, -0.02], "does not hold"),
         (LAGGING[::-1], CLOSING, "does not hold"),
         ([4.0] * 5, CLOSING, "cannot be said"),
     ],
@@ -72,8 +74,49 @@ def test_a_rise_that_may_be_chance_is_no_rise():
     row = answer.table.set_index("urbanity").loc["5"]
     assert row["change"] > 0.001
     assert row["change_low"] < 0
-    assert row["course"] == "no clear change"
+    assert row["course"] == "open"
     assert answer.verdict == "mixed"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            [0.006, 0.02, 0.02, 0.02, 0.02],
+            "whether the level rose in very strongly urban areas between 2014 and 2024",
+        ),
+        (
+            [0.05, 0.002, 0.002, 0.002, -0.06],
+            "whether the level rose in less urban classes between 2014 and 2024",
+        ),
+    ],
+)
+def test_a_rise_that_is_neither_shown_nor_ruled_out_gives_no_verdict(change, said):
+    answer = catch_up(two_years(LAGGING, change, sd_change=0.02), minimum_weight=0)
+    courses = answer.table.set_index("urbanity")["course"]
+    assert answer.verdict == "cannot be said"
+    assert answer.sentence["en"].startswith(f"Cannot be said: {said} is open (")
+    assert answer.sentence["nl"].endswith(").")
+    assert (courses["1"] == "open") == (change[0] < 0.05)
+    assert "5: -0.06" not in answer.sentence["en"]  # that class fell
+    sure = catch_up(two_years(LAGGING, [one - 0.04 for one in change], sd_change=0.02), minimum_weight=0)
+    assert sure.verdict == "does not hold"  # a rise is ruled out
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ((0.02, 0.01, 0.03), "rose"),
+        ((-0.02, -0.03, -0.01), "fell"),
+        ((0.024, -0.005, 0.053), "open"),
+        ((-0.01, -0.03, 0.0009), "no rise"),
+        ((-0.01, -0.03, 0.001), "open"),
+        ((0.0005, 0.0001, 0.0009), "no rise"),
+        ((0.0005, 0.0001, 0.002), "open"),
+    ],
+)
+def test_a_course_is_ruled_out_by_the_smallest_change_that_matters(change, found):
+    assert course(Interval(*change), 0.001) == found
 
 
 def test_a_sure_rise_of_next_to_nothing_is_no_rise():
@@ -81,7 +124,7 @@ def test_a_sure_rise_of_next_to_nothing_is_no_rise():
     answer = catch_up(two_years(LAGGING, change, sd_change=0.0), minimum_weight=0)
     row = answer.table.set_index("urbanity").loc["5"]
     assert 0 < row["change_low"] < 0.001
-    assert row["course"] == "no clear change"
+    assert row["course"] == "no rise"
 
 
 def test_an_insignificant_lag_still_shows_the_changes():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_countries import with_clusters
 
 import leefraster as lr
-from leefraster.errors import InputError, UsageError
+from leefraster.errors import InputError, LeefrasterWarning, UsageError
 from leefraster.questions import hard_core
 
 YEARS = [2014, 2016, 2018, 2020, 2022, 2024]
@@ -244,6 +244,23 @@ def test_a_rule_that_can_select_nothing_gives_no_verdict():
     assert (few.verdict, "latest 2 have 400 dwellings" in few.sentence["en"]) == ("cannot be said", True)
 
 
+def test_levels_without_any_error_give_no_verdict():
+    scores = with_clusters(RISING, [BEHIND], YEARS)
+    unknown = scores.assign(level_error=scores["level"] * np.nan)
+    with pytest.warns(LeefrasterWarning, match="can select nothing"):
+        none = lr.structural_clusters(unknown, RULE)
+    answer = hard_core(unknown, none)
+    assert answer.sentence["en"] == (
+        "Cannot be said: by the rule there can be no cluster: no unit with a level in 3 measurement years and in "
+        "the latest 2 has an error (level_error) there."
+    )
+    one = unknown["level_error"].copy()
+    one[3:, 0] = 0.01
+    assert hard_core(unknown.assign(level_error=one), none).verdict == "does not hold"
+    one[4, 0] = np.nan  # the latest two are needed
+    assert hard_core(unknown.assign(level_error=one), none).verdict == "cannot be said"
+
+
 def test_misuse_and_wrong_input_are_refused():
     scores = with_clusters(RISING, [BEHIND], YEARS)
     clusters = lr.structural_clusters(scores, RULE)
@@ -261,5 +278,11 @@ def test_misuse_and_wrong_input_are_refused():
         hard_core(scores.isel(year=[0, 0, 1, 2]), clusters)
     with pytest.raises(InputError, match="dwellings holds -1"):
         hard_core(scores.assign(dwellings=scores.dwellings - 21), clusters)
+    for name in ("households", "inhabitants"):
+        for wrong in (-3, np.inf):
+            counts = scores[name].copy()
+            counts[7] = wrong
+            with pytest.raises(InputError, match=rf"{name} holds {wrong:g} in 2024 \(1 of 1600 values\)"):
+                hard_core(scores.assign({name: counts}), clusters)
     missing_place = scores.isel(cell=np.flatnonzero(clusters.labels.values > 0))
     assert isinstance(hard_core(missing_place, clusters).map, xr.DataArray)

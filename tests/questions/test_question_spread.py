@@ -134,6 +134,17 @@ def test_what_cannot_be_said_is_not(change, reason):
     assert answer.sentence["nl"].startswith("Niet te zeggen: ")
 
 
+@pytest.mark.parametrize("level", [4.044, 0.1, 1 / 3, 4.1, 3.7])
+def test_equal_scores_say_nothing_whatever_rounding_makes_of_their_mean(level):
+    data = country(within=0.0)
+    data = data.assign(level=data["level"] * 0 + level, score=data["score"] * 0 + level)
+    answer = lr.questions.spread(data)
+    assert answer.sentence["en"] == "Cannot be said: all scores are the same."
+    varied = lr.questions.spread(data.assign(level=country(within=0.1)["level"]))
+    assert varied.verdict == "holds"
+    assert varied.details["dimensions"].drop(columns="dimension").isna().all(axis=None)
+
+
 def test_deviations_serve_where_there_is_no_level():
     data = country(0.1, within=0.1)
     deviations = data.rename(level="total").assign(total=data["level"] - 4.1)

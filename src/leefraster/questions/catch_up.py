@@ -23,7 +23,14 @@ from leefraster.questions.by_unit import (
     weights_at,
     years_of,
 )
-from leefraster.questions.catch_up_words import QUESTION, caveats, columns, insignificant, sentence
+from leefraster.questions.catch_up_words import (
+    QUESTION,
+    caveats,
+    columns,
+    insignificant,
+    open_rise,
+    sentence,
+)
 from leefraster.questions.jackknife import (
     BlockMeans,
     Interval,
@@ -158,8 +165,9 @@ def catch_up(
         `table` has a row a group of classes: level at both ends, change with its interval by fixed weights,
         course, change by current weights. `details` holds "lag" (lag and share made up, against the rest and
         against the country, by both weights) and "cells" (existing, new and vanished units). `map` is the
-        change of the level. "Cannot be said" names what is missing, or that the lag at the start is not
-        significant.
+        change of the level. "Cannot be said" names what is missing, that the lag at the start is not
+        significant, or whose rise is neither shown nor ruled out. `course` is "rose", "fell", "no rise" (the
+        interval holds no rise of `minimum_change`) or "open".
 
     Raises
     ------
@@ -258,10 +266,11 @@ def _answer(asked: Asked) -> Answer:
         "details": {"lag": lag, "cells": _cells_table(asked, units)},
         "columns": columns(asked.weights),
     }  # fmt: skip
-    if not lag["significant"].iloc[0]:
-        inputs = parts.pop("inputs")
-        return QUESTION.cannot_say(insignificant(asked, lag), inputs, **parts)
     verdict = _verdict(asked, changes, lag)
+    if verdict == "cannot be said":
+        inputs, significant = parts.pop("inputs"), lag["significant"].iloc[0]
+        reason = open_rise(asked, changes) if significant else insignificant(asked, lag)
+        return QUESTION.cannot_say(reason, inputs, **parts)
     return QUESTION.answer(verdict, sentence(asked, changes, lag), caveats(asked, units), **parts)
 
 
@@ -338,12 +347,25 @@ def _change(asked: Asked, means: BlockMeans, group: str, moment: str) -> Interva
     return interval(means.means[last] - means.means[first], covariance(changes)[0, 0], critical)
 
 
-def _course(asked: Asked, change: Interval) -> str:
-    if change.low > 0 and change.estimate >= asked.minimum_change:
+def course(change: Interval, minimum: float) -> str:
+    """Name what a change of the level did.
+
+    Returns
+    -------
+    str
+        "rose" ("fell") when it is at least the minimum and its interval lies above (below) zero; "no rise" when the
+        interval holds no rise of the minimum or more; else "open".
+
+    Examples
+    --------
+    >>> course(Interval(0.02, 0.01, 0.03), 0.001), course(Interval(0.024, -0.005, 0.053), 0.001)
+    ('rose', 'open')
+    """
+    if change.low > 0 and change.estimate >= minimum:
         return "rose"
-    if change.high < 0 and change.estimate <= -asked.minimum_change:
+    if change.high < 0 and change.estimate <= -minimum:
         return "fell"
-    return "no clear change"
+    return "no rise" if change.high < minimum else "open"
 
 
 def _changes_table(asked: Asked, units: Units, means: BlockMeans) -> pd.DataFrame:
@@ -366,7 +388,7 @@ def _changes_table(asked: Asked, units: Units, means: BlockMeans) -> pd.DataFram
                 "change": fixed.estimate,
                 "change_low": fixed.low,
                 "change_high": fixed.high,
-                "course": _course(asked, fixed),
+                "course": course(fixed, asked.minimum_change),
                 "level_end_current": start + current.estimate,
                 "change_current": current.estimate,
                 "blocks": int(means.blocks[_column(asked, name, "start")]),
@@ -425,12 +447,18 @@ def _lag(asked: Asked, means: BlockMeans, group: str, moment: str) -> dict[str, 
 
 
 def _verdict(asked: Asked, changes: pd.DataFrame, lag: pd.DataFrame) -> Verdict:
-    course = dict(zip(changes["urbanity"], changes["course"], strict=True))
-    less_urban = [course[str(k)] == "rose" for k in asked.rest()]
+    """Return the verdict; that something does not hold takes that a rise is ruled out, not that none was shown."""
+    courses = dict(zip(changes["urbanity"], changes["course"], strict=True))
+    cities, less_urban = courses[span(asked.cities)], [courses[str(k)] for k in asked.rest()]
     lag_row = lag.iloc[0]
-    if lag_row["lag_start"] < 0 or course[span(asked.cities)] != "rose" or not any(less_urban):
+    if not lag_row["significant"]:
+        return "cannot be said"
+    ruled_out = ("no rise", "fell")
+    if lag_row["lag_start"] < 0 or cities in ruled_out or all(one in ruled_out for one in less_urban):
         return "does not hold"
-    return "holds" if all(less_urban) and lag_row["share_low"] > 0 else "mixed"
+    if cities == "open" or "rose" not in less_urban:
+        return "cannot be said"
+    return "holds" if set(less_urban) == {"rose"} and lag_row["share_low"] > 0 else "mixed"
 
 
 def _cells_table(asked: Asked, units: Units) -> pd.DataFrame:

@@ -41,8 +41,8 @@ QUESTION = Question(
         "deel "
         "ligt boven nul. Wisselend: de steden en ten minste één andere klasse stegen, maar de rest niet "
         "allemaal. "
-        "Klopt niet: de steden of geen van de andere klassen stegen, of de steden lagen voor. Niet te "
-        "zeggen: "
+        "Klopt niet: de steden lagen voor, of het interval sluit voor de steden, of voor elke andere klasse, een "
+        "stijging van de minimumverandering uit. Niet te zeggen: of de steden of de andere klassen stegen is open, "
         "niveau, stedelijkheid, gewichten of een tweede jaar ontbreken, versies verschillen, een klasse "
         "telt te "
         "weinig eenheden, woningen of blokken, of de achterstand aan het begin is niet significant.",
@@ -52,10 +52,9 @@ QUESTION = Question(
         "urban "
         "class rose, and the interval of the share made up lies above zero. Mixed: the cities and at least "
         "one "
-        "other class rose, but not all of this holds. Does not hold: the cities did not rise, or no other "
-        "class "
-        "did, or the cities were ahead. Cannot be said: level, urbanity, weights or a second year are "
-        "missing, "
+        "other class rose, but not all of this holds. Does not hold: the cities were ahead, or the interval rules "
+        "out a rise of the minimum change for the cities, or for every other class. Cannot be said: whether the "
+        "cities, or the other classes, rose is open, level, urbanity, weights or a second year are missing, "
         "versions differ, a class has too few units, dwellings or blocks, or the lag at the start is not "
         "significant.",
     ),
@@ -64,7 +63,8 @@ QUESTION = Question(
 _MOVED = {
     "rose": words("steeg het niveau", "the level rose"),
     "fell": words("daalde het niveau", "the level fell"),
-    "no clear change": words("veranderde het niveau niet aantoonbaar", "the level did not change clearly"),
+    "no rise": words("steeg het niveau niet", "the level did not rise"),
+    "open": words("veranderde het niveau niet aantoonbaar", "the level did not change clearly"),
 }
 
 
@@ -90,6 +90,36 @@ def insignificant(asked: Asked, lag: pd.DataFrame) -> Words:
         "from "
         "zero beyond doubt, so that a share made up has no meaning",
     )
+
+
+def open_rise(asked: Asked, changes: pd.DataFrame) -> Words:
+    """Return whose rise is open: that of the cities, else those of the less urban classes."""
+    rows = changes.set_index("urbanity")
+    cities = rows.loc[span(asked.cities)]
+    period = (f"tussen {asked.start} en {asked.end}", f"between {asked.start} and {asked.end}")
+    if cities["course"] == "open":
+        name = _city_name(asked)
+        return words(
+            f"of het niveau in {name['nl']} {period[0]} steeg, is open ({_limits(asked, cities, 'nl')})",
+            f"whether the level rose in {name['en']} {period[1]} is open ({_limits(asked, cities, 'en')})",
+        )
+    less = [str(k) for k in asked.rest() if rows.loc[str(k), "course"] == "open"]
+    limits = {
+        language: "; ".join(f"{k}: {_limits(asked, rows.loc[k], language)}" for k in less)
+        for language in LANGUAGES
+    }
+    return words(
+        f"of het niveau {period[0]} in minder stedelijke klassen steeg, is open ({limits['nl']})",
+        f"whether the level rose in less urban classes {period[1]} is open ({limits['en']})",
+    )
+
+
+def _limits(asked: Asked, row: pd.Series, language: Language) -> str:
+    change, low, high = (
+        _signed(float(row[key]), language) for key in ("change", "change_low", "change_high")
+    )
+    to = "tot" if language == "nl" else "to"
+    return f"{change}, {_sure(asked)[language]} {low} {to} {high}"
 
 
 def _sure(asked: Asked) -> Words:

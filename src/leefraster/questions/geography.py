@@ -37,7 +37,7 @@ from leefraster.questions.geography_words import (
 from leefraster.questions.jackknife import Interval, covariance, critical_value, interval
 from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
-from leefraster.questions.weighted import group_means
+from leefraster.questions.weighted import group_means, varies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,17 +286,17 @@ def _measured(
         kept = np.isfinite(values).all(axis=0) & (weight > 0) & nest.whole
         if over is None or not np.array_equal(kept, over.kept):
             over = Division.of(kept, weight, nest, block)
-        varies = kept.any() and all(np.ptp(row[kept]) > 0 for row in values)
-        if varies and over.blocks >= max(asked.minimum_blocks, 2):
+        differ = all(varies(row[kept]) for row in values)
+        if differ and over.blocks >= max(asked.minimum_blocks, 2):
             found[name] = Measured([over.shares(row) for row in values], over)
         elif name == TOTAL:
-            raise _unmeasured(asked, over.blocks, bool(varies))
+            raise _unmeasured(asked, over.blocks, differ)
     return found
 
 
-def _unmeasured(asked: Asked, blocks: int, varies: bool) -> Unanswerable:
+def _unmeasured(asked: Asked, blocks: int, differ: bool) -> Unanswerable:
     """Return why the total has no shares."""
-    if blocks and not varies:
+    if blocks and not differ:
         return Unanswerable("alle scores zijn gelijk", "all scores are the same")
     kind = {"municipality": ("gemeenten", "municipalities"), "squares": ("vierkanten", "squares")}[
         asked.blocks

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.areas.given import require_clusters
-from leefraster.errors import UsageError
+from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
 from leefraster.questions.answer import Answer, Verdict
 from leefraster.questions.by_unit import (
@@ -118,7 +118,8 @@ def hard_core(
         When the Dataset has no year or unit dimension, or the clusters are something else, or lie on units that
         it does not have.
     InputError
-        When a year occurs twice, urbanity is not 1 to 5, or dwellings are negative or infinite.
+        When a year occurs twice, urbanity is not 1 to 5, or dwellings, households or inhabitants are negative or
+        infinite.
 
     Notes
     -----
@@ -223,7 +224,15 @@ def _labels_on(asked: Asked, labels: xr.DataArray) -> Ints:
 def _counts(asked: Asked, name: str, year: int) -> Floats | None:
     """Return a count per unit, 0 where unknown, or None when it is not known at all."""
     values = values_at(asked.scores, name, year)
-    if values is None or not (values > 0).any():
+    if values is None:
+        return None
+    wrong = values[(values < 0) | np.isinf(values)]
+    if wrong.size:
+        raise InputError(
+            f"{name} holds {wrong[0]:g} in {year} ({wrong.size} of {values.size} values); counts are finite and "
+            "not negative, missing and suppressed ones are NaN"
+        )
+    if not (values > 0).any():
         return None
     return np.where(np.isfinite(values), values, 0.0)
 

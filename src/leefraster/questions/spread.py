@@ -23,7 +23,7 @@ from leefraster.questions.by_unit import (
 from leefraster.questions.options import require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.spread_words import QUESTION, caveats, columns, sentence
-from leefraster.questions.weighted import counted, group_means, group_sums, quantiles
+from leefraster.questions.weighted import counted, group_means, group_sums, quantiles, varies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,6 +168,8 @@ def _answer(asked: Asked) -> Answer:
             f"er zijn scores van {found} gemeenten; nodig zijn er {asked.minimum_areas}",
             f"there are scores of {found} municipalities; needed are {asked.minimum_areas}",
         )
+    if not varies(values[kept]):
+        raise Unanswerable("alle scores zijn gelijk", "all scores are the same")
     parts = divided(values, weight, groups, kept)
     municipalities = _municipalities(asked, values, weight, groups["municipality"], kept)
     details = {"municipalities": municipalities, "dimensions": _dimensions(asked, weight, groups)}
@@ -227,7 +229,8 @@ def _groups(asked: Asked) -> dict[str, Ints]:
 def divided(values: Floats, weight: Floats, groups: dict[str, Ints], kept: npt.NDArray[np.bool_]) -> Parts:
     """Divide the weighted variance over nested areas, given from the largest to the smallest.
 
-    A unit without an area of a level counts as an area of its own there, so that the parts add up.
+    A unit without an area of a level counts as an area of its own there, so that the parts add up. Shares are NaN
+    where the values are all equal.
     """
     whole = np.average(values[kept], weights=weight[kept])
     above = np.full(values.size, whole)
@@ -239,8 +242,8 @@ def divided(values: Floats, weight: Floats, groups: dict[str, Ints], kept: npt.N
         above = below
     variances.append(np.average(np.square(values - above)[kept], weights=weight[kept]))
     parts = np.array(variances)
-    total = parts.sum()
-    return Parts((*levels, WITHIN), parts / total if total > 0 else np.full(parts.size, np.nan), parts)
+    shares = parts / parts.sum() if varies(values[kept]) else np.full(parts.size, np.nan)
+    return Parts((*levels, WITHIN), shares, parts)
 
 
 def _means(values: Floats, weight: Floats, group: Ints, kept: npt.NDArray[np.bool_], above: Floats) -> Floats:
@@ -251,8 +254,6 @@ def _means(values: Floats, weight: Floats, group: Ints, kept: npt.NDArray[np.boo
 
 def _verdict(asked: Asked, parts: Parts) -> Verdict:
     within = parts.within_municipalities
-    if np.isnan(within):
-        raise Unanswerable("alle scores zijn gelijk", "all scores are the same")
     if within >= asked.holds_from:
         return "holds"
     return "does not hold" if within < asked.fails_below else "mixed"

@@ -24,6 +24,7 @@ from leefraster.questions.jackknife import critical_value
 from leefraster.questions.options import require_between, require_from
 from leefraster.questions.question import Unanswerable
 from leefraster.questions.tradeoff_words import QUESTION, caveats, columns, sentence
+from leefraster.questions.weighted import varies
 from leefraster.questions.wording import LANGUAGES, Language, dimension_name, listed
 from leefraster.scoring.urbanity_classes import URBANITY_CLASSES
 
@@ -222,9 +223,10 @@ def _relations(
     kept = np.isfinite(x) & np.isfinite(y) & (weight > 0)
     _require_units(asked, values, int(kept.sum()))
     found = [_relation(asked, ALL, x, y, np.where(kept, weight, 0.0), block, n_blocks)]
-    if not np.isfinite(found[0].correlation):
-        pair = (asked.one, asked.other)
-        alike = [code for code in pair if np.ptp(values[code][kept]) == 0] or pair
+    pair = (asked.one, asked.other)
+    alike = [code for code in pair if not varies(values[code][kept])]
+    if alike or not np.isfinite(found[0].correlation):
+        alike = alike or list(pair)
         nl, en = (
             listed([dimension_name(code, language) for code in alike], language) for language in LANGUAGES
         )

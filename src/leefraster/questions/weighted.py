@@ -8,13 +8,24 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# A cumulated weight meets a share of the total to within rounding: rescaled weights pick the same unit.
+# Relative; a cumulated weight meets a share of the total to within it: rescaled weights pick the same unit.
 _ROUNDING = 1e-12
 
 
 def counted(values: Floats, weights: Floats) -> Bools:
     """Return which units count: a value, and a weight above zero."""
     return np.isfinite(values) & (weights > 0)
+
+
+def varies(values: Floats) -> bool:
+    """Tell whether values differ by more than rounding does.
+
+    Examples
+    --------
+    >>> varies(np.array([4.044, 4.044 + 4e-16])), varies(np.array([4.044, 4.045]))
+    (False, True)
+    """
+    return values.size > 0 and bool(np.ptp(values) > _ROUNDING * np.abs(values).max())
 
 
 def group_sums(amounts: Floats, group: npt.NDArray[np.int64], n_groups: int, where: Bools) -> Floats:

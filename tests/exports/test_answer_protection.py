@@ -84,6 +84,38 @@ def test_counts_are_known_by_title_and_rows_of_the_same_place_are_withheld_in_ta
     assert found.details["parts"]["gap_won"][1] == 0.02
 
 
+def test_a_small_part_of_a_row_is_withheld_alone():
+    table = pd.DataFrame(
+        {"state": ["all"], "dwellings": [1245.0], "dwelling_share": [0.0123], "bridge_dwellings": [53.0]}
+    )
+    said = {"en": "1.2 per cent of dwellings (1,245 dwellings)", "nl": "1,2 procent (1.245 woningen)"}
+    made = answer(table=table, details={}, sentence=said, caveats=(), caveats_nl=())
+    found = protected_answer(made, lr.DisclosureRule(minimum=100, base=5), PUBLISHED)
+    assert found.sentence == said
+    assert found.table.iloc[0, 1:3].tolist() == [1245, 0.0123]
+    assert np.isnan(found.table["bridge_dwellings"][0])
+
+
+def test_what_one_table_withholds_no_other_one_publishes():
+    table = pd.DataFrame(
+        {"state": ["lagging", "all"], "dwellings": [545.0, 545.0], "dwelling_share": [0.0123, 0.0123]}
+    )
+    years = pd.DataFrame(
+        {
+            "year": [2022, 2024],
+            "cells": [3.0, 4.0],
+            "dwelling_share": [0.02, 0.0123 * (1 + 1e-14)],
+            "level": [4.0, 4.1],
+        }
+    )
+    said = {"en": "1.2 per cent of dwellings", "nl": "1,2 procent van de woningen"}
+    made = answer(table=table, details={"years": years}, sentence=said, caveats=(), caveats_nl=())
+    found = protected_answer(made, lr.DisclosureRule(minimum=600), PUBLISHED)
+    assert found.sentence["en"] == "[withheld] per cent of dwellings"
+    assert found.details["years"]["dwelling_share"].isna().tolist() == [False, True]
+    assert found.details["years"]["level"].tolist() == [4.0, 4.1]
+
+
 def test_without_small_counts_only_rounding_is_seen():
     whole = answer()
     found = protected_answer(whole, lr.DisclosureRule(minimum=2, base=1), PUBLISHED)

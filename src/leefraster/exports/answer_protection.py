@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
 from leefraster.exports.answer_words import Hidden
@@ -28,7 +29,8 @@ def protected_answer(answer: Answer, rule: DisclosureRule, published: xr.DataArr
     """Return an answer as it may be published.
 
     Rows of tables with too small a count lose their figures, and so do rows about the same places in tables
-    without counts; other counts are rounded. What is lost there is taken out of sentences and caveats too, and
+    without counts; other counts are rounded. What is lost there is taken out of all tables, which may hold it
+    once more, and of sentences and caveats too, and
     every count of dwellings, households or inhabitants in these is withheld or rounded by the same rule.
 
     Parameters
@@ -43,6 +45,7 @@ def protected_answer(answer: Answer, rule: DisclosureRule, published: xr.DataArr
     given = {"": answer.table, **answer.details}
     tables = _tables(given, rule, answer.columns)
     hidden = Hidden.of(rule, given.values(), tables.values(), answer.inputs)
+    tables = {name: _without_figures(table, hidden.figures) for name, table in tables.items()}
     field = answer.map
     if field is not None and published.dims[0] in field.dims and field.dtype.kind == "f":
         shown = xr.DataArray(published.values, dims=published.dims)
@@ -87,6 +90,16 @@ def _without(table: pd.DataFrame, withheld: set[tuple[str, object]]) -> pd.DataF
     out = table.copy()
     figures = [name for name in out.columns if out[name].dtype.kind == "f"]
     out[figures] = out[figures].mask(hidden)
+    return out
+
+
+def _without_figures(table: pd.DataFrame, figures: frozenset[float]) -> pd.DataFrame:
+    """Return a table without the figures that another table withholds; whole numbers say too little to be known."""
+    lost = np.array([value for value in figures if not value.is_integer()])
+    out = table.copy()
+    for name in [name for name in out.columns if out[name].dtype.kind == "f"]:
+        values = out[name].to_numpy(dtype=float)
+        out[name] = out[name].mask(np.isclose(values[:, None], lost, rtol=1e-9, atol=0).any(axis=1))
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COUNTS = ("dwellings", "households", "inhabitants")
+ALONE = ("bridge_dwellings", "stayed_dwellings")
+"""Counts of a part of their row that no other figure of it rests on: where too small, they are withheld alone."""
+SETTINGS = {"thresholds": ("value",)}
+"""Columns of a run's tables that say what was asked, and are never withheld."""
 STATUS = "publication_status"
 PUBLISHED, WITHHELD, MISSING = 0, 1, 2
 
@@ -94,7 +99,7 @@ def protect_tables(
     protected: dict[str, pd.DataFrame] = {}
     rows = 0
     for name, table in tables.items():
-        protected[name], hidden = protected_table(table, rule, counts_in(table))
+        protected[name], hidden = protected_table(table, rule, counts_in(table), SETTINGS.get(name, ()))
         rows += int(hidden.sum())
     return protected, rows
 
@@ -129,7 +134,7 @@ def rounded(values: Any, base: int) -> Any:
 
 
 def protected_table(
-    table: pd.DataFrame, rule: DisclosureRule, counts: list[str]
+    table: pd.DataFrame, rule: DisclosureRule, counts: list[str], settings: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
     """Return a table with rows of too small a count withheld and counts rounded, and which rows were withheld.
 
@@ -141,15 +146,21 @@ def protected_table(
         The rule.
     counts : list of str
         Columns of counts.
+    settings : sequence of str
+        Columns that are never withheld.
     """
     if not counts or not len(table):
         return table, np.zeros(len(table), np.bool_)
     out = table.copy()
     numbers = out[counts].astype(float)
-    small = ((numbers > 0) & (numbers < rule.minimum)).any(axis=1)
+    few = (numbers > 0) & (numbers < rule.minimum)
+    alone = [name for name in counts if name in ALONE]
+    small = few.drop(columns=alone).any(axis=1)
     for name in counts:
         out[name] = rounded(out[name].astype(float), rule.base)
-    figures = [name for name in out.columns if out[name].dtype.kind == "f"]
+    for name in alone:
+        out[name] = out[name].mask(few[name])
+    figures = [name for name in out.columns if out[name].dtype.kind == "f" and name not in settings]
     out[figures] = out[figures].mask(small)
     return out, small.to_numpy()
 

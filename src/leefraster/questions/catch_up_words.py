@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,8 +95,8 @@ def insignificant(asked: Asked, lag: pd.DataFrame) -> Words:
 
 def open_rise(asked: Asked, changes: pd.DataFrame) -> Words:
     """Return whose rise is open: that of the cities, else those of the less urban classes."""
-    rows = changes.set_index("urbanity")
-    cities = rows.loc[span(asked.cities)]
+    rows = dict(zip(changes["urbanity"], changes.to_dict("records"), strict=True))
+    cities = rows[span(asked.cities)]
     period = (f"tussen {asked.start} en {asked.end}", f"between {asked.start} and {asked.end}")
     if cities["course"] == "open":
         name = _city_name(asked)
@@ -103,9 +104,9 @@ def open_rise(asked: Asked, changes: pd.DataFrame) -> Words:
             f"of het niveau in {name['nl']} {period[0]} steeg, is open ({_limits(asked, cities, 'nl')})",
             f"whether the level rose in {name['en']} {period[1]} is open ({_limits(asked, cities, 'en')})",
         )
-    less = [str(k) for k in asked.rest() if rows.loc[str(k), "course"] == "open"]
+    less = [str(k) for k in asked.rest() if rows[str(k)]["course"] == "open"]
     limits = {
-        language: "; ".join(f"{k}: {_limits(asked, rows.loc[k], language)}" for k in less)
+        language: "; ".join(f"{k}: {_limits(asked, rows[k], language)}" for k in less)
         for language in LANGUAGES
     }
     return words(
@@ -114,7 +115,7 @@ def open_rise(asked: Asked, changes: pd.DataFrame) -> Words:
     )
 
 
-def _limits(asked: Asked, row: pd.Series, language: Language) -> str:
+def _limits(asked: Asked, row: Mapping[Hashable, Any], language: Language) -> str:
     change, low, high = (
         _signed(float(row[key]), language) for key in ("change", "change_low", "change_high")
     )

@@ -47,7 +47,7 @@ class Numbers:
             self.time_as_numbers,
             self.time_totals,
             self.time_prefix_sum,
-            self.time_sort,
+            self.time_buckets,
             self.time_q,
         ):
             work()

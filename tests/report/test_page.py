@@ -17,13 +17,18 @@ from made_runs import made_answers, made_record, scores_record
 from matplotlib.image import imread
 
 from leefraster.cells import cell_coordinates
+from leefraster.clusters.rule import StructuralRule
 from leefraster.clusters.sensitivity import structural_sensitivity
-from leefraster.errors import EnvironmentFault
+from leefraster.clusters.structural import structural_clusters
+from leefraster.disclosure.rule import DisclosureRule
+from leefraster.errors import EnvironmentFault, LeefrasterWarning
+from leefraster.exports.outgoing import outgoing
 from leefraster.grid import Grid
 from leefraster.questions.answer import Answer
 from leefraster.record import InputFile, RunRecord, Step
 from leefraster.report import write_report
 from leefraster.report.page import content, render
+from leefraster.report.wording import nearly
 
 VOID = {"meta", "br", "path", "circle", "rect", "image", "img", "link"}
 
@@ -176,6 +181,58 @@ def test_few_recomputations_are_said_to_be_few(small: RunRecord) -> None:
         text = words(render(dataclasses.replace(small, sensitivity=found)))
         assert said in text
         assert ("unsure by up to 0.11" in text) == (count == 20)
+
+
+def test_a_share_that_is_not_all_is_not_printed_as_all() -> None:
+    shown = [
+        nearly(value).replace("\u00a0", " ") for value in (1.0, 0.9999, 0.995, 0.99, 0.9899, 0.5, np.nan)
+    ]
+    assert shown == ["100 %", "99.9 %", "99.5 %", "99.0 %", "99 %", "50 %", "–"]
+
+
+def test_a_rule_that_can_select_nothing_is_told_where_no_cluster_stands(small: RunRecord) -> None:
+    with pytest.warns(LeefrasterWarning) as told:
+        none = structural_clusters(small.dataset, StructuralRule(minimum_dwellings=100_001))
+    notes = tuple(str(one.message) for one in told)
+    record = dataclasses.replace(small, structural=none, notes=notes)
+    section = words(render(record).split('id="clusters"')[1].split("</section>")[0])
+    assert "That there is no cluster says nothing about the places" in section
+    assert "minimum_dwellings is 100,001" in section
+    assert "No cluster meets the rule" not in section
+    tiles = [figure[:2] for figure in content(record, figures=False)["key_figures"]]
+    assert ("–", "structural clusters") in tiles
+    assert "dwellings in them" not in dict(map(reversed, tiles))
+    silent = dataclasses.replace(record, notes=())
+    assert "No cluster meets the rule in this run." in words(render(silent))
+
+
+def test_what_is_withheld_of_a_cluster_is_no_finding(small: RunRecord) -> None:
+    """Of two clusters one has too few dwellings to be published."""
+    assert small.structural is not None
+    table, course = small.structural.table, small.structural.course
+    smallest = table.sort_values("dwellings").iloc[0]
+    few, cluster = float(smallest["dwellings"]), int(smallest["cluster"])
+    assert len(table) > 1
+    assert (table["dwellings"] > few).any()
+    sure = structural_sensitivity(small.dataset, recomputations=2)
+    public = outgoing(
+        dataclasses.replace(small, sensitivity=sure), rule=DisclosureRule(minimum=few + 1, base=1)
+    )
+    shown = content(public, figures=False)
+    cards = {card.rank: dict(card.figures) for card in shown["clusters"].cards}
+    for rank, number_of in zip(table["rank"], table["cluster"], strict=True):
+        assert (cards[str(rank)]["gap closes in"] == "–") == (number_of == cluster)
+    moved = [row[1] for row in shown["clusters"].surely.thresholds.rows]
+    assert "nan" not in moved
+    assert len(moved) == len(sure.thresholds)
+    assert [row[0] for row in shown["time"].rows] == ["country"]
+    hidden = course.loc[course["cluster"] == cluster, "dwellings"]
+    assert (hidden <= few).all()
+    tiles = content(dataclasses.replace(public, dataset=small.dataset), figures=False)["key_figures"]
+    text = words(render(public))
+    assert f"figures of 1 of {len(table)} are withheld" in text
+    assert ("–", "dwellings in them", f"1 of {len(table)} withheld") in tiles
+    assert "figures of" not in words(render(small))
 
 
 def test_demonstration_says_so(small: RunRecord) -> None:

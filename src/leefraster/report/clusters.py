@@ -17,7 +17,7 @@ from leefraster.report.picture import Picture, legend
 from leefraster.report.places import Cells, Place
 from leefraster.report.tables import Table, printed
 from leefraster.report.view import TOTAL, View
-from leefraster.report.wording import layer_name, number, share, whole
+from leefraster.report.wording import NOTHING, layer_name, nearly, number, share, whole
 
 MOST_CARDS = 60
 STATES = {
@@ -99,6 +99,7 @@ class ClusterSection:
     legend: tuple[Any, ...]
     states: dict[str, int]
     surely: Surely | None = None
+    nothing: str = ""
 
 
 def section(record: RunRecord, view: View, place: Place | None, *, figures: bool) -> ClusterSection | None:
@@ -118,7 +119,14 @@ def section(record: RunRecord, view: View, place: Place | None, *, figures: bool
     left = max(0, len(rows) - MOST_CARDS)
     headings = (*HEADINGS, *((("reappears; hangs on", True),) if "reappears" in table else ()))
     shown = tuple(_row(row, headings) for row in rows)
-    return ClusterSection(headings, shown, cards, left, locator, keys, states, _surely(record))
+    return ClusterSection(
+        headings, shown, cards, left, locator, keys, states, _surely(record), could_select_nothing(record)
+    )
+
+
+def could_select_nothing(record: RunRecord) -> str:
+    """Return the remark of the run that its rule could select nothing whatever the levels are; "" without one."""
+    return next((note for note in record.notes if "the rule can select nothing" in note), "")
 
 
 def name_of(row: Mapping[Any, Any]) -> str:
@@ -168,7 +176,7 @@ def _row(row: Mapping[Any, Any], headings: tuple[tuple[str, bool], ...]) -> tupl
         (share(row["weak_share"]), ""),
         (share(row["cold_share"]), ""),
         (whole(row["severity"]), ""),
-        *(((share(row["reappears"]), _hangs(row)),) if "reappears" in row else ()),
+        *(((nearly(row["reappears"]), _hangs(row)),) if "reappears" in row else ()),
     )
     pairs = zip(cells, headings, strict=True)
     return tuple(Entry(said, below, numeric) for (said, below), (_, numeric) in pairs)
@@ -215,7 +223,7 @@ def _sensitivity(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return how surely it is a cluster, where that was computed."""
     if "reappears" not in row:
         return ()
-    return (("reappears", share(row["reappears"])), ("hangs on", _hangs(row)))
+    return (("reappears", nearly(row["reappears"])), ("hangs on", _hangs(row)))
 
 
 def _hangs(row: Mapping[Any, Any]) -> str:
@@ -255,6 +263,9 @@ def _in_words(thresholds: Any) -> Any:
 
 
 def _closing(row: Mapping[Any, Any]) -> str:
+    """Return when the gap closes; a dash where that is withheld, as its slope is."""
+    if not np.isfinite(float(row["slope"])):
+        return NOTHING
     if str(row["state"]) == "ahead":
         return "no gap"
     years = float(row["years_to_close"])

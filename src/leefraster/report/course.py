@@ -23,11 +23,12 @@ Rows = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture (or none) with the table of its figures."""
+    """A picture (or none) with the table of its figures, and what is left out of them."""
 
     picture: Picture | None
     headings: tuple[str, ...]
     rows: Rows
+    note: str = ""
 
 
 def over_time(record: RunRecord, view: View, *, figures: bool) -> Shown | None:
@@ -46,7 +47,7 @@ def over_time(record: RunRecord, view: View, *, figures: bool) -> Shown | None:
     note = "Thin lines are the clusters one by one; means are weighted by dwellings." if clusters else ""
     unit = "level of the score (lbm)"
     picture = charts.lines(view.years, series, title=title, unit=unit, note=note) if figures else None
-    return Shown(picture, ("", *map(str, view.years)), tuple(rows))
+    return Shown(picture, ("", *map(str, view.years)), tuple(rows), _withheld(record))
 
 
 def moran(view: View, *, figures: bool) -> Shown | None:
@@ -129,6 +130,8 @@ def _country(record: RunRecord, view: View) -> list[float] | None:
 def _clusters_mean(record: RunRecord, view: View) -> list[float] | None:
     if record.structural is None or len(record.structural.course) == 0:
         return None
+    if _withheld(record):
+        return None
     course = record.structural.course
     out = []
     for year in view.years:
@@ -137,6 +140,20 @@ def _clusters_mean(record: RunRecord, view: View) -> list[float] | None:
         part = part[known]
         out.append(float(np.average(part["level"], weights=part["dwellings"])) if len(part) else float("nan"))
     return out
+
+
+def _withheld(record: RunRecord) -> str:
+    """Return why the clusters have no mean; "" where none of their figures is withheld."""
+    if record.structural is None:
+        return ""
+    course = record.structural.course
+    hidden = course.loc[course["dwellings"].isna(), "cluster"].nunique()
+    if hidden == 0:
+        return ""
+    return (
+        f"The mean of the structural clusters is left out: figures of {hidden} of {course['cluster'].nunique()} "
+        "are withheld."
+    )
 
 
 def _each_cluster(record: RunRecord, view: View) -> list[Series]:

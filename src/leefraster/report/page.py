@@ -17,7 +17,7 @@ from leefraster.report.places import Place, places_of
 from leefraster.report.tables import Table, printed
 from leefraster.report.templating import filled, written
 from leefraster.report.view import TOTAL, View
-from leefraster.report.wording import file_size, layer_name, moment, number, plain, share, whole
+from leefraster.report.wording import NOTHING, file_size, layer_name, moment, number, plain, share, whole
 
 Figure = tuple[str, str, str]
 
@@ -170,10 +170,14 @@ def _cluster_figures(record: RunRecord) -> list[Figure]:
     if record.structural is None:
         return []
     table = record.structural.table
-    dwellings = whole(float(table["dwellings"].sum())) if len(table) else "0"
+    if not len(table) and clusters.could_select_nothing(record):
+        return [(NOTHING, "structural clusters", "the rule could select nothing, whatever the levels are")]
+    hidden = int(table["dwellings"].isna().sum()) if len(table) else 0
+    dwellings = whole(float(table["dwellings"].sum(skipna=False))) if len(table) else "0"
+    remark = f"{hidden} of {len(table)} withheld" if hidden else "in the latest year"
     return [
         (whole(len(table)), "structural clusters", "under pressure in most years, the last two among them"),
-        (dwellings, "dwellings in them", "in the latest year"),
+        (dwellings, "dwellings in them", remark),
     ]
 
 

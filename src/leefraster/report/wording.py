@@ -74,6 +74,18 @@ def share(value: Any, decimals: int = 0) -> str:
     return text if text == NOTHING else f"{text}\u00a0%"
 
 
+def nearly(value: Any) -> str:
+    """Return a share as a whole percentage, with a decimal cut off above 99, so that only all is 100.
+
+    Examples
+    --------
+    >>> nearly(0.9996).replace("\u00a0", " "), nearly(0.987).replace("\u00a0", " ")
+    ('99.9 %', '99 %')
+    """
+    known = value is not None and 0.99 <= float(value) < 1
+    return share(math.floor(float(value) * 1000 + 1e-9) / 1000, 1) if known else share(value)
+
+
 def probability(value: Any) -> str:
     """Return a p value: three decimals, or a power of ten when small."""
     if value is None or not math.isfinite(float(value)):

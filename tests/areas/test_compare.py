@@ -101,7 +101,22 @@ def test_polygons_and_a_raster_of_dwellings_are_taken_as_they_are(clusters, scor
 
 
 def test_years_of_dwellings_take_the_latest(clusters, scores):
-    by_year = xr.concat([scores["dwellings"] * factor for factor in (0, 5, 1)], dim="year")
+    by_year = xr.concat([scores["dwellings"] * factor for factor in (0, 1, 5)], dim="year")
+    by_year = by_year.assign_coords(year=[2020, 2024, 2022])
     one = lr.compare_areas(clusters, areas(A=(0, 0, 900, 2000)), by_year)
     other = lr.compare_areas(clusters, areas(A=(0, 0, 900, 2000)), scores["dwellings"])
     assert one.overall == other.overall
+
+
+@pytest.mark.parametrize(
+    ("years", "message"),
+    [
+        ([2022, 2024, 2024], "dwellings: year 2024 occurs twice"),
+        ([2022, 2024, 2999], "dwellings: year 2999 lies in the future"),
+        (["2020", "2022", "2024"], "dwellings: years are .*; they must be whole numbers"),
+    ],
+)
+def test_years_of_dwellings_that_are_none_are_refused(clusters, scores, years, message):
+    by_year = scores["dwellings"].expand_dims(year=years)
+    with pytest.raises(lr.InputError, match=message):
+        lr.compare_areas(clusters, areas(A=(0, 0, 900, 2000)), by_year)

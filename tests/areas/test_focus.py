@@ -313,6 +313,36 @@ def test_wrong_use_is_refused(change, message):
         lr.focus_progress(**({"scores": scores(), "areas": WEST} | change))
 
 
+@pytest.mark.parametrize(
+    ("years", "message"),
+    [
+        (list(map(str, YEARS)), r"years are \['2014'.*whole numbers, as 2024"),
+        ([*YEARS[:-1], np.nan], "years are .*nan.*whole numbers"),
+        ([*YEARS[:-1], np.inf], "years are .*inf.*whole numbers"),
+        ([*YEARS[:-1], 2024.5], r"years are .*2024\.5.*whole numbers"),
+        (pd.to_datetime(list(map(str, YEARS))), "years are dates .2014-01-01.*year=obj"),
+        ([*YEARS[:-1], YEARS[0]], "year 2014 occurs twice; every measurement year may occur once"),
+    ],
+)
+def test_years_that_are_none_are_refused_in_the_same_words_everywhere(years, message):
+    data = scores().assign_coords(year=years)
+    cold = (data["level"] > 0).astype(int)
+    asked = {
+        "structural clusters": [
+            lambda: lr.structural_clusters(data),
+            lambda: lr.structural_sensitivity(data, recomputations=1),
+            lambda: lr.focus_progress(data, WEST),
+        ],
+        "scores": [lambda: lr.questions.urbanity(data), lambda: lr.questions.focus_areas(data, WEST)],
+        "field": [lambda: lr.trend(data["level"])],
+        "spot": [lambda: lr.structural_clusters(scores(), spot=cold)],
+    }
+    for name, calls in asked.items():
+        for call in calls:
+            with pytest.raises(lr.InputError, match=f"^{name}: {message}"):
+                call()
+
+
 def test_wrong_input_is_refused():
     with pytest.raises(lr.InputError, match="none of the 400 cells lies in any of the 1 areas"):
         lr.focus_progress(scores(), areas(X=(9000, 9000, 9500, 9500)))

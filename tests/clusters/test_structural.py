@@ -429,7 +429,7 @@ def test_what_is_wrong_is_refused(make_scores):
     scores = make_scores(country((5, 5, 8, 8)))
     repeated = scores.assign_coords(year=[2002, 2002, *YEARS[2:]])
     cases = {
-        "year repeats; first: 2002": repeated,
+        "structural clusters: year 2002 occurs twice": repeated,
         "cell repeats; first: 0": scores.assign_coords(cell=[0, *range(719)]),
         "1 levels are infinite": scores.assign(level=scores["level"].where(scores["level"] < 9, 0)).assign(
             level=lambda s: s["level"].copy(data=_with(s["level"].values, np.inf))

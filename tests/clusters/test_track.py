@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
+from leefraster.errors import LeefrasterWarning
 
 
 def labels(*rows, years=None):
@@ -136,6 +137,18 @@ def test_wrong_input_is_refused():
 
 
 TWO = labels("110", "110")
+
+
+def test_clusters_without_dwellings_are_refused_and_some_without_are_told():
+    dwellings = xr.DataArray([np.nan, 0.0, 5.0], dims="cell", coords={"cell": [0, 1, 2]})
+    with pytest.raises(lr.InputError, match="none of the 2 clusters has any, so that none could be linked"):
+        lr.track_clusters(TWO, dwellings)
+    with pytest.warns(LeefrasterWarning, match="1 of 3 clusters have no dwellings.*: 1 of 2018$"):
+        found = lr.track_clusters(labels("112", "002"), dwellings)
+    assert found.table["event"].tolist() == ["present at start", "present at start", "steady"]
+    assert lr.track_clusters(labels("000", "000"), dwellings).table.empty
+    with pytest.raises(lr.InputError, match="dwellings: years are"):
+        lr.track_clusters(TWO, dwellings.expand_dims(year=["2018"]))
 
 
 @pytest.mark.parametrize(

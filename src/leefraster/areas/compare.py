@@ -14,6 +14,7 @@ from leefraster.areas.areas import Areas
 from leefraster.areas.given import as_areas, require_clusters
 from leefraster.areas.placement import placed
 from leefraster.cells import CELL, from_raster, grid_of
+from leefraster.changes.years import with_years
 from leefraster.clusters.structural import StructuralClusters
 from leefraster.errors import InputError, UsageError
 from leefraster.lazy import computed
@@ -80,7 +81,8 @@ def compare_areas(
         When clusters, areas or dwellings are something else.
     InputError
         When the areas are in another CRS, no cell of the clusters' data lies in any of them, or dwellings are
-        negative or infinite, or not over cells that occur once.
+        negative or infinite, or not over cells that occur once; their years repeat, are no whole numbers or lie in
+        the future.
 
     Warns
     -----
@@ -147,8 +149,7 @@ def _weights(dwellings: Any, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.flo
 def _latest(dwellings: xr.DataArray) -> xr.DataArray:
     if "year" not in dwellings.dims:
         return dwellings
-    ordered = dwellings.sortby("year") if "year" in dwellings.coords else dwellings
-    return ordered.isel(year=-1)
+    return with_years(dwellings, "dwellings").isel(year=-1)
 
 
 def _overall(weight: np.ndarray, inside: np.ndarray, in_cluster: np.ndarray) -> dict[str, float]:

@@ -35,13 +35,37 @@ def with_years[T: (xr.DataArray, xr.Dataset)](obj: T, name: str) -> T:
             f"{name} needs a dimension 'year' with the measurement years; it has {tuple(obj.dims)}"
         )
     years = np.asarray(obj[YEAR].values)
-    if years.dtype.kind not in "iuf" or (years != np.floor(years.astype(float))).any():
-        raise InputError(f"{name}: years are {years.tolist()}; they must be whole numbers")
+    require_years(years, name)
+    return obj if (np.diff(years) > 0).all() else obj.sortby(YEAR)
+
+
+def require_years(years: npt.NDArray[Any], name: str) -> None:
+    """Refuse what are no measurement years: the one check of them, whoever takes them.
+
+    Raises
+    ------
+    InputError
+        When a year occurs twice, is no whole number or lies in the future; the message names it.
+    """
+    if years.dtype.kind in "mM":
+        raise InputError(
+            f"{name}: years are dates ({', '.join(map(str, years[:3]))}); they must be whole numbers, as "
+            "obj.assign_coords(year=obj['year'].dt.year) makes them"
+        )
+    if years.dtype.kind not in "iuf" or not _are_whole(years).all():
+        raise InputError(f"{name}: years are {years.tolist()}; they must be whole numbers, as 2024")
     twice = sorted({int(year) for year in years if (years == year).sum() > 1})
     if twice:
-        raise InputError(f"{name}: year {twice[0]} occurs {int((years == twice[0]).sum())} times; choose one")
+        count = int((years == twice[0]).sum())
+        often = "twice" if count == 2 else f"{count} times"
+        raise InputError(f"{name}: year {twice[0]} occurs {often}; every measurement year may occur once")
     refuse_future(years, name)
-    return obj if (np.diff(years) > 0).all() else obj.sortby(YEAR)
+
+
+def _are_whole(years: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    numbers = years.astype(np.float64)
+    whole: npt.NDArray[np.bool_] = np.isfinite(numbers) & (numbers == np.floor(numbers))
+    return whole
 
 
 def refuse_future(years: npt.NDArray[Any], name: str) -> None:
@@ -198,7 +222,7 @@ def two_years(first: object, last: object, roles: tuple[str, str]) -> tuple[int,
 
 def _whole(year: object, role: str) -> int:
     given = np.asarray(year)
-    if given.ndim or given.dtype.kind not in "iuf" or given != np.floor(given):
+    if given.ndim or given.dtype.kind not in "iuf" or not _are_whole(given):
         raise UsageError(f"{role} is {year!r}; it must be a measurement year as a whole number, as 2024")
     return int(given)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.cells import CELL, from_raster, grid_of
-from leefraster.changes.years import refuse_future
+from leefraster.changes.years import with_years
 from leefraster.errors import INSIDE, InputError, LeefrasterWarning, UsageError
 from leefraster.grid import Grid
 from leefraster.scoring.urbanity_classes import known_classes
@@ -113,8 +113,8 @@ def panel_of(scores: xr.Dataset) -> Panel:
         When the scores are no Dataset, or lack levels (and a reference to compute them), dwellings, or at least
         three years.
     InputError
-        When years or cells repeat, levels are infinite or no numbers, dwellings negative, or urbanity is none of
-        the classes 1 to 5.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite or no
+        numbers, dwellings negative, or urbanity is none of the classes 1 to 5.
     """
     if not isinstance(scores, xr.Dataset):
         raise UsageError(
@@ -150,14 +150,12 @@ def _ordered(scores: xr.Dataset) -> xr.Dataset:
         raise UsageError(
             f"structural clusters need at least {MINIMUM_YEARS} measurement years; the scores have {years}"
         )
-    for name in ("year", CELL):
-        labels = data[name].values
-        unique, counts = np.unique(labels, return_counts=True)
-        if unique.size < labels.size:
-            first = ", ".join(str(label) for label in unique[counts > 1][:10])
-            raise InputError(f"structural clusters: {name} repeats; first: {first}")
-        data = in_order(data, name)
-    refuse_future(data["year"].values, "structural clusters")
+    data = with_years(data, "structural clusters")
+    unique, counts = np.unique(data[CELL].values, return_counts=True)
+    if unique.size < data.sizes[CELL]:
+        first = ", ".join(str(label) for label in unique[counts > 1][:10])
+        raise InputError(f"structural clusters: cell repeats; first: {first}")
+    data = in_order(data, CELL)
     warn_of_versions(data)
     return data
 

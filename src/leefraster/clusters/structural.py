@@ -14,6 +14,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from leefraster.cells import CELL, cell_coordinates, from_raster, grid_of
+from leefraster.changes.years import with_years
 from leefraster.clusters.connect import connect, keep_large
 from leefraster.clusters.course import Course, course_of
 from leefraster.clusters.eligible import Eligible
@@ -199,8 +200,8 @@ def structural_clusters(
         When the scores are no Dataset, have fewer than three years, no levels (nor total and reference) or no
         dwellings; or the rule is none, asks for more years or classes than there are, or for a radius below a cell.
     InputError
-        When years or cells repeat, levels are infinite, dwellings negative, urbanity is none of the classes 1 to 5,
-        or `spot` lacks cells.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite, dwellings
+        negative, urbanity is none of the classes 1 to 5, or `spot` lacks cells.
 
     Warns
     -----
@@ -270,7 +271,7 @@ def spot_on(panel: Panel, spot: xr.DataArray) -> npt.NDArray[np.int8]:
     if not isinstance(spot, xr.DataArray) or spot.dtype.kind not in "iufb":
         what = f"of type {spot.dtype}" if isinstance(spot, xr.DataArray) else f"a {type(spot).__name__}"
         raise UsageError(f"spot is {what}; it must be a DataArray of codes, below 0 where significantly cold")
-    latest = spot.sortby("year").isel(year=-1) if "year" in spot.dims else spot
+    latest = with_years(spot, "spot").isel(year=-1) if "year" in spot.dims else spot
     given = latest if CELL in latest.dims else from_raster(latest)
     lacking = int((~np.isin(panel.cells, given[CELL].values)).sum())
     if given.dims != (CELL,) or lacking:

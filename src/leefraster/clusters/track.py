@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,8 +14,8 @@ import pandas as pd
 import xarray as xr
 
 from leefraster.cells import CELL
-from leefraster.changes.years import refuse_future
-from leefraster.errors import InputError, UsageError
+from leefraster.changes.years import refuse_future, with_years
+from leefraster.errors import INSIDE, InputError, LeefrasterWarning, UsageError
 from leefraster.lazy import computed
 
 START, BORN, GROWN, SHRUNK = "present at start", "born", "grown", "shrunk"
@@ -95,7 +96,13 @@ def track_clusters(
         outside its range.
     InputError
         When labels lack the dimension `cell`, years or cells repeat, a year lies in the future, or dwellings have
-        other dimensions, are negative or infinite.
+        other dimensions, are negative or infinite, or are 0 or missing in all cells of clusters; or their years
+        repeat, are no whole numbers or lie in the future.
+
+    Warns
+    -----
+    LeefrasterWarning
+        When some clusters have no dwellings: they share none with others, and so are linked to none.
 
     Examples
     --------
@@ -115,6 +122,7 @@ def track_clusters(
     cells = np.unique(np.concatenate([by_year[year][CELL].values for year in years]))
     weight = _weights(dwellings, cells)
     numbers = {year: _on(by_year[year], cells) for year in years}
+    _require_dwellings(numbers, weight)
     links = pd.concat(
         [_overlaps(numbers, one, other, weight, minimum_overlap) for one, other in pairwise(years)],
         ignore_index=True,
@@ -186,7 +194,7 @@ def _weights(dwellings: xr.DataArray | None, cells: npt.NDArray[np.int64]) -> np
     if not isinstance(dwellings, xr.DataArray) or dwellings.dtype.kind not in "iuf":
         given = dwellings.dtype if isinstance(dwellings, xr.DataArray) else type(dwellings).__name__
         raise UsageError(f"dwellings: of type {given}; they must be a DataArray of numbers over cell")
-    latest = dwellings.sortby("year").isel(year=-1) if "year" in dwellings.dims else dwellings
+    latest = with_years(dwellings, "dwellings").isel(year=-1) if "year" in dwellings.dims else dwellings
     if latest.dims != (CELL,) or not latest.get_index(CELL).is_unique:
         raise InputError(f"dwellings must lie over distinct cells; they lie over {tuple(dwellings.dims)}")
     weight = np.nan_to_num(
@@ -195,6 +203,27 @@ def _weights(dwellings: xr.DataArray | None, cells: npt.NDArray[np.int64]) -> np
     if not ((weight >= 0) & (weight < np.inf)).all():
         raise InputError("dwellings: some are negative or infinite; they must be numbers of at least 0")
     return weight
+
+
+def _require_dwellings(numbers: dict[int, npt.NDArray[np.int64]], weight: npt.NDArray[np.float64]) -> None:
+    """Refuse clusters that could not be linked, none of which has dwellings; say so where some have none."""
+    held = {(year, int(one)) for year, found in numbers.items() for one in np.unique(found[weight > 0])}
+    every = [(year, int(one)) for year, found in numbers.items() for one in np.unique(found[found > 0])]
+    without = [one for one in every if one not in held]
+    if not without:
+        return
+    if len(without) == len(every):
+        raise InputError(
+            f"dwellings: none of the {len(every)} clusters has any, so that none could be linked to another; give "
+            "the dwellings of their cells, or None to count every cell as one"
+        )
+    named = ", ".join(f"{one} of {year}" for year, one in without[:10])
+    warnings.warn(
+        f"track_clusters: {len(without)} of {len(every)} clusters have no dwellings and are linked to none: "
+        + named,
+        LeefrasterWarning,
+        skip_file_prefixes=INSIDE,
+    )
 
 
 def _overlaps(

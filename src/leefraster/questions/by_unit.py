@@ -7,7 +7,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.areas.given import require_scores
-from leefraster.changes.years import measured_year, refuse_future
+from leefraster.changes.years import measured_year, require_years
 from leefraster.errors import InputError, UsageError
 from leefraster.questions.question import Unanswerable
 from leefraster.scoring.urbanity_classes import known_classes
@@ -37,16 +37,13 @@ def in_order(scores: xr.Dataset) -> xr.Dataset:
     UsageError
         When it is no Dataset, or there is no dimension `year`.
     InputError
-        When a year occurs twice.
+        When a year occurs twice, is no whole number or lies in the future.
     """
     require_scores(scores)
     if "year" not in scores.dims or "year" not in scores.coords:
         raise UsageError("scores needs a dimension 'year' with the measurement years as coordinate")
     years = np.asarray(scores["year"].values)
-    repeated = sorted({int(year) for year in years if (years == year).sum() > 1})
-    if repeated:
-        raise InputError(f"scores: year {repeated[0]} occurs twice; every measurement year may occur once")
-    refuse_future(years, "scores")
+    require_years(years, "scores")
     for name in ("year", unit_dimension(scores)):
         if name in scores.coords:
             labels = np.asarray(scores[name].values)

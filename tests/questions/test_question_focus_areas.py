@@ -1,5 +1,8 @@
 """Focus areas each by itself: verdicts on made countries, figures against the table, what cannot be said."""
 
+import warnings
+from dataclasses import replace
+
 import geopandas
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ import xarray as xr
 
 import leefraster as lr
 from leefraster.cells import cell_coordinates
+from leefraster.errors import LeefrasterWarning
 
 GRID = lr.Grid(0.0, 2000.0, 20, 20, 100.0, "EPSG:28992")
 YEARS = [2014, 2016, 2018, 2020, 2022, 2024]
@@ -130,7 +134,44 @@ def test_what_is_missing_is_named(change, reason):
 def test_without_areas_nothing_is_said():
     answer = lr.questions.focus_areas(country())
     assert answer.verdict == "cannot be said"
-    assert "no focus areas are given" in answer.sentence["en"]
+    assert (
+        "no focus areas are given (areas=; on the command line --focus FILE --code COLUMN)"
+        in answer.sentence["en"]
+    )
+    assert "--focus BESTAND" in answer.sentence["nl"]
+
+
+def test_the_map_numbers_areas_as_the_table_does():
+    data = country(0.03, -0.02)
+    drawn = areas(
+        N=(0, 1000, 500, 2000), S=(0, 0, 500, 1000), empty=(5000, 0, 5100, 100), E=(1000, 0, 1500, 500)
+    )
+    answer = lr.questions.focus_areas(data, drawn)
+    assert answer.table[["number", "code"]].to_numpy().tolist() == [[1, "S"], [2, "N"], [3, "E"]]
+    found = answer.map.values.reshape(20, 20)
+    assert set(np.unique(found[:10, :5])) == {2}
+    assert set(np.unique(found[10:, :5])) == {1}
+    assert set(np.unique(found[15:, 10:15])) == {3}
+    assert (found > 0).sum() == 125
+
+
+def test_one_area_has_one_share_and_areas_without_clusters_are_told_whether_there_could_be_any():
+    data, west = country(), areas(W=(0, 0, 500, 2000))
+    rule = lr.StructuralRule(radius=100)
+    high = data.assign(level=data["level"] + 1)
+    for minimum, said in (
+        (100, "There are no structural clusters."),
+        (8001, "Of clusters nothing can be said: by the"),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LeefrasterWarning)
+            none = lr.structural_clusters(high, replace(rule, minimum_dwellings=minimum))
+        assert len(none.table) == 0
+        answer = lr.questions.focus_areas(data, west, none)
+        assert said in answer.sentence["en"]
+        assert "0 of 0" not in answer.sentence["en"]
+    assert "by area, 100 per cent of the dwellings stand in" in answer.sentence["en"]
+    assert "per gebied 100 procent van de woningen in" in answer.sentence["nl"]
 
 
 def test_areas_without_dwellings_are_not_judged():

@@ -188,6 +188,17 @@ def test_bridges_are_counted_and_shown():
     assert table["bridge_dwellings"].iloc[-1] == table["dwellings"].iloc[-1] == 64 * 20
 
 
+def test_the_map_numbers_clusters_as_the_table_ranks_them():
+    scores = with_clusters(RISING, [CATCHING_UP, BEHIND, DIVERGING], YEARS)
+    clusters = lr.structural_clusters(scores, RULE)
+    turned = replace(clusters, table=clusters.table.assign(rank=[2, 3, 1]))
+    found = hard_core(scores, turned).map
+    for row in turned.table.itertuples():
+        assert set(np.unique(found.values[clusters.labels.values == row.cluster])) == {row.rank}
+    assert ((found.values > 0) == (clusters.labels.values > 0)).all()
+    assert found.attrs["long_name"] == "structurally weak clusters by rank of severity"
+
+
 def test_areas_are_counted_but_not_compared():
     scores = with_clusters(RISING, [BEHIND], YEARS)
     clusters = lr.structural_clusters(scores, RULE)

@@ -84,6 +84,9 @@ def test_table_aligns_and_formats() -> None:
 
 
 def test_long_tables_say_what_is_left_out() -> None:
+    alike = pd.DataFrame({"code": ["A", "B"], "name": ["A", "B"], "level": [4.0, 4.1]})
+    assert printed(alike).headings == ("name", "level")
+    assert printed(alike.assign(name=["A", "Bee"])).headings == ("code", "name", "level")
     table = printed(pd.DataFrame({"a": range(100)}), most=60)
     assert len(table.rows) == 60
     assert table.left_out == 40

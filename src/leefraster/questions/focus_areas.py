@@ -95,11 +95,11 @@ def focus_areas(
     Returns
     -------
     Answer
-        `table` has a row an area: dwellings, share of them in weak cells in the first and the latest year, gap,
-        slope, state, when it closes, weakest dimension. `details` holds "since_start" (change since the start
-        beside that of cells alike, and for how large a share of the dwellings it is known), "years" (every area and
-        year), "dimensions" (gap of each in the latest year) and, with clusters, "missed" and "covered". `map` is
-        the number of the area of each cell.
+        `table` has a row an area: its number on the map, dwellings, share of them in weak cells in the first
+        and the latest year, gap, slope, state, when it closes, weakest dimension. `details` holds "since_start"
+        (change since the start beside that of cells alike, and for how large a share of the dwellings it is
+        known), "years" (every area and year), "dimensions" (gap of each in the latest year) and, with clusters,
+        "missed" and "covered". `map` is the number of the area of each cell.
 
     Raises
     ------
@@ -133,7 +133,10 @@ def focus_areas(
         raise UsageError(f"scores needs a dimension 'cell'; it has {sorted(map(str, scores.dims))}")
     try:
         if areas is None:
-            raise Unanswerable("er zijn geen focusgebieden gegeven", "no focus areas are given")
+            raise Unanswerable(
+                "er zijn geen focusgebieden gegeven (areas=; op de opdrachtregel --focus BESTAND --code KOLOM)",
+                "no focus areas are given (areas=; on the command line --focus FILE --code COLUMN)",
+            )
         drawn = as_areas(areas)
         found = None if clusters is None else require_clusters(clusters)
         asked = Asked(scores, drawn, found, _start(scores, start), weak_class, require_horizon(horizon))
@@ -168,7 +171,7 @@ def _answer(asked: Asked) -> Answer:
             asked.scores, asked.areas, start=asked.start, weak_class=asked.weak_class, horizon=asked.horizon
         )
         grid, cells = grid_of(asked.scores), asked.scores[CELL].values
-        labels, _ = labels_of(placed(asked.areas, grid, cells))
+        labels, held = labels_of(placed(asked.areas, grid, cells))
         compared = None if asked.clusters is None else _compared(asked)
     if not np.isfinite(found.areas["gap"]).any():
         raise Unanswerable(
@@ -176,11 +179,15 @@ def _answer(asked: Asked) -> Answer:
             "none of the focus areas has dwellings with a level",
         )
     table = _table(asked, found)
+    of_code = dict(zip(table["code"], table["number"], strict=True))
+    numbers = np.array([0, *(of_code[code] for code in asked.areas.codes[held])], dtype=np.int32)[labels]
     details = {"since_start": _since_start(found, table), **_details(asked, found, compared)}
     said = sorted({str(one.message) for one in caught if issubclass(one.category, LeefrasterWarning)})
     parts: dict[str, Any] = {
         "table": table,
-        "map": unit_field(asked.scores, labels, "focus_area", "number of the focus area", "1"),
+        "map": unit_field(
+            asked.scores, numbers, "focus_area", "focus areas by their number in the table", "1"
+        ),
         "figure": {
             "kind": "bars", "x": "name", "y": ["weak_share_first", "weak_share_last"], "unit": "share of dwellings",
             "title": f"Dwellings in cells of class {asked.weak_class} or lower, {asked.years[0]} and "
@@ -203,7 +210,7 @@ def _compared(asked: Asked) -> AreaComparison:
 
 
 def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
-    """Return one row an area; the largest gap first."""
+    """Return one row an area; the largest gap first, which is number 1."""
     first = found.table[found.table["year"] == asked.years[0]].set_index("code")
     table = found.areas.rename(columns={"weak_share": "weak_share_last"})
     table.insert(3, "weak_share_first", table["code"].map(first["weak_share"]))
@@ -212,7 +219,9 @@ def _table(asked: Asked, found: FocusProgress) -> pd.DataFrame:
         "slope_high", "state", "outlook", "weakest_dimension",
     ]  # fmt: skip
     table["name"] = table["name"].where(table["name"] != "", table["code"])
-    return table[kept].sort_values(["gap", "code"], ignore_index=True)
+    table = table[kept].sort_values(["gap", "code"], ignore_index=True)
+    table.insert(0, "number", np.arange(1, len(table) + 1))
+    return table
 
 
 def _since_start(found: FocusProgress, table: pd.DataFrame) -> pd.DataFrame:

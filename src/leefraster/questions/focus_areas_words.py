@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leefraster.areas.focus import ENOUGH_MATCHED, NO_URBANITY
-from leefraster.questions.question import Question, Words, words
+from leefraster.questions.question import Question, Unanswerable, Words, words
+from leefraster.questions.selectable import require_selectable
 from leefraster.questions.wording import (
     DIMENSIONS,
     LANGUAGES,
@@ -65,24 +66,29 @@ def _sentence(asked: Asked, judged: pd.DataFrame, compared: AreaComparison | Non
     )
     worst, first, last = judged.iloc[0], asked.years[0], asked.years[-1]
     low, high = (percentage(float(judged["weak_share_last"].agg(how)), language) for how in ("min", "max"))
+    to = {"nl": "tot", "en": "to"}[language]
+    shares = low if low == high else f"{low} {to} {high}"
     gap = number(float(worst["gap"]), 3, language)
     if language == "nl":
         text = (
             f"Focusgebieden over {first}-{last}, {len(judged)} in getal: {states}. In {last} staat per gebied "
-            f"{low} tot {high} van de woningen in cellen van klasse {asked.weak_class} of lager. De grootste "
+            f"{shares} van de woningen in cellen van klasse {asked.weak_class} of lager. De grootste "
             f"achterstand op het land heeft {worst['name']} ({gap})."
         )
     else:
         text = (
-            f"Focus areas over {first}-{last}, {len(judged)} in number: {states}. In {last}, by area, {low} to "
-            f"{high} of the dwellings stand in cells of class {asked.weak_class} or lower. {worst['name']} lags "
+            f"Focus areas over {first}-{last}, {len(judged)} in number: {states}. In {last}, by area, {shares} "
+            f"of the dwellings stand in cells of class {asked.weak_class} or lower. {worst['name']} lags "
             f"furthest behind the country ({gap})."
         )
-    return text if compared is None else f"{text} {_missed(compared, language)}"
+    return text if compared is None else f"{text} {_missed(asked, compared, language)}"
 
 
-def _missed(compared: AreaComparison, language: Language) -> str:
+def _missed(asked: Asked, compared: AreaComparison, language: Language) -> str:
+    """Say how many clusters lie in no area; where there is no cluster, whether there could be one."""
     missed, whole = compared.missed, compared.clusters
+    if len(whole) == 0:
+        return _no_clusters(asked, language)
     dwellings = number(float(missed["dwellings"].sum()), 0, language)
     if language == "nl":
         return (
@@ -91,6 +97,22 @@ def _missed(compared: AreaComparison, language: Language) -> str:
         )
     counts = f"{len(missed)} of {len(whole)}, with {dwellings} dwellings"
     return f"Structural clusters that lie in no focus area: {counts}."
+
+
+def _no_clusters(asked: Asked, language: Language) -> str:
+    assert asked.clusters is not None
+    try:
+        require_selectable(asked.scores, asked.years, asked.clusters.rule)
+    except Unanswerable as gap:
+        start = {
+            "nl": "Over structurele clusters is niets te zeggen",
+            "en": "Of clusters nothing can be said",
+        }
+        return f"{start[language]}: {gap.reason[language]}."
+    return {
+        "nl": "Er zijn geen structurele clusters.",
+        "en": "There are no structural clusters.",
+    }[language]
 
 
 def caveats(asked: Asked, table: pd.DataFrame, progress: FocusProgress, said: list[str]) -> list[Words]:
@@ -168,6 +190,7 @@ def columns(asked: Asked) -> dict[str, dict[str, str]]:
     weak, first, last = asked.weak_class, asked.years[0], asked.years[-1]
     titles = column_titles(
         f"""
+        number | nummer op de kaart | number on the map | 1
         code | code | code | text
         name | focusgebied | focus area | text
         year | jaar | year | year

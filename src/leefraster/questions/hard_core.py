@@ -107,10 +107,10 @@ def hard_core(
     Returns
     -------
     Answer
-        `table` has a row a state (of "ahead" only where there are any), and one for all clusters. `details` holds
-        "measurements" (latest and previous), "country" (its level by year) and "clusters". `map` is the number of
-        the cluster. "Cannot be said" names what is missing, or why the rule could select nothing whatever the
-        levels.
+        `table` has a row a state (of "ahead" only where there are any), and one for all clusters. `details`
+        holds "measurements" (latest and previous), "country" (its level by year) and "clusters". `map` is the
+        rank of the cluster, by which the table numbers it. "Cannot be said" names what is missing, or why the
+        rule could select nothing whatever the levels.
 
     Raises
     ------
@@ -190,7 +190,7 @@ def _answer(asked: Asked) -> Answer:
         sentence(asked, table, country, measurements),
         caveats(asked, measurements),
         table=table,
-        map=asked.clusters.labels,
+        map=_ranks(asked.clusters),
         figure={
             "kind": "bars", "x": "state", "y": ["dwelling_share"], "unit": "share (0-1)",
             "title": f"Share of dwellings in structurally weak clusters, {asked.latest}",
@@ -200,6 +200,15 @@ def _answer(asked: Asked) -> Answer:
         details={"measurements": measurements, "country": country, "clusters": _clusters_table(asked)},
         columns=columns(),
     )  # fmt: skip
+
+
+def _ranks(clusters: StructuralClusters) -> xr.DataArray:
+    """Return the rank by severity of each unit's cluster, by which the table numbers them; 0 for none."""
+    table, labels = clusters.table, np.asarray(clusters.labels.values, dtype=np.int64)
+    rank = np.zeros(labels.max(initial=0) + 1, dtype=np.int32)
+    rank[table["cluster"].to_numpy(dtype=np.int64)] = table["rank"].to_numpy(dtype=np.int32)
+    field = clusters.labels.copy(data=rank[labels]).rename("rank")
+    return field.assign_attrs(long_name="structurally weak clusters by rank of severity", units="1")
 
 
 def _labels_on(asked: Asked, labels: xr.DataArray) -> Ints:

@@ -36,14 +36,16 @@ def printed(frame: pd.DataFrame, *, most: int = 60, meanings: Meanings | None = 
     """Turn a DataFrame into a printed table of at most `most` rows.
 
     A named index becomes columns; `meanings` gives columns their words and units (`Answer.columns`), and a
-    Dutch name beside an English one is left out. Shares, by their unit, are printed in per cent, and codes of
-    dimensions as names, unless a column of names stands beside them. Few rows with many columns are printed on
-    their side.
+    Dutch name beside an English one is left out, and so are codes that are the names. Shares, by their unit,
+    are printed in per cent, and codes of dimensions as names, unless a column of names stands beside them. Few
+    rows with many columns are printed on their side.
     """
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     if {"name_nl", "name_en"} <= set(frame.columns):
         frame = frame.drop(columns="name_nl")
+    if {"code", "name"} <= set(frame.columns) and (frame["code"] == frame["name"]).all():
+        frame = frame.drop(columns="code")
     names = [str(column) for column in frame.columns]
     numeric = tuple(frame.iloc[:, i].dtype.kind in "iuf" for i in range(len(names)))
     shown = frame.head(most)

@@ -26,7 +26,14 @@ QUICK = Plan(
 )
 
 
-def measure(plan: Plan, quick: bool, out: Path) -> None:
+def near_the_limit(plan: Plan) -> tuple[int, int, float]:
+    """Return cells, values copied and seconds a statistic for the distance from the limit: less in a small run."""
+    if plan.sizes[-1] < FULL.sizes[-1]:
+        return plan.sizes[-1], 1_000_000, 0.1
+    return 1_000_000, 50_000_000, min(3.0, plan.seconds / 200)
+
+
+def measure(plan: Plan, out: Path) -> None:
     """Measure all and write the results."""
     from beside.limits import in_child
 
@@ -40,9 +47,7 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
         "about": before,
         "absent": run.absent,
         "measured": [one.record() for one in found],
-        **in_child(
-            "beside.stages", *((plan.sizes[-1], 1_000_000, 0.1) if quick else (1_000_000, 50_000_000, 3.0))
-        ),
+        **in_child("beside.stages", *near_the_limit(plan)),
         "took": round(time.monotonic() - begin),
     }
     record["others"] = round(others.share(), 2)
@@ -51,20 +56,44 @@ def measure(plan: Plan, quick: bool, out: Path) -> None:
     say(f"{out}: {record['took']} s")
 
 
+def _require_sensible(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, known: tuple[str, ...]
+) -> None:
+    unknown = [name for name in options.programs or () if name not in known]
+    if unknown:
+        parser.error(
+            f"--programs: {', '.join(map(repr, unknown))} is not known; known are {', '.join(known)}"
+        )
+    if options.sizes and min(options.sizes) < 1:
+        parser.error(f"--sizes: {min(options.sizes)} must be at least 1 cell")
+    if options.seconds is not None and not options.seconds > 0:
+        parser.error(f"--seconds: {options.seconds:g} must be more than 0")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Carry out one command."""
     parser = argparse.ArgumentParser(description=__doc__)
+    from beside.works import all_works
+
+    known = tuple(dict.fromkeys(work.program for work in all_works()))
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="measure all, print a table, write the results as JSON")
     running.add_argument("--quick", action="store_true", help="small sizes, within about a minute")
-    running.add_argument("--sizes", type=int, nargs="+", help="cells of the generated fields")
-    running.add_argument("--seconds", type=float, help="time for all peers together (600)")
-    running.add_argument("--programs", nargs="+", help="programs by name (all)")
+    running.add_argument(
+        "--sizes", type=int, nargs="+",
+        help="cells of the generated fields; the distance from the limit is looked at shortly where they are small",
+    )  # fmt: skip
+    running.add_argument("--seconds", type=float, help=f"time for all programs together ({FULL.seconds:.0f})")
+    running.add_argument(
+        "--programs", nargs="+", metavar="NAME", help=f"programs by name (all): {', '.join(known)}"
+    )
     running.add_argument("--out", type=Path, default=RESULTS)
     paging = commands.add_parser("page", help="make docs/benchmarks.md and its pictures from the results")
     paging.add_argument("--results", type=Path, default=RESULTS)
     paging.add_argument("--docs", type=Path, default=HERE.parent / "docs")
     options = parser.parse_args(arguments)
+    if options.command == "run":
+        _require_sensible(running, options, known)
     from beside.page import table, write_page
 
     if options.command == "page":
@@ -75,7 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
         plan = replace(plan, sizes=tuple(sorted(options.sizes)), germany=False)
     if options.seconds:
         plan = replace(plan, seconds=options.seconds)
-    measure(replace(plan, programs=tuple(options.programs or ())), options.quick, options.out)
+    measure(replace(plan, programs=tuple(options.programs or ())), options.out)
     sys.stdout.write(table(json.loads(options.out.read_text())))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import leefraster as lr
 from leefraster.bands import BandedField, components_by_band, getis_ord_by_band, local_moran_by_band
 from leefraster.bands.on_cluster import cluster
+from leefraster.errors import LeefrasterError
 from leefraster.sources.synthetic import continent
 
 NEIGHBOURHOODS = {"queen": lr.Neighbourhood.queen(), "disc": lr.Neighbourhood.disc(1000)}
@@ -86,24 +87,42 @@ def _warmed(what: str, around: lr.Neighbourhood, options: dict, scratch: Path) -
     _computed("moran" if what == "groups" else what, store, around, options | {"multiple": store.chunk})
 
 
+def whole(text: str) -> int:
+    """Return a whole number of at least 1, as 250000 or 1e8."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 1 <= number <= 1e15 or number != int(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 1e15, as 1e8")
+    return int(number)
+
+
 def main() -> None:
     """Run each statistic in a process of its own and print what it took."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("size", type=float, help="inhabited cells, about")
+    parser.add_argument(
+        "size", type=whole,
+        help="inhabited cells, about: of 700000 become 570,344, of 1e6 698,253, of 1e7 10,405,826 (see "
+        "leefraster.sources.synthetic.continent); what was made is printed",
+    )  # fmt: skip
     parser.add_argument("--neighbourhood", choices=sorted(NEIGHBOURHOODS), default="queen")
     parser.add_argument("--what", nargs="+", choices=sorted(KEPT), default=["moran", "getis_ord", "groups"])
     parser.add_argument("--folder", type=Path, default=Path("out/continent"))
-    parser.add_argument("--band", type=float, default=2**21, help="cells of a band")
+    parser.add_argument("--band", type=whole, default=2**21, help="cells of a band")
     parser.add_argument("--workers", type=int, default=0, help="dask workers; 0 works in one process")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    path = field_of(int(options.size), options.folder)
+    try:
+        path = field_of(options.size, options.folder)
+    except LeefrasterError as error:
+        parser.error(str(error))
     if options.alone:
         (what,) = options.what
-        made = one(what, options.neighbourhood, path, options.folder, int(options.band), options.workers)
+        made = one(what, options.neighbourhood, path, options.folder, options.band, options.workers)
         print(json.dumps(made))
         return
     for what in options.what:

@@ -57,6 +57,38 @@ def results(tmp_path_factory):
     return json.loads(path.read_text())
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--programs", "leefraster", "nosuch"],
+            "'nosuch' is not known; known are leefraster, plain numba kernel",
+        ),
+        (["--sizes", "0"], "--sizes: 0 must be at least 1 cell"),
+        (["--seconds", "-1"], "--seconds: -1 must be more than 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(capsys, options, message):
+    with pytest.raises(SystemExit) as stopped:
+        importlib.import_module("bench").main(["run", *options])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_small_runs_look_at_the_distance_from_the_limit_shortly():
+    bench = importlib.import_module("bench")
+    assert bench.near_the_limit(bench.FULL) == (1_000_000, 50_000_000, 3.0)
+    assert bench.near_the_limit(bench.QUICK) == (10_000, 1_000_000, 0.1)
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "1.5", "many", "1e16"])
+def test_a_continent_of_no_size_is_refused_in_one_line(size, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["continent.py", size, "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        importlib.import_module("continent").main()
+    assert f"argument size: '{size}' is no whole number from 1 to 1e15" in capsys.readouterr().err
+
+
 def of(results, work, on="ragged 900"):
     [one] = [one for one in results["measured"] if one["work"] == work and one["on"] == on]
     return one

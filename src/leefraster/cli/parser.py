@@ -11,7 +11,10 @@ _QUESTIONS = (
     "urbanity", "catch_up", "spread", "tradeoff", "hard_core", "thinning", "focus_areas", "geography"
 )  # fmt: skip
 _NEGATIVE = re.compile(r"-[0-9.,]")
-_EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 input data, 4 environment, 5 interrupted"
+_EXIT_CODES = (
+    "exit codes: 0 done, 1 a fault of leefraster itself, 2 usage or configuration, 3 input data, 4 environment, "
+    "5 interrupted"
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -116,7 +116,11 @@ def _answers(record: RunRecord) -> Rows:
 def _steps(record: RunRecord) -> Rows:
     total = sum(step.seconds for step in record.steps)
     rows = [(step.name, outcome(step)) for step in record.steps]
-    return [*rows, ("all steps", f"{total:.1f} s"), ("peak memory", f"{peak_bytes() / 1e6:,.0f} MB")]
+    return [
+        *rows,
+        ("all steps", f"{total:.1f} s"),
+        ("peak memory", f"{peak_bytes() / 1e6:,.0f} MB, of this process"),
+    ]
 
 
 def _places(record: RunRecord, out: Path) -> Rows:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from leefraster.errors import EnvironmentFault
+from leefraster.pipeline.memory import held_bytes, peak_bytes
 
 if TYPE_CHECKING:
     from leefraster.config import Configuration
 
-# Measured on runs of 100,000 to 2.3 million cells, rounded up.
-PROCESS = 420_000_000  # Python, its libraries and compiled kernels
-READING = 2.5  # bytes held for each byte of a text file, while it is read
+# Measured on runs of 576 to 2.3 million cells whose kernels were compiled before, rounded up.
+COMPUTING = 420_000_000  # Python, its libraries and compiled kernels, until results are computed
+ENDING = 730_000_000  # the same with what cross-check and exports load
+TEXT = 2.5  # bytes held for each byte of a text file, while it is read
+COLUMN = 40  # bytes held for each row and column of a Parquet file, while it is read
 VALUE = 22  # bytes that stay for each value of each field, besides results
 RESULT = 40  # bytes of results for each value of each field
 WORK = 110  # bytes a cell, while a field is worked on
-AFTERWARDS = 90  # bytes a cell and year, for clusters, questions, exports and report
+AFTERWARDS = 90  # bytes a cell and year, for clusters and questions
+EXPORTED = 100  # bytes a cell, while it is exported
+KEPT = 13  # bytes of `VALUE` that are still there when exports are made
+WORKER = 200_000_000  # a process that works on fields for this one
 DEMONSTRATION = (380_000, 9, 6)  # cells, years and layers of the demonstration country
+TOLERANCE = 1.1  # times the limit, from which a run is stopped on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +48,73 @@ class Ways:
     on_disk: bool
     needed: int
 
+    def words(self) -> str:
+        """Return it in words, for notes and messages."""
+        many = "one field" if self.at_once == 1 else f"{self.at_once} fields"
+        return f"{many} at a time" + (", results on disk until they are stored" if self.on_disk else "")
+
 
 def needed_to_read(configuration: Configuration) -> int:
-    """Estimate the bytes that reading takes, before anything is read."""
+    """Estimate the bytes that a run takes at least, before anything is read: to read it, and to end."""
     if configuration.demonstration_seed() is not None:
         return ways(*DEMONSTRATION, threads=1)[-1].needed
     sections = [configuration.scores, *configuration.layers, *configuration.joined().values()]
     paths = {path for section in sections if section is not None for path in section.paths()}
-    text = sum(path.stat().st_size for path in paths if path.exists())
-    return PROCESS + int(READING * text)
+    return max(COMPUTING + sum(_while_read(path) for path in paths if path.exists()), ENDING)
 
 
-def ways(cells: int, years: int, layers: int, *, threads: int) -> Sequence[Ways]:
-    """Return the ways to run on so much data, from the fastest to the one that takes least memory."""
+def _while_read(path: Path) -> int:
+    """Estimate the bytes that one file takes; a Parquet file says how much it holds, however small it is itself."""
+    if path.suffix.lower() not in {".parquet", ".pq"}:
+        return int(TEXT * path.stat().st_size)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        told = pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return 0  # the reader says what is wrong with it
+    return COLUMN * int(told.num_rows) * int(told.num_columns)
+
+
+def ways(cells: int, years: int, layers: int, *, threads: int, workers: int = 0) -> Sequence[Ways]:
+    """Return the ways to run on so much data, from the fastest to the one that takes least memory.
+
+    With workers, which are processes of this computer, fields are theirs, several at a time in any case.
+    """
     values = cells * years * layers
-    kept = PROCESS + VALUE * values + AFTERWARDS * cells * years
+    results, of_a_year = RESULT * values, RESULT * cells * layers
+    computing = COMPUTING + VALUE * values + AFTERWARDS * cells * years + workers * WORKER
+    ending = ENDING + KEPT * values + EXPORTED * cells + workers * WORKER
+
+    def way(at_once: int, on_disk: bool) -> Ways:
+        held = of_a_year if on_disk else results
+        return Ways(at_once, on_disk, held + max(computing + WORK * cells * at_once, ending))
+
+    if workers:
+        return way(workers, False), way(workers, True)
     several = threads + 1 if threads > 1 else 1
-    return (
-        Ways(several, False, kept + RESULT * values + WORK * cells * several),
-        Ways(1, False, kept + RESULT * values + WORK * cells),
-        Ways(1, True, kept + WORK * cells + RESULT * cells * layers),
-    )
+    return way(several, False), way(1, False), way(1, True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Budget:
-    """The memory that a run may take, in bytes; None is all that the machine has."""
+    """The memory that a run may take.
+
+    Attributes
+    ----------
+    limit : int or None
+        Bytes; None is all that the machine has.
+    estimate : int
+        Bytes that the whole run takes by estimate; as a run on next to nothing, while that is not known.
+    peak_before : int
+        The most that the process has held when a step was looked at last; only what is above is of the next.
+    """
 
     limit: int | None = None
+    estimate: int = ENDING
+    peak_before: int = field(default_factory=peak_bytes)
+    _told: int = 0
 
     def allow(self, needed: int, what: str) -> None:
         """Refuse what needs more than the limit.
@@ -81,8 +127,7 @@ class Budget:
         if self.limit is not None and needed > self.limit:
             raise EnvironmentFault(
                 f"memory: {what} needs about {needed / 1e6:,.0f} MB, and {self.limit / 1e6:,.0f} MB are allowed. "
-                f"Allow {needed / 1e9 + 0.05:.1f}GB (--memory), or run on fewer years or a smaller area. "
-                "Nothing was stored"
+                f"{_advice(needed)}. Nothing was stored"
             )
 
     def choose(self, possible: Sequence[Ways]) -> Ways:
@@ -93,25 +138,58 @@ class Budget:
         EnvironmentFault
             When even the one that takes least needs more.
         """
-        for way in possible:
-            if self.limit is None or way.needed <= self.limit:
-                return way
-        self.allow(possible[-1].needed, "this run, one field at a time and results on disk,")
-        return possible[-1]
+        chosen = next(
+            (way for way in possible if self.limit is None or way.needed <= self.limit), possible[-1]
+        )
+        self.allow(chosen.needed, f"this run, {chosen.words()},")
+        self.estimate = chosen.needed
+        return chosen
 
-    def keep(self, step: str) -> None:
-        """Stop a run that holds more than the limit at the end of a step.
+    def ahead(self, *, results: bool) -> int:
+        """Return the bytes that steps to come add by estimate: all but what is loaded, or only what ends load."""
+        return ENDING - COMPUTING if results else self.estimate - COMPUTING
+
+    def keep(self, step: str, *, ahead: int) -> str | None:
+        """Look after a step at what is held and what was held meanwhile, and say where that is above the limit.
+
+        A run is stopped only where it still holds a tenth more than it may while there is much to compute. Above
+        the limit for a moment, by less, or near its end, it goes on: what it has done is worth more.
+
+        Parameters
+        ----------
+        step : str
+            The step that is over.
+        ahead : int
+            Bytes that steps to come add by estimate; 0 when there is nothing left to compute.
+
+        Returns
+        -------
+        str or None
+            A warning with the figure to allow; None within the limit, and where one was given that holds still.
 
         Raises
         ------
         EnvironmentFault
-            With what it holds.
+            With what it holds and the figure to allow.
         """
         if self.limit is None:
-            return
-        held = int(psutil.Process().memory_info().rss)
-        if held > self.limit:
+            return None
+        held, peak = held_bytes(), peak_bytes()
+        most = max(held, peak if peak > self.peak_before else 0)
+        self.peak_before = peak
+        if ahead and held > TOLERANCE * self.limit:
             raise EnvironmentFault(
                 f"memory: after the step '{step}' {held / 1e6:,.0f} MB are held, and {self.limit / 1e6:,.0f} MB "
-                "are allowed. Allow more (--memory), or run on fewer years or a smaller area. Nothing was stored"
+                f"are allowed. {_advice(max(most, held + ahead))}. Nothing was stored"
             )
+        if most <= max(self.limit, self._told):
+            return None
+        self._told = int(TOLERANCE * most)
+        return (
+            f"memory: the step '{step}' took {most / 1e6:,.0f} MB, and {self.limit / 1e6:,.0f} MB are allowed; the "
+            f"run went on. {_advice(most)}"
+        )
+
+
+def _advice(needed: int) -> str:
+    return f"Allow {math.ceil(needed / 1e8) / 10:.1f}GB (--memory), or run on fewer years or a smaller area"

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leefraster.errors import Interrupted, LeefrasterWarning, NoVarianceWarning
+from leefraster.errors import INSIDE, Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
 from leefraster.kernels.cache_warning import CompiledCodeWarning
 from leefraster.kernels.jit import threads
 from leefraster.pipeline.analysis import steps as steps_of
-from leefraster.pipeline.budget import Budget, needed_to_read, ways
+from leefraster.pipeline.budget import WORKER, Budget, needed_to_read, ways
 from leefraster.pipeline.fields import layers_of, unit_of
-from leefraster.pipeline.memory import give_back, peak_bytes
+from leefraster.pipeline.memory import give_back, peak_bytes, workers_here
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
 from leefraster.pipeline.provenance import parameters_of, versions
 from leefraster.pipeline.scratch import Scratch
@@ -96,14 +96,16 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
     started = now()
     with _noting_warnings(work, log):
         outputs.require_room()
-        work.budget.allow(needed_to_read(work.configuration), "reading")
-        for name, function in steps_of(work.configuration):
+        work.budget.allow(needed_to_read(work.configuration) + _workers(work) * WORKER, "this run")
+        functions = dict(steps_of(work.configuration))
+        names = list(functions)
+        for name, function in functions.items():
             with _timed(name, work, log, steps):
                 function(work)
             if work.data is not None and steps[-1].name == _LAST_BEFORE_FIELDS:
                 _fit(work, waiting)
             work.scratch.let_go()
-            work.budget.keep(name)
+            _keep(work, name, last=name == names[-1])
     record = _record(work, log.run_id, tuple(steps), started)
     staged = Outputs(waiting / "out")
     staged.folder.mkdir()
@@ -112,7 +114,7 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
         with _timed("exports", work, log, steps):
             write_exports_to(public, staged, work.configuration.exports)
         work.scratch.let_go()
-        work.budget.keep("exports")
+        _keep(work, "exports", last=True)
         with _timed("report", work, log, steps):
             write_report_to(dataclasses.replace(public, steps=tuple(steps)), staged)
         with _timed("store", work, log, steps):
@@ -123,12 +125,21 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
 
 
 _LAST_BEFORE_FIELDS = "identity check"
+_BEFORE_RESULTS = (
+    "read",
+    "scores from indicators",
+    "identity check",
+    "published changes",
+    "global statistics",
+)
 
 
 def _fit(work: Work, waiting: Path) -> None:
     """Choose how to work so that the memory suffices, now that it is known on how much."""
     cells, years = work.data.sizes[unit_of(work.data)], work.data.sizes["year"]
-    way = work.budget.choose(ways(cells, years, len(layers_of(work.data)), threads=threads()))
+    way = work.budget.choose(
+        ways(cells, years, len(layers_of(work.data)), threads=threads(), workers=_workers(work))
+    )
     if not work.runner.elsewhere and way.at_once == 1:
         work.runner = InThreads(1)
     if way.on_disk:
@@ -136,12 +147,23 @@ def _fit(work: Work, waiting: Path) -> None:
         folder.mkdir()
         work.scratch = Scratch(folder)
     if work.budget.limit is not None:
-        where = ", results on disk until they are stored" if way.on_disk else ""
-        many = "one field" if way.at_once == 1 else f"{way.at_once} fields"
         work.notes.append(
             f"Memory: {work.budget.limit / 1e6:,.0f} MB allowed, about {way.needed / 1e6:,.0f} MB estimated; "
-            f"{many} at a time{where}."
+            f"{way.words()}."
         )
+
+
+def _workers(work: Work) -> int:
+    """Return how many processes of this computer work on fields; those of other computers take no memory here."""
+    return min(work.runner.workers, len(workers_here())) if work.runner.elsewhere else 0
+
+
+def _keep(work: Work, step: str, *, last: bool) -> None:
+    """Stop a run that holds far too much, or note that it held too much."""
+    ahead = 0 if last else work.budget.ahead(results=step not in _BEFORE_RESULTS)
+    too_much = work.budget.keep(step, ahead=ahead)
+    if too_much:
+        warnings.warn(too_much, LeefrasterWarning, skip_file_prefixes=INSIDE)
 
 
 def _public(record: RunRecord, configuration: Configuration) -> RunRecord:

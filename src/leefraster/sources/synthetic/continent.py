@@ -75,7 +75,9 @@ def continent(cells: int, seed: int = 0) -> Continent:
     Parameters
     ----------
     cells : int
-        Inhabited cells, about: the true number may be a third lower or a fifth higher, as places fall.
+        Inhabited cells, about, as places fall. Of seeds 0, 1 and 2 the true number was .68 to 1.39 times this from
+        1 to 5 million, .6 to 1.3 times from 300,000 to 700,000, and 0 to 2.4 times below: places do not become
+        smaller with the land, and a small one may have none.
     seed : int
         The same seed gives the same bytes.
 

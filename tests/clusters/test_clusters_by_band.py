@@ -1,5 +1,7 @@
 """Clusters in bands: labels, table and course have the bytes of those in memory, whatever the bands."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,6 +181,18 @@ def test_what_is_wrong_is_refused_and_versions_are_warned_of_once():
     with pytest.warns(LeefrasterWarning, match="can select nothing") as whole:
         lr.structural_clusters(in_memory(ids, variables), rule)
     assert [str(one.message) for one in told] == [str(one.message) for one in whole]
+    late = variables["dwellings"].copy()
+    late[:3] = np.nan
+    late[:2, 0] = 5  # three years in one band, two in the others
+    for first, told_of in ((late, False), (np.where(np.arange(5)[:, None] < 3, np.nan, late), True)):
+        found = []
+        for find in (by_band, lambda given: lr.structural_clusters(in_memory(ids, given))):
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                find(variables | {"dwellings": first})
+            found.append([str(one.message) for one in told])
+        assert found[0] == found[1]
+        assert any("have dwellings in 2 of 5" in text for text in found[0]) == told_of
     negative = variables["dwellings"].copy()
     negative[2, 4000] = -3
     with pytest.raises(lr.InputError, match="dwellings: 1 of"):

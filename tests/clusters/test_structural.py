@@ -497,6 +497,18 @@ def test_a_rule_that_can_select_nothing_is_warned_of_with_the_numbers(make_score
         (scores * np.nan, lr.StructuralRule(), "of 720 cells none has a level in 3 measurement years and in each"),
         (gone, lr.StructuralRule(latest_years=0), "of 720 cells none has a level.*the latest 1"),
         (unsure, lr.StructuralRule(), "of the 719 cells that can be judged none has a level_error"),
+        (
+            scores.assign(dwellings=scores["dwellings"].where(scores["year"] >= 2020)), lr.StructuralRule(),
+            "cells with a level have dwellings in 3 of 9 measurement years.* in 7 at least, the latest 2 among",
+        ),
+        (
+            scores.assign(dwellings=scores["dwellings"].where(scores["year"] != 2022)), lr.StructuralRule(),
+            "cells with a level have dwellings in 8 of 9 measurement years",
+        ),
+        (
+            scores.assign(dwellings=scores["dwellings"] * 0), lr.StructuralRule(minimum_dwellings=0),
+            "cells with a level have dwellings in 0 of 9 measurement years",
+        ),
     ]  # fmt: skip
     for given, rule, message in cases:
         for find in (lr.structural_clusters, lambda *a: lr.structural_sensitivity(*a, recomputations=1)):
@@ -506,6 +518,8 @@ def test_a_rule_that_can_select_nothing_is_warned_of_with_the_numbers(make_score
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         lr.structural_clusters(scores, lr.StructuralRule(minimum_dwellings=14_380))
+        seven = scores.assign(dwellings=scores["dwellings"].where(scores["year"] > 2008))
+        assert len(lr.structural_clusters(seven).table) == 1
 
 
 def _with(values: np.ndarray, wrong: float) -> np.ndarray:

@@ -87,7 +87,8 @@ def compare_areas(
     Warns
     -----
     OverlapWarning, EmptyAreaWarning
-        When cells lie in two areas (the first code has them), or areas hold no cell.
+        When cells lie in two areas (the first code has them), or areas hold no cell (they stay in ``.areas``
+        and ``.without_cluster``, with 0 dwellings).
 
     Examples
     --------

@@ -168,7 +168,7 @@ def focus_progress(
     fixed = _fixed_cells(panel, labels, course)
     peers = Peers(panel, labels, fixed, urbanity)
     table = _table(panel, kept, course, course.level[:, [begin]] + peers.courses(begin))
-    table = table.assign(**_gaps(panel, np.where(fixed, labels, 0).astype(np.int32), given))
+    table = table.assign(**_gaps(panel, course.groups, given))
     summary = _summary(panel, kept, course, horizon).assign(**_since(panel, course, peers, begin))
     summary["weakest_dimension"] = summary["code"].map(_weakest(panel, table)).fillna("")
     return FocusProgress(table, summary, (*CAVEATS, *_further(summary, urbanity is not None, peers, begin)))

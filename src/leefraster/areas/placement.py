@@ -56,7 +56,8 @@ def placed(areas: Areas, grid: Grid, cells: Ints) -> Membership:
     if empty.size:
         codes = ", ".join(str(code) for code in areas.codes[empty[:10]])
         warnings.warn(
-            f"{areas.source}: {empty.size} of {len(areas)} areas hold no cell and are left out: {codes}",
+            f"{areas.source}: {empty.size} of {len(areas)} areas hold no cell, and nothing is known of them: "
+            + codes,
             EmptyAreaWarning,
             skip_file_prefixes=INSIDE,
         )

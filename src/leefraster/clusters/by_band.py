@@ -248,12 +248,13 @@ class _Work:
     def scanned(self) -> tuple[Sizes, Floats, Eligible]:
         """Return the sizes of local means, the classes of urbanity, and how many cells could be selected."""
         sizes: Sizes | None = None
-        classes, eligible = np.empty(0), Eligible(0, 0, 0.0, 0)
+        classes, eligible = np.empty(0), None
         for one, own, some in self.runner.map(self.portable._scan, self.bands):
             sizes = one if sizes is None else sizes + one
             classes = np.union1d(classes, own)
-            eligible = eligible + some
+            eligible = some if eligible is None else eligible + some
         assert sizes is not None
+        assert eligible is not None
         return sizes, classes, eligible
 
     def _scan(self, band: Band) -> tuple[Sizes, Floats, Eligible]:

@@ -207,7 +207,8 @@ def structural_clusters(
     -----
     LeefrasterWarning
         When the rule can select nothing whatever the levels are, with the numbers: too few cells have levels in
-        the years that count, or all together have fewer dwellings than one cluster needs; and when levels of
+        the years that count, all together have fewer dwellings than one cluster needs, or dwellings are known in
+        fewer years than a cell must be weak in; and when levels of
         several versions of the model are compared.
 
     Notes

@@ -139,10 +139,13 @@ def test_wrong_input_is_refused():
 TWO = labels("110", "110")
 
 
-def test_clusters_without_dwellings_are_refused_and_some_without_are_told():
+def test_clusters_without_dwellings_are_told_by_number_and_year():
     dwellings = xr.DataArray([np.nan, 0.0, 5.0], dims="cell", coords={"cell": [0, 1, 2]})
-    with pytest.raises(lr.InputError, match="none of the 2 clusters has any, so that none could be linked"):
-        lr.track_clusters(TWO, dwellings)
+    for none in (dwellings * 0, dwellings * np.nan):
+        with pytest.warns(
+            LeefrasterWarning, match="2 of 2 clusters have no dwellings.*: 1 of 2018, 1 of 2020$"
+        ):
+            assert lr.track_clusters(TWO, none).links.empty
     with pytest.warns(LeefrasterWarning, match="1 of 3 clusters have no dwellings.*: 1 of 2018$"):
         found = lr.track_clusters(labels("112", "002"), dwellings)
     assert found.table["event"].tolist() == ["present at start", "present at start", "steady"]

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 import leefraster as lr
-from leefraster.errors import InputError, UsageError
+from leefraster.errors import InputError, LeefrasterWarning, UsageError
 from leefraster.plot.lineage import COLOURS, SIGNS
 from leefraster.plot.lineage_layout import flow_of
 
@@ -245,7 +245,8 @@ def test_sixty_clusters_fit_and_their_labels_do_not_overlap():
 
 
 def test_clusters_without_dwellings_are_drawn_without_thickness():
-    axes = lr.plot.lineage(tracked(weight=0.0))
+    with pytest.warns(LeefrasterWarning, match="clusters have no dwellings and are linked to none"):
+        axes = lr.plot.lineage(tracked(weight=0.0))
     axes.figure.canvas.draw()
     assert all(np.ptp(outline[:, 1]) == 0 for outline, _ in shapes(axes, "bars"))
 

@@ -96,13 +96,13 @@ def track_clusters(
         outside its range.
     InputError
         When labels lack the dimension `cell`, years or cells repeat, a year lies in the future, or dwellings have
-        other dimensions, are negative or infinite, or are 0 or missing in all cells of clusters; or their years
-        repeat, are no whole numbers or lie in the future.
+        other dimensions, are negative or infinite, or their years repeat, are no whole numbers or lie in the
+        future.
 
     Warns
     -----
     LeefrasterWarning
-        When some clusters have no dwellings: they share none with others, and so are linked to none.
+        When clusters have no dwellings: they share none with others, and so are linked to none.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def track_clusters(
     cells = np.unique(np.concatenate([by_year[year][CELL].values for year in years]))
     weight = _weights(dwellings, cells)
     numbers = {year: _on(by_year[year], cells) for year in years}
-    _require_dwellings(numbers, weight)
+    _warn_of_empty(numbers, weight)
     links = pd.concat(
         [_overlaps(numbers, one, other, weight, minimum_overlap) for one, other in pairwise(years)],
         ignore_index=True,
@@ -205,22 +205,17 @@ def _weights(dwellings: xr.DataArray | None, cells: npt.NDArray[np.int64]) -> np
     return weight
 
 
-def _require_dwellings(numbers: dict[int, npt.NDArray[np.int64]], weight: npt.NDArray[np.float64]) -> None:
-    """Refuse clusters that could not be linked, none of which has dwellings; say so where some have none."""
+def _warn_of_empty(numbers: dict[int, npt.NDArray[np.int64]], weight: npt.NDArray[np.float64]) -> None:
+    """Say so where clusters have no dwellings: they share none with others, and each is born and ends."""
     held = {(year, int(one)) for year, found in numbers.items() for one in np.unique(found[weight > 0])}
     every = [(year, int(one)) for year, found in numbers.items() for one in np.unique(found[found > 0])]
     without = [one for one in every if one not in held]
     if not without:
         return
-    if len(without) == len(every):
-        raise InputError(
-            f"dwellings: none of the {len(every)} clusters has any, so that none could be linked to another; give "
-            "the dwellings of their cells, or None to count every cell as one"
-        )
     named = ", ".join(f"{one} of {year}" for year, one in without[:10])
     warnings.warn(
-        f"track_clusters: {len(without)} of {len(every)} clusters have no dwellings and are linked to none: "
-        + named,
+        f"track_clusters: {len(without)} of {len(every)} clusters have no dwellings and are linked to none "
+        f"(dwellings=None counts every cell as one): {named}",
         LeefrasterWarning,
         skip_file_prefixes=INSIDE,
     )

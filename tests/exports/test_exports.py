@@ -24,10 +24,12 @@ import xarray as xr
 import leefraster as lr
 from leefraster.errors import EnvironmentFault
 from leefraster.exports import exports, write_exports
+from leefraster.exports.datapackage import columns_of_table
 from leefraster.exports.geoparquet import squares
 from leefraster.exports.rasters import CODES
 from leefraster.exports.tables import write_csv
 from leefraster.grid import Grid
+from leefraster.report.clusters import THRESHOLDS
 from made_up import DIMENSIONS, GRID, area_record, clusters, record
 
 CODED = [
@@ -462,6 +464,17 @@ def test_the_data_package_describes_every_file(everything):
         "title": "dwellings",
     }
     assert fields["name"]["type"] == "string"
+    assert [name for name, field in fields.items() if not field.get("title")] == []
+    by_dimension = columns_of_table(pd.DataFrame({"gap_won": [0.1]}))
+    assert by_dimension["gap_won"][2] == "contribution of dimension won minus that of the country"
+    assert fields["gap_urbanity"]["title"] == "level minus that of the same urbanity class"
+    course = next(r for r in package["resources"] if r["path"] == "course.csv")["schema"]["fields"]
+    assert all(field.get("title") for field in course)
+    moved = pd.DataFrame({name: [1.0] for name in THRESHOLDS})
+    titles = {name: title for name, (_, _, title) in columns_of_table(moved, "thresholds").items()}
+    assert all(titles.values())
+    assert titles["dwellings"] == "dwellings in these clusters"
+    assert columns_of_table(moved)["value"][2] == ""
     header = (everything / "clusters.csv").read_text().splitlines()[0]
     assert list(fields) == header.replace('"', "").split(",")
 

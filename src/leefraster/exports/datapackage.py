@@ -122,20 +122,26 @@ def _name(text: str) -> str:
     )
 
 
-def columns_of_table(table: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
-    """Return type, unit and meaning of the columns of a written table."""
+def columns_of_table(table: pd.DataFrame, name: str = "") -> dict[str, tuple[str, str, str]]:
+    """Return type, unit and meaning of the columns of a written table, by its name where that matters."""
     from leefraster.exports.tables import flat
 
     kinds = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
-    written = flat(table)
+    written, own = flat(table), _OF_TABLE.get(name, {})
     return {
-        str(name): (
-            kinds.get(getattr(written[name].dtype, "kind", "O"), "string"),
-            _UNITS.get(str(name), ""),
-            _MEANINGS.get(str(name), ""),
+        str(column): (
+            kinds.get(getattr(written[column].dtype, "kind", "O"), "string"),
+            _UNITS.get(str(column), ""),
+            own.get(str(column)) or _MEANINGS.get(str(column)) or _gap(str(column)),
         )
-        for name in written.columns
+        for column in written.columns
     }
+
+
+def _gap(column: str) -> str:
+    """Return the meaning of a gap by dimension; "" for other columns."""
+    dimension = column.removeprefix("gap_")
+    return "" if dimension == column else f"contribution of dimension {dimension} minus that of the country"
 
 
 _UNITS = {
@@ -145,15 +151,26 @@ _UNITS = {
     "size": "byte",
     "dwellings": "dwellings",
     "households": "households",
+    "severity": "dwellings x level points",
 }
 _MEANINGS = {
     "cluster": "number of the cluster",
     "rank": "1 is the most severe",
+    "code": "code",
+    "name": "name",
+    "x": "x coordinate; of a cluster its centre, weighted by dwellings",
+    "y": "y coordinate; of a cluster its centre, weighted by dwellings",
+    "municipality": "code of the municipality; of a cluster the one with most of its dwellings",
+    "neighbourhoods": "codes of all neighbourhoods that the cluster touches, those with most dwellings first",
+    "country": "dwelling-weighted mean level of the country",
     "cells": "cells in the cluster, bridges included",
     "bridge_cells": "cells that only join parts of a cluster",
     "dwellings": "dwellings",
     "weak_share": "share of dwellings in class 4 or lower",
     "weak_years": "measurement years under pressure",
+    "time_share": "share of the time covered under pressure",
+    "fixed_share": "share of the dwellings in cells that have a level in every year, which level and gap are about",
+    "severity": "dwellings times level points short of the upper level of the weak class, summed over cells",
     "level": "dwelling-weighted mean level",
     "gap": "level minus that of the country; biased by selection",
     "gap_urbanity": "level minus that of the same urbanity class",
@@ -170,7 +187,18 @@ _MEANINGS = {
     "reappears": "share of recomputations under perturbed scores in which it is a cluster again",
     "hangs_on": "thresholds of which one step either way loses the cluster",
     "weakest_dimension": "dimension that pulls the level down most",
+    "second_dimension": "dimension that pulls the level down most but one",
     "cold_share": "share of cells that are significantly cold in the latest year",
     "year": "measurement year",
     "layer": "dimension or total",
+}
+_OF_TABLE = {
+    "thresholds": {
+        "threshold": "threshold of the rule that is moved",
+        "value": "what it is moved to",
+        "clusters": "clusters by the rule with the moved threshold",
+        "dwellings": "dwellings in these clusters",
+        "jaccard": "overlap with the clusters as they stand: dwellings in both over dwellings in either",
+        "lost": "clusters as they stand that do not reappear",
+    }
 }

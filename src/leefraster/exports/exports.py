@@ -100,7 +100,7 @@ def write_exports(
                 write(waiting / entry.file)
             if progress:
                 progress(number, len(tasks))
-        described = {f"{name}.csv": columns_of_table(table) for name, table in tables.items()}
+        described = {f"{name}.csv": columns_of_table(table, name) for name, table in tables.items()}
         with disk_faults(place):
             write_contents(entries, handover.run_id, waiting / CONTENTS)
             write_datapackage(handover, entries, described, waiting, licence)

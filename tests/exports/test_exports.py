@@ -464,12 +464,20 @@ def test_the_data_package_describes_every_file(everything):
         "title": "dwellings",
     }
     assert fields["name"]["type"] == "string"
-    assert [name for name, field in fields.items() if not field.get("title")] == []
-    by_dimension = columns_of_table(pd.DataFrame({"gap_won": [0.1]}))
-    assert by_dimension["gap_won"][2] == "contribution of dimension won minus that of the country"
-    assert fields["gap_urbanity"]["title"] == "level minus that of the same urbanity class"
-    course = next(r for r in package["resources"] if r["path"] == "course.csv")["schema"]["fields"]
-    assert all(field.get("title") for field in course)
+    level = np.full((3, 100), 4.1)
+    level[:, :40] = 3.7
+    weak = xr.Dataset(
+        {"level": (("year", "cell"), level), "dwellings": ("cell", np.full(100, 20.0)),
+         "score": (("dimension", "cell"), level[:1])},
+        coords={"year": [2020, 2022, 2024], "dimension": ["won"],
+                **lr.cells.cell_coordinates(Grid(0, 1000, 10, 10), np.arange(100))},
+    )  # fmt: skip
+    found = lr.structural_clusters(weak)
+    by_column = columns_of_table(found.table)
+    assert [name for name, (_, _, title) in by_column.items() if not title] == []
+    assert [name for name, (_, _, title) in columns_of_table(found.course).items() if not title] == []
+    assert by_column["gap_won"][2] == "contribution of dimension won minus that of the country"
+    assert by_column["gap_urbanity"][2] == "level minus that of the same urbanity class"
     moved = pd.DataFrame({name: [1.0] for name in THRESHOLDS})
     titles = {name: title for name, (_, _, title) in columns_of_table(moved, "thresholds").items()}
     assert all(titles.values())

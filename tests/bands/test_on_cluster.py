@@ -215,24 +215,24 @@ def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_of(monkeypatc
     from distributed import LocalCluster
 
     monkeypatch.setattr("leefraster.bands.on_cluster.WITHOUT", 0.3)
-    with (
-        LocalCluster(
-            n_workers=0,
-            processes=False,
-            host="127.0.0.1",
-            protocol="tcp",
-            dashboard_address=":0",
-            silence_logs=50,
-        ) as made,
-        cluster(made.scheduler_address) as runner,
-    ):
+    made = LocalCluster(
+        n_workers=0,
+        processes=False,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=":0",
+        silence_logs=50,
+    )
+    end = Thread(target=made.close, daemon=True)
+    with cluster(made.scheduler_address) as runner:
         with pytest.raises(lr.EnvironmentFault, match="has had no workers for 0 seconds; start some"):
             list(runner.map(abs, range(3)))
         monkeypatch.setattr("leefraster.bands.on_cluster.WITHOUT", 60.0)
         results = runner.map(abs, range(3))
-        Thread(target=made.close, daemon=True).start()
+        end.start()
         with pytest.raises(lr.EnvironmentFault, match="the scheduler was lost"):
             next(results)
+        end.join()
 
 
 def test_each_worker_gets_several_bands_and_large_arrays_by_file(two_workers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from typing import Any
@@ -30,39 +31,54 @@ def connected(where: str) -> Any:
     """
     import distributed
 
-    _require_address(where)
-    made: dict[str, Any] = {}
-
-    def make() -> None:
-        try:
-            made["client"] = distributed.Client(where, timeout=PATIENCE)
-        except BaseException as error:
-            made["error"] = error
-
-    thread = threading.Thread(target=make, name="leefraster-connecting", daemon=True)
-    thread.start()
-    thread.join(PATIENCE + 1)  # a peer that takes the connection and says nothing is waited for without end
-    if "client" in made:
-        return made["client"]
-    error = made.get("error")
-    if error is None or isinstance(error, TimeoutError | OSError):
-        said = "no answer" if error is None else type(error).__name__
+    address = _whole_address(where)
+    told: list[Any] = []
+    thread = threading.Thread(target=lambda: told.append(_answer(address)), name="leefraster-connecting")
+    thread.start()  # since a notebook has a loop in this one
+    thread.join()
+    (error,) = told
+    if (
+        error == "Scheduler"
+    ):  # only then is a client made: one that fails may stop the next, while it is taken apart
+        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    if isinstance(error, TimeoutError | OSError):
         raise EnvironmentFault(
-            f"cluster: no dask scheduler answers at {where} ({said}); start one with 'dask scheduler', or take "
-            "--cluster local. Nothing was written"
+            f"cluster: no dask scheduler answers at {where} ({type(error).__name__}); start one with "
+            "'dask scheduler', or take --cluster local. Nothing was written"
         ) from error
     if isinstance(error, TypeError):
         raise UsageError(
             f"cluster: dask cannot open {where}: {error}. A protocol such as tls needs certificates in dask's "
             "own configuration (distributed.comm.tls); else take tcp://host:8786. Nothing was written"
         ) from error
+    cause = error if isinstance(error, Exception) else None
+    said = f"{type(error).__name__}: {error}" if cause else f"it is a {error}"
     raise EnvironmentFault(
-        f"cluster: what answers at {where} is no dask scheduler, or one of another version of dask "
-        f"({type(error).__name__}: {error}). Check host and port. Nothing was written"
-    ) from error
+        f"cluster: what answers at {where} is no dask scheduler, or one of another version of dask ({said}). "
+        "Check host and port. Nothing was written"
+    ) from cause
 
 
-def _require_address(where: str) -> None:
+def _answer(address: str) -> object:
+    """Return what kind of dask server answers there, or the error."""
+    from distributed import Security
+    from distributed.core import rpc
+
+    async def asked() -> object:
+        arguments = Security().get_connection_args("client")
+        async with rpc(address, timeout=PATIENCE, connection_args=arguments) as server:
+            return (await server.identity())["type"]
+
+    async def in_time() -> object:  # a peer that takes the connection and says nothing is else waited for
+        return await asyncio.wait_for(asked(), PATIENCE)
+
+    try:
+        return asyncio.run(in_time())
+    except (Exception, MemoryError) as error:
+        return error
+
+
+def _whole_address(where: str) -> str:
     found = _ADDRESS.fullmatch(where)
     known = found is not None and (found["protocol"] or "tcp") in PROTOCOLS and 0 < int(found["port"]) < 65536
     if not known:
@@ -70,3 +86,4 @@ def _require_address(where: str) -> None:
             f"cluster is {where!r}; it must be 'local' or an address, as tcp://host:8786 "
             f"(protocols: {', '.join(PROTOCOLS)}; ports: 1 to 65535)"
         )
+    return where if "://" in where else f"tcp://{where}"

@@ -159,7 +159,7 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
                 memory_limit=0, silence_logs=50,
             )  # fmt: skip
             stack.enter_context(contextlib.closing(made))
-            client = distributed.Client(made, direct_to_workers=True)
+            client = distributed.Client(made, direct_to_workers=True, set_as_default=False)
         else:
             client = connected(where)
         stack.enter_context(contextlib.closing(client))

@@ -50,7 +50,7 @@ def in_memory(ids, values):
     return xr.DataArray(values, dims="cell", coords=cell_coordinates(GRID, ids))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(
     st.integers(0, 10**6), st.integers(3, 700), st.sampled_from(sorted(KINDS)), st.sampled_from(DECAYS),
     st.integers(1, 300), st.sampled_from([1, 64]),

@@ -57,3 +57,12 @@ def test_each_of_several_workers_gets_several_bands(cells, n, workers):
     assert 1 <= found <= cells
     assert workers == 1 or found == 1 or -(-n // found) >= BANDS * workers * 0.9
     assert workers > 1 or found == cells
+
+
+@pytest.mark.parametrize(
+    ("n", "workers", "chunks"), [(10_405_826, 2, 5), (262_144, 2, 1), (1, 2, 1), (262_144 * 17, 2, 3)]
+)
+def test_whole_chunks_are_shared_out(n, workers, chunks):
+    assert BANDS == 4
+    assert shared_out(1 << 21, n, workers, 262_144) == chunks * 262_144
+    assert shared_out(1000, n, workers, 262_144) == 1000

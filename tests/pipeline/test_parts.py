@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from leefraster.bands.given_back import give_back
 from leefraster.cells import cell_coordinates
 from leefraster.errors import EnvironmentFault, InputError
 from leefraster.grid import Grid
 from leefraster.kernels.jit import set_threads
 from leefraster.pipeline.fields import headline, layers_of, one_field, year_fields
 from leefraster.pipeline.identity import check_identity
-from leefraster.pipeline.memory import give_back, peak_bytes
+from leefraster.pipeline.memory import peak_bytes
 from leefraster.pipeline.neighbourhoods import nearest_areas
 from leefraster.pipeline.outputs import Outputs
 from leefraster.pipeline.staging import exchange, staging

@@ -14,6 +14,7 @@ from typing import Any
 
 from leefraster.bands.by_file import ByFile, by_file
 from leefraster.bands.connecting import connected
+from leefraster.bands.given_back import give_back
 from leefraster.errors import EnvironmentFault
 
 WITHOUT = 30.0  # seconds for which a scheduler without workers is waited for
@@ -126,7 +127,10 @@ def _called(sent: ByFile, item: Any) -> Any:
     if _last[0] != sent:
         _last = (None, None)  # both need not be in memory
         _last = (sent, sent.loaded())
-    return _last[1](item)
+    try:
+        return _last[1](item)
+    finally:
+        give_back()
 
 
 @contextlib.contextmanager
@@ -169,9 +173,15 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
 
 
 def _settings() -> dict[str, Any]:
+    """Return what dask is told.
+
+    Its own workers give all freed memory back at once, and take every large array from the system anew: that
+    cost a third of the time. They get back to the C library's ways, and give back what is free after each item.
+    """
     return {
         "distributed.scheduler.allowed-failures": LOSSES,
         "distributed.worker.daemon": True,
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
         "distributed.admin.large-graph-warning-threshold": "1GB",
     }
 

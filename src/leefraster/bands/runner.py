@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-BANDS = 5  # of each of several workers, at least: that the last of them does not keep the others waiting
+BANDS = 4  # of each of several workers, at least: that the last of them does not keep the others waiting
 
 
 class Runner(Protocol):
@@ -40,7 +40,7 @@ class InTurn:
         return map(function, bands)
 
 
-def shared_out(cells: int, n: int, workers: int) -> int:
+def shared_out(cells: int, n: int, workers: int, multiple: int = 1) -> int:
     """Return how many cells a band takes at most, so that each of several workers gets several bands.
 
     Parameters
@@ -51,5 +51,11 @@ def shared_out(cells: int, n: int, workers: int) -> int:
         Cells of the field.
     workers : int
         How many bands are worked on at a time.
+    multiple : int
+        Cells of a chunk. Chunks are shared out whole, rounded up: a band more for each worker would read its
+        halo, whose rows lie in two more chunks, once more.
     """
-    return cells if workers == 1 else min(cells, max(-(-n // (BANDS * workers)), 1))
+    if workers == 1:
+        return cells
+    chunks = max(-(-n // multiple), 1)
+    return min(cells, -(-chunks // (BANDS * workers)) * multiple)

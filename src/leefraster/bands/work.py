@@ -181,7 +181,7 @@ class Work:
                 refuse_other_cells(source, beside, name)
         offsets = Offsets.of(neighbourhood, source.grid.cell)
         chosen = runner or InTurn()
-        most = shared_out(cells, source.n, chosen.workers)
+        most = shared_out(cells, source.n, chosen.workers, multiple)
         bands = cut(source.starts, offsets.runs * np.array([reach, 1, 1]), most, multiple)
         if weights is not None:
             refuse_other_weights(source, weights, bands, chosen)

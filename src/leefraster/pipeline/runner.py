@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leefraster.bands.given_back import give_back
 from leefraster.errors import INSIDE, Interrupted, LeefrasterWarning, NoVarianceWarning
 from leefraster.interruption import too_late
 from leefraster.kernels.cache_warning import CompiledCodeWarning
@@ -17,7 +18,7 @@ from leefraster.kernels.jit import threads
 from leefraster.pipeline.analysis import steps as steps_of
 from leefraster.pipeline.budget import WORKER, Budget, needed_to_read, ways
 from leefraster.pipeline.fields import layers_of, unit_of
-from leefraster.pipeline.memory import give_back, peak_bytes, workers_here
+from leefraster.pipeline.memory import peak_bytes, workers_here
 from leefraster.pipeline.outputs import Outputs, keep, write_exports_to, write_report_to
 from leefraster.pipeline.provenance import parameters_of, versions
 from leefraster.pipeline.scratch import Scratch

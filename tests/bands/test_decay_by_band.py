@@ -23,6 +23,7 @@ from leefraster.bands import (
 )
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
+from summed_permutations import summed_permutations
 
 GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
 DECAYS = (
@@ -101,21 +102,24 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
         (lr.geary, geary_by_band, {"assumption": "normality"}),
         (lr.getis_ord_general, getis_ord_general_by_band, {}), (lr.join_count, join_count_by_band, {}),
     ]),
+    st.sampled_from([{}, {"inference": "permutation", "permutations": 3, "seed": 4}]),
 )  # fmt: skip
-def test_global_statistics_are_those_in_memory(seed, n, kind, decay, cells, weighting, functions):
+def test_global_statistics_are_those_in_memory(seed, n, kind, decay, cells, weighting, functions, drawn):
     ids, values, others = made(seed, n, kind)
     function, by_band, more = functions
     values = np.abs(values)
     if function is lr.join_count:
         values = np.where(np.isnan(values), np.nan, values > 1)
-    options, more_by_band = {"weighting": weighting, **more}, {"weighting": weighting, **more}
+    options = {"weighting": weighting, **more, **drawn}
+    more_by_band = dict(options)
     if "other" in more:
         options["other"], more_by_band["other"] = in_memory(ids, others), BandedField.of(ids, others, GRID)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), summed_permutations() as sums:
         warnings.simplefilter("ignore", LeefrasterWarning)
         wanted = function(in_memory(ids, values), decay, **options)
         found = by_band(BandedField.of(ids, values, GRID), decay, cells=cells, **more_by_band)
     xr.testing.assert_identical(found, wanted)
+    assert sums[0::2] == sums[1::2]
 
 
 def test_inference_that_needs_the_weights_of_the_whole_field_is_refused():

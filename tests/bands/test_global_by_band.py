@@ -13,11 +13,13 @@ from leefraster.bands import (
     BandedField,
     geary_by_band,
     getis_ord_general_by_band,
+    global_permuted,
     join_count_by_band,
     moran_by_band,
 )
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
+from summed_permutations import summed_permutations
 
 GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
 QUEEN = lr.Neighbourhood.queen()
@@ -34,6 +36,10 @@ STATISTICS = (
     (lr.geary, geary_by_band, {"assumption": "normality", "alternative": "less"}),
     (lr.getis_ord_general, getis_ord_general_by_band, {}),
     (lr.join_count, join_count_by_band, {}),
+    (lr.moran, moran_by_band, {"inference": "permutation", "permutations": 5, "alternative": "less"}),
+    (lr.geary, geary_by_band, {"inference": "permutation", "permutations": 5, "seed": 2**40}),
+    (lr.getis_ord_general, getis_ord_general_by_band, {"inference": "permutation", "permutations": 5}),
+    (lr.join_count, join_count_by_band, {"inference": "permutation", "permutations": 5}),
 )
 
 
@@ -54,7 +60,7 @@ def in_memory(ids, values):
     return xr.DataArray(values, dims="cell", coords=cell_coordinates(GRID, ids))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=60)
 @given(
     st.integers(0, 10**6), st.integers(1, 900), st.sampled_from(["continuous", "counts", "two-valued", "float32"]),
     st.sampled_from(NEIGHBOURHOODS), st.integers(1, 400), st.sampled_from(["row", "binary", "given"]),
@@ -63,13 +69,37 @@ def in_memory(ids, values):
 def test_they_are_identical_to_those_in_memory(seed, n, kind, neighbourhood, cells, weighting, statistic):
     function, by_band, options = statistic
     ids, values = made(seed, n, "two-valued" if function is lr.join_count else kind)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), summed_permutations() as sums:
         warnings.simplefilter("ignore", LeefrasterWarning)
         wanted = function(in_memory(ids, values), neighbourhood, weighting=weighting, **options)
         found = by_band(
             BandedField.of(ids, values, GRID), neighbourhood, weighting=weighting, cells=cells, **options
         )
     xr.testing.assert_identical(found, wanted)
+    assert sums[0::2] == sums[1::2]  # of every permutation, by band as in memory
+    assert not sums or "inference" in options
+
+
+def test_permutations_are_held_a_few_at_a_time(monkeypatch):
+    ids, values = made(5, 500, "continuous")
+    wanted = lr.geary(in_memory(ids, values), QUEEN, inference="permutation", permutations=23)
+    monkeypatch.setattr(global_permuted, "ROOM", 8 * 500 * 4)
+    told = []
+    found = geary_by_band(
+        BandedField.of(ids, values, GRID), QUEEN, inference="permutation", permutations=23, cells=150,
+        progress=lambda step, done, of: told.append((step, done, of)),
+    )  # fmt: skip
+    xr.testing.assert_identical(found, wanted)
+    assert [done for step, done, of in told if (step, of) == ("permutations", 23)] == [
+        0,
+        0,
+        4,
+        8,
+        12,
+        16,
+        20,
+        23,
+    ]
 
 
 def test_bool_and_integers_are_taken():
@@ -107,10 +137,8 @@ def test_wrong_input_is_refused():
     ):
         join_count_by_band(field, QUEEN, cells=2)
     for by_band in (moran_by_band, geary_by_band, getis_ord_general_by_band, join_count_by_band):
-        with pytest.raises(
-            lr.UsageError, match="inference is 'permutation', for which every permutation would"
-        ):
-            by_band(field, QUEEN, inference="permutation", permutations=99, seed=1)
+        with pytest.raises(lr.UsageError, match="seed is -1; it must be a whole number of at least 0"):
+            by_band(field, QUEEN, inference="permutation", seed=-1)
         with pytest.raises(lr.UsageError, match="inference is 'exact'; allowed are 'normal', 'permutation'"):
             by_band(field, QUEEN, inference="exact")
     with pytest.raises(lr.UsageError, match="weighting is 'equal'"):

@@ -90,16 +90,18 @@ def test_global_statistics_and_join_counts_on_two_workers_are_the_same(two_worke
     ids, values = made()
     field, queen = BandedField.of(ids, values, GRID), lr.Neighbourhood.queen()
     coords = cell_coordinates(GRID, ids)
-    found = geary_by_band(field, queen, cells=700, runner=two_workers)
-    xr.testing.assert_identical(found, lr.geary(xr.DataArray(values, dims="cell", coords=coords), queen))
+    drawn = {"inference": "permutation", "permutations": 19, "seed": 3}
+    found = geary_by_band(field, queen, cells=700, runner=two_workers, **drawn)
+    in_memory = xr.DataArray(values, dims="cell", coords=coords)
+    xr.testing.assert_identical(found, lr.geary(in_memory, queen, **drawn))
     others = np.where(np.arange(ids.size) % 9 == 0, np.nan, values[::-1])
     field_in_memory, other_in_memory = (
         xr.DataArray(each, dims="cell", coords=coords) for each in (values, others)
     )
-    wanted = lr.moran(field_in_memory, queen, other=other_in_memory)
+    wanted = lr.moran(field_in_memory, queen, other=other_in_memory, **drawn)
     other = BandedField.of(ids.copy(), others, GRID)
     xr.testing.assert_identical(
-        moran_by_band(field, queen, other=other, cells=700, runner=two_workers), wanted
+        moran_by_band(field, queen, other=other, cells=700, runner=two_workers, **drawn), wanted
     )
     ones = values > 1
     wanted = lr.local_join_count(xr.DataArray(ones, dims="cell", coords=coords), queen)

@@ -13,6 +13,7 @@ import leefraster as lr
 from leefraster.bands import Arrays, BandedField, local_moran_by_band, moran_by_band
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
+from summed_permutations import summed_permutations
 
 GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
 QUEEN = lr.Neighbourhood.queen()
@@ -74,17 +75,20 @@ def test_bivariate_local_moran_has_the_bytes_of_that_in_memory(
 @given(
     st.integers(0, 10**6), st.integers(1, 700), st.tuples(*[st.sampled_from(sorted(KINDS))] * 2),
     st.sampled_from(NEIGHBOURHOODS), st.integers(1, 300), st.sampled_from(["row", "binary", "given"]),
+    st.sampled_from(["normal", "permutation"]),
 )  # fmt: skip
-def test_the_global_bivariate_moran_is_that_in_memory(seed, n, kinds, neighbourhood, cells, weighting):
+def test_the_global_bivariate_moran_is_that_in_memory(
+    seed, n, kinds, neighbourhood, cells, weighting, inference
+):
     ids, values, others = made(seed, n, kinds)
     source, other = (BandedField.of(ids, each, GRID) for each in (values, others))
-    with warnings.catch_warnings():
+    options = {"weighting": weighting, "inference": inference, "permutations": 5}
+    with warnings.catch_warnings(), summed_permutations() as sums:
         warnings.simplefilter("ignore", LeefrasterWarning)
-        wanted = lr.moran(
-            in_memory(ids, values), neighbourhood, other=in_memory(ids, others), weighting=weighting
-        )
-        found = moran_by_band(source, neighbourhood, other=other, weighting=weighting, cells=cells)
+        wanted = lr.moran(in_memory(ids, values), neighbourhood, other=in_memory(ids, others), **options)
+        found = moran_by_band(source, neighbourhood, other=other, cells=cells, **options)
     xr.testing.assert_identical(found, wanted)
+    assert sums[0::2] == sums[1::2]  # of every permutation
 
 
 def test_other_fields_that_do_not_fit_are_refused():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +26,12 @@ from leefraster.inference.numbers import (
     whole_sum,
 )
 from leefraster.kernels.fixed_point import to_integers
-from leefraster.neighbours.weights import scale_for, shares
+from leefraster.neighbours import BandNeighbours
+from leefraster.neighbours.weights import Weighting, scale_for, shares
 from leefraster.statistics.bivariate import bivariate_form, drawn_powers, squares_apart
+from leefraster.statistics.global_permutation import largest_sizes
 from leefraster.statistics.global_plan import Tested
-from leefraster.statistics.linked import LinkedSums, centre_of, deviations_from
+from leefraster.statistics.linked import NONE, FieldSums, LinkedSums, centre_of, deviations_from
 from leefraster.statistics.links import RowSums
 from leefraster.statistics.plan import FEWEST
 
@@ -79,27 +83,73 @@ class Paired:
     def received(self, band: Band) -> tuple[Floats, Floats]:
         """Return c_j of a band's cells with a link, and the deviations of the other field there."""
         neighbours = self.reading.neighbours(band)
+        beside = self.other.how.of(self.beside(band)[neighbours.counts > 0])
+        return self.received_among(neighbours), deviations(beside, self.drawn)
+
+    def received_among(self, neighbours: BandNeighbours) -> Floats:
+        """Return c_j of a band's cells with a link."""
         around, linked = neighbours.around, neighbours.counts > 0
-        beside = deviations(self.other.how.of(self.beside(band)[linked]), self.drawn)
         if self.reading.offsets.differ(self.weighting):
-            weights = self.reading.decaying(self.weighting, band)
-            received = weights.received_around(deviations_from(centre_of(self.sums), around))
-            return received[linked], beside
+            weights: Any = neighbours.weights(cast(Weighting, self.weighting))
+            received: Floats = weights.received_around(deviations_from(centre_of(self.sums), around))
+            return received[linked]
 
         def fixed(counts: Ints) -> Ints:
             found = np.empty(counts.size, np.int64)
             to_integers(self.weighted(around, counts), self.scale, found)
             return found
 
-        return neighbours.sums_by_counts(fixed)[linked] / self.scale, beside
+        scaled: Floats = neighbours.sums_by_counts(fixed)[linked] / self.scale
+        return scaled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """How the bands of two fields are looked at, each cell of the other one beside c_j of the first.
+
+    Attributes
+    ----------
+    paired : Paired
+        How they are read.
+    adding : FieldSums
+        How T is added up.
+    sizes : tuple of float
+        How large M, T and Q can be.
+    """
+
+    paired: Paired
+    adding: FieldSums
+    sizes: tuple[float, float, float]
+
+    @property
+    def reading(self) -> Reading:
+        """How the first field is read."""
+        return self.paired.reading
+
+    def permuted(self, band: Band) -> tuple[Ints, Ints]:
+        """Return how many neighbours a band's cells have, and the other's integers of those that have any."""
+        counts, _, integers = self.paired.integers(band)
+        return counts, integers
+
+    def limbs(self, neighbours: BandNeighbours, orders: Iterator[Ints]) -> list[list[int]]:
+        """Return a band's limbs of T for the other's integers of band and halo in several orders."""
+        received, linked = self.paired.received_among(neighbours), neighbours.counts > 0
+        deviating = (
+            deviations_from(self.adding.centre, integers[neighbours.core][linked]) for integers in orders
+        )
+        return [self.adding.arranged_weighted(z, NONE, received) for z in deviating]
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What two fields add up to: places with a link, without one and pairs; None where nothing is tested."""
+    """What two fields add up to: places with a link, without one and pairs; None where nothing is tested.
+
+    With it goes how the bands are looked at for permutations.
+    """
 
     tally: tuple[int, int, int]
     tested: Tested | None
+    look: Beside | None = None
 
 
 def bivariate_summed(work: Work, weighting: str) -> Added | None:
@@ -153,7 +203,10 @@ def bivariate_summed(work: Work, weighting: str) -> Added | None:
     of = LinkedSums(how.origin, how.step, sums[1], weights, drawn_powers(sums[1]), 0.0, linear, 0.0)
     mean = paired.reading.how.origin + paired.reading.how.step * float(sums[0].mean)
     form = bivariate_form(sums[0], of, whole_sum(apart, bound))
-    return Added(tally, Tested([form], of, reference=mean))
+    margin = ranges[0].size
+    adding = FieldSums.of(sums[1], int(extents[1].least), int(extents[1].most), 1.0, margin)
+    look = Beside(paired, adding, largest_sizes(of, 1.0, margin))
+    return Added(tally, Tested([form], of, reference=mean), look)
 
 
 def _totals(work: Work, paired: Paired, most: int) -> tuple[Ints, list[Range], list[Totals]]:

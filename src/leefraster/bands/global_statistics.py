@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -10,12 +11,12 @@ import xarray as xr
 
 from leefraster.bands.band import Band
 from leefraster.bands.bivariate_sums import bivariate_summed
+from leefraster.bands.global_permuted import BandArrangements
 from leefraster.bands.global_sums import summed
 from leefraster.bands.runner import Runner
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, Progress, Work
 from leefraster.cells import cell_coordinates
-from leefraster.errors import UsageError
 from leefraster.fields import Fields
 from leefraster.grid import Grid
 from leefraster.neighbourhood import Neighbourhood
@@ -70,11 +71,12 @@ def moran_by_band(
         A second variable over the same cells. The population are the cells with both values.
     weighting, assumption, alternative
         As in `lr.moran`.
-    inference : {"normal"}
-        p is that of the normal distribution of z. "permutation" is refused: every permutation would hold and
-        shuffle all values.
+    inference : {"normal", "permutation"}
+        Where p comes from: the normal distribution of z, or random permutations of all values (of `other`, where
+        it is given), those of `lr.moran`. They hold all values meanwhile, 8 bytes a cell, and as much for each of
+        the permutations that are looked at together: 256 MB of these, and at least one.
     permutations, seed : int
-        As in `lr.moran`, where they belong to permutations.
+        How many random permutations, and which.
     cells : int
         Cells of a band, at most.
     runner : Runner or None
@@ -91,7 +93,7 @@ def moran_by_band(
     ------
     UsageError
         When the field is no BandedField, the neighbourhood no Neighbourhood, an option is not allowed,
-        `other` lies on other cells, or permutations are asked for.
+        or `other` lies on other cells.
     InputError
         When a value is infinite.
 
@@ -109,7 +111,7 @@ def moran_by_band(
     (0.5, 0.0596875)
     """
     one_of("assumption", assumption, ASSUMPTIONS)
-    test = _checked(inference, alternative, permutations, seed)
+    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress, other)
     if other is not None:
         return _bivariate(
@@ -158,7 +160,7 @@ def geary_by_band(
     (0.333333, 2.8523)
     """
     one_of("assumption", assumption, ASSUMPTIONS)
-    test = _checked(inference, alternative, permutations, seed)
+    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
     return _result(
         geary_statistic(assumption),
@@ -203,7 +205,7 @@ def getis_ord_general_by_band(
     >>> float(result["G"].round(6)), float(result["expected"].round(6))
     (0.390805, 0.333333)
     """
-    test = _checked(inference, alternative, permutations, seed)
+    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
     found = list(work.runner.map(partial(_negative, source), work.bands))
     refuse_negative(sum(n for n, _ in found), min((least for _, least in found), default=0.0))
@@ -251,7 +253,7 @@ def join_count_by_band(
     >>> float(result["BB"]), float(result["WW"]), float(result["BW"])
     (10.0, 10.0, 4.0)
     """
-    test = _checked(inference, alternative, permutations, seed)
+    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
     work = _work(source, neighbourhood, weighting, cells, runner, progress)
     found = list(work.runner.map(partial(_other_colours, source), work.bands))
     refuse_other_colours(sum(n for n, _ in found), [value for _, first in found for value in first][:5])
@@ -284,23 +286,6 @@ def _work(
     return Work.of(source, neighbourhood, cells, 1, runner, progress, other=other, reach=reach)
 
 
-def _checked(inference: str, alternative: str, permutations: int, seed: int) -> Test:
-    """Return how a field in bands is tested.
-
-    Raises
-    ------
-    UsageError
-        When an option is not allowed, or permutations are asked for.
-    """
-    test = Test.checked(INFERENCES, inference, alternative, permutations=permutations, seed=seed)
-    if test.draws:
-        raise UsageError(
-            "inference is 'permutation', for which every permutation would hold and shuffle all values of a field; "
-            "by band it must be 'normal'. The function in memory takes permutations of a field that fits"
-        )
-    return test
-
-
 def _result(
     statistic: Statistic, work: Work, neighbourhood: Neighbourhood, test: Test, *, weighting: str,
     assumption: str, alternative: str,
@@ -311,9 +296,10 @@ def _result(
         warn_of_flat(statistic.name, 1, 1)
     else:
         tested = None
-        if found.of is not None:
+        if found.of is not None and found.look is not None:
             forms, extra = statistic.forms(found.of, found.added)
-            tested = Tested(forms, found.of, extra=extra)
+            arrangements = BandArrangements(work, found.look, found.tally[:2])
+            tested = Tested(forms, found.of, extra=extra, arrangements=arrangements)
         _put(results, statistic.name, found.tally, tested, test, falling=statistic.falling)
     attrs = statistic.attrs(
         neighbourhood, test, weighting=weighting, assumption=assumption, alternative=alternative
@@ -327,7 +313,10 @@ def _bivariate(work: Work, neighbourhood: Neighbourhood, test: Test, **options: 
     if found is None:
         warn_of_flat("moran", 1, 1)
     else:
-        _put(results, "moran", found.tally, found.tested, test, falling=False)
+        tested = found.tested
+        if tested is not None and found.look is not None:
+            tested = replace(tested, arrangements=BandArrangements(work, found.look, found.tally[:2]))
+        _put(results, "moran", found.tally, tested, test, falling=False)
     return bivariate_dataset(_one_field(work.source.grid), results, neighbourhood, test, **options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -28,6 +28,7 @@ from leefraster.inference.numbers import (
 from leefraster.neighbours import BandNeighbours, WeightSums, summed_weights
 from leefraster.neighbours.decay import DecayWeights
 from leefraster.neighbours.weights import Weighting
+from leefraster.statistics.global_permutation import largest_sizes
 from leefraster.statistics.global_plan import Added
 from leefraster.statistics.linked import NONE, FieldSums, LinkedSums, deviations_from
 from leefraster.statistics.links import RowSums, binary_margins, binary_sums
@@ -49,11 +50,14 @@ class Summed:
         None where fewer than three places have a link, or all have one value.
     added : int
         What a statistic asks for besides.
+    look : Lagged or None
+        How the bands are looked at for permutations of their values; None where there are no sums.
     """
 
     tally: tuple[int, int, int]
     of: LinkedSums | None
     added: int
+    look: Lagged | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,58 @@ class Reading:
     def decaying(self, weighting: str, band: Band) -> DecayWeights:
         """Return the weights of a band's cells, which decay."""
         return cast(DecayWeights, self.neighbours(band).weights(cast(Weighting, weighting)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lagged:
+    """How the bands of a field are looked at, each cell beside the lag of its neighbours.
+
+    Attributes
+    ----------
+    reading : Reading
+        How they are read.
+    adding : FieldSums
+        How sums are added up.
+    given : str, RowSums or None
+        The weighting, where weights decay; how shares add up, where they are shares; None where they are 1.
+    margins : bool
+        Whether T and Q are wanted.
+    sizes : tuple of float
+        How large M, T and Q can be.
+    """
+
+    reading: Reading
+    adding: FieldSums
+    given: str | RowSums | None
+    margins: bool
+    sizes: tuple[float, float, float]
+
+    def permuted(self, band: Band) -> tuple[Ints, Ints]:
+        """Return how many neighbours a band's cells have, and the integers of those that have any."""
+        neighbours = self.reading.neighbours(band)
+        return neighbours.counts, neighbours.own[neighbours.counts > 0]
+
+    def limbs(self, neighbours: BandNeighbours, orders: Iterator[Ints]) -> list[list[int]]:
+        """Return a band's limbs of M, T and Q for the integers of band and halo in several orders."""
+        counts, core = neighbours.counts, neighbours.core
+        alone = counts == 0
+        if isinstance(self.given, str):
+            weights: Any = neighbours.weights(cast(Weighting, self.given))
+            margins = weights.margins() if self.margins else NONE
+
+            def of(integers: Ints) -> list[int]:
+                around = deviations_from(self.adding.centre, integers)
+                z = around[core].copy()
+                z[alone] = 0.0
+                return self.adding.arranged_weighted(z, weights.lags(around), margins)
+
+            return [of(integers) for integers in orders]
+        row = self.given is not None
+        beside = _margins(neighbours, self.given) if self.margins else NONE
+        return [
+            self.adding.arranged(integers[core], neighbours.sums_around(integers), counts, alone, beside, row)
+            for integers in orders
+        ]
 
 
 def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) -> Summed | None:
@@ -116,7 +172,8 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
         total = float(largest)
         add, given = _summed, rows
     extremes = int(extent.least), int(extent.most)
-    adding = FieldSums.of(sums, *extremes, 1.0 if row else total, margin if margins else 0.0)
+    weight, margin = 1.0 if row else total, margin if margins else 0.0
+    adding = FieldSums.of(sums, *extremes, weight, margin)
     limbs, more = [0] * 10, 0
     for number, (part, besides) in enumerate(mapped(work, add, reading, adding, given, margins, added)):
         limbs = [a + b for a, b in zip(limbs, part, strict=True)]
@@ -125,7 +182,9 @@ def summed(work: Work, weighting: str, *, margins: bool, added: Added | None) ->
     values = adding.values(limbs)
     powers = Powers(n, float(sums.squares), values[1], values[2])
     unit = reading.how.origin, reading.how.step
-    return Summed(tally, LinkedSums(*unit, sums, weights, powers, values[0], values[3], values[4]), more)
+    of = LinkedSums(*unit, sums, weights, powers, values[0], values[3], values[4])
+    look = Lagged(reading, adding, given, margins, largest_sizes(of, weight, margin))
+    return Summed(tally, of, more, look)
 
 
 def mapped[T](work: Work, function: Callable[..., T], *given: object) -> list[T]:
@@ -195,6 +254,10 @@ def _row_margins(neighbours: BandNeighbours, rows: RowSums) -> tuple[list[int], 
     return rows.part(neighbours.counts, neighbours.sums_by_counts(rows.shares))
 
 
+def _margins(neighbours: BandNeighbours, rows: RowSums | None) -> Floats:
+    return binary_margins(neighbours.counts) if rows is None else _row_margins(neighbours, rows)[1]
+
+
 def _summed_decaying(
     reading: Reading, adding: FieldSums, weighting: str, margins: bool, added: Added | None, band: Band
 ) -> tuple[list[int], int]:
@@ -219,9 +282,7 @@ def _summed(
     neighbours = reading.neighbours(band)
     own, counts = neighbours.own, neighbours.counts
     alone = counts == 0
-    beside = NONE
-    if margins:
-        beside = binary_margins(counts) if rows is None else _row_margins(neighbours, rows)[1]
+    beside = _margins(neighbours, rows) if margins else NONE
     limbs = adding.part(own, neighbours.sums(own), counts, alone, beside, rows is not None)
     if added is None:
         return limbs, 0

@@ -109,40 +109,60 @@ def weighted_field_sums(z, lags, margins, scales):
 
 
 @parallel_jit
-def permuted_sums(integers, sums, counts, alone, margins, whole, fraction, row):
-    """Return per piece the sums of z lag, a z and a z^2 in floating point, each piece summed in its order.
+def arranged_sums(integers, sums, counts, alone, margins, whole, fraction, row, scales):
+    """Return per piece the low and high limbs of the sums of z lag, a z and a z^2 alone.
 
-    The parameters are those of `field_sums`.
+    The parameters, and the terms, are those of `field_sums`; `scales` are those of these three sums.
     """
     pieces = (integers.size + PIECE - 1) // PIECE
-    found = np.zeros((pieces, 3))
+    limbs = np.zeros((pieces, 6), np.int64)
     marginal = margins.size > 0
     for piece in prange(pieces):
-        products, linear, quadratic = 0.0, 0.0, 0.0
+        s0, s1, s2 = scales[0], scales[1], scales[2]
+        a0, a1, b0, b1, c0, c1 = 0, 0, 0, 0, 0, 0
         for i in range(piece * PIECE, min((piece + 1) * PIECE, integers.size)):
             z = 0.0 if alone[i] else np.float64(integers[i] - whole) - fraction
             k = counts[i]
             lag = np.float64(sums[i] - k * whole) - k * fraction
-            products += z * lag / max(k, 1) if row else z * lag
+            if row:
+                lag /= max(k, 1)
+            a = _scaled(z * lag * s0)
+            a0 += a & LOW
+            a1 += a >> LIMB
             if marginal:
-                linear += margins[i] * z
-                quadratic += margins[i] * z * z
-        found[piece, 0], found[piece, 1], found[piece, 2] = products, linear, quadratic
-    return found
+                b, c = _scaled(margins[i] * z * s1), _scaled(margins[i] * (z * z) * s2)
+                b0 += b & LOW
+                b1 += b >> LIMB
+                c0 += c & LOW
+                c1 += c >> LIMB
+        for column, limb in enumerate((a0, a1, b0, b1, c0, c1)):
+            limbs[piece, column] = limb
+    return limbs
 
 
 @parallel_jit
-def permuted_weighted_sums(z, lags, margins):
-    """Return what `permuted_sums` returns, for deviations z and their lags under any weights."""
+def arranged_weighted_sums(z, lags, margins, scales):
+    """Return what `arranged_sums` returns, for deviations z and their lags under any weights.
+
+    Without lags the first sum is 0.
+    """
     pieces = (z.size + PIECE - 1) // PIECE
-    found = np.zeros((pieces, 3))
-    marginal = margins.size > 0
+    limbs = np.zeros((pieces, 6), np.int64)
+    lagged, marginal = lags.size > 0, margins.size > 0
     for piece in prange(pieces):
-        products, linear, quadratic = 0.0, 0.0, 0.0
+        s0, s1, s2 = scales[0], scales[1], scales[2]
+        a0, a1, b0, b1, c0, c1 = 0, 0, 0, 0, 0, 0
         for i in range(piece * PIECE, min((piece + 1) * PIECE, z.size)):
-            products += z[i] * lags[i]
+            if lagged:
+                a = _scaled(z[i] * lags[i] * s0)
+                a0 += a & LOW
+                a1 += a >> LIMB
             if marginal:
-                linear += margins[i] * z[i]
-                quadratic += margins[i] * z[i] * z[i]
-        found[piece, 0], found[piece, 1], found[piece, 2] = products, linear, quadratic
-    return found
+                b, c = _scaled(margins[i] * z[i] * s1), _scaled(margins[i] * (z[i] * z[i]) * s2)
+                b0 += b & LOW
+                b1 += b >> LIMB
+                c0 += c & LOW
+                c1 += c >> LIMB
+        for column, limb in enumerate((a0, a1, b0, b1, c0, c1)):
+            limbs[piece, column] = limb
+    return limbs

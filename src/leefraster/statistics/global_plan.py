@@ -17,7 +17,7 @@ from leefraster.fields import Fields
 from leefraster.inference.global_moments import Form
 from leefraster.kernels.decision import p_of_tails
 from leefraster.neighbours import neighbours_among
-from leefraster.statistics.global_permutation import Permuted, permutation_tails
+from leefraster.statistics.global_permutation import Arrangements, Permuted, permutation_tails
 from leefraster.statistics.linked import NONE, Floats, Linked, LinkedSums, linked
 from leefraster.statistics.links import Links
 from leefraster.statistics.partner import Partner
@@ -54,13 +54,15 @@ class Tested:
     forms : sequence of Form
         The statistics.
     of : LinkedSums
-        What the places that they are about add up to; with the places themselves, where values are permuted.
+        What the places that they are about add up to; with the places themselves, of a field in memory.
     linear : ndarray
         What T and Q are taken with, of all places, where a form has them; permuted are `of.integers`.
     extra : dict
         Other results of the field, by name.
     reference : float, optional
         The mean of the field, where `of` is about another one.
+    arrangements : Arrangements, optional
+        The values in other orders; by default those of the places in memory.
     """
 
     forms: Sequence[Form]
@@ -68,6 +70,7 @@ class Tested:
     linear: Floats = field(default_factory=lambda: NONE)
     extra: dict[str, float] = field(default_factory=dict)
     reference: float | None = None
+    arrangements: Arrangements | None = None
 
 
 Make = Callable[[OneField, Links], Tested | None]
@@ -290,14 +293,12 @@ def _tails(tested: Tested, values: Sequence[float], test: Test) -> list[tuple[fl
     """Return the upper and lower tail of every statistic."""
     if test.inference == "normal":
         return [_normal_tails(f.standardised(v)) for f, v in zip(tested.forms, values, strict=True)]
-    of = tested.of
-    assert isinstance(of, Linked), "values are permuted in memory only"
-    products = any(form.products for form in tested.forms)
-    permuted = Permuted(of.links, of.integers, of.centre, tested.linear, products=products)
-    margin = float(np.abs(tested.linear).max(initial=0.0))
-    second = of.powers.second
-    scale = (of.links.largest * second, margin * math.sqrt(of.n * second), margin * second)
-    return permutation_tails(tested.forms, permuted, scale, test.permutations, test.seed)
+    arrangements = tested.arrangements
+    if arrangements is None:
+        assert isinstance(tested.of, Linked), "values are permuted where they are known"
+        products = any(form.products for form in tested.forms)
+        arrangements = Permuted(tested.of, tested.linear, products=products)
+    return permutation_tails(tested.forms, arrangements, test.permutations, test.seed)
 
 
 def _normal_tails(z: float) -> tuple[float, float]:

@@ -13,7 +13,12 @@ import numpy.typing as npt
 from leefraster.inference.global_moments import Powers
 from leefraster.inference.numbers import Totals, totals
 from leefraster.kernels.fixed_point import LIMB
-from leefraster.kernels.global_sums import field_sums, weighted_field_sums
+from leefraster.kernels.global_sums import (
+    arranged_sums,
+    arranged_weighted_sums,
+    field_sums,
+    weighted_field_sums,
+)
 from leefraster.neighbours import WeightSums
 from leefraster.statistics.links import Links
 from leefraster.statistics.plan import FEWEST, OneField
@@ -21,6 +26,7 @@ from leefraster.statistics.plan import FEWEST, OneField
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 NONE = np.empty(0)
+OF_FORMS = (0, 3, 4)  # which of the sums M, T and Q are
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +186,37 @@ class FieldSums:
         """Return limbs from deviations and their lags."""
         return _added(weighted_field_sums(z, lags, margins, self._scales))
 
+    def arranged(
+        self,
+        integers: Ints,
+        raw: Ints,
+        counts: Ints,
+        alone: npt.NDArray[np.bool_],
+        margins: Floats,
+        row: bool,
+    ) -> list[int]:
+        """Return limbs of M, T and Q alone, as `part` does of all sums, for the same values in any order."""
+        scales = self._scales[list(OF_FORMS)]
+        return _added(arranged_sums(integers, raw, counts, alone, margins, *self.centre, row, scales))
+
+    def arranged_weighted(self, z: Floats, lags: Floats, margins: Floats) -> list[int]:
+        """Return limbs of M, T and Q alone from deviations and their lags; without lags M is 0."""
+        return _added(arranged_weighted_sums(z, lags, margins, self._scales[list(OF_FORMS)]))
+
     def values(self, limbs: Sequence[int]) -> list[float]:
         """Return the sums from the limbs of all parts."""
-        return [
-            float((limbs[2 * i] + (limbs[2 * i + 1] << LIMB)) * Fraction(2) ** -exponent)
-            for i, exponent in enumerate(self.exponents)
-        ]
+        return _from_limbs(limbs, self.exponents)
+
+    def arranged_values(self, limbs: Sequence[int]) -> list[float]:
+        """Return M, T and Q from their limbs in all parts."""
+        return _from_limbs(limbs, [self.exponents[i] for i in OF_FORMS])
+
+
+def _from_limbs(limbs: Sequence[int], exponents: Sequence[int]) -> list[float]:
+    return [
+        float((limbs[2 * i] + (limbs[2 * i + 1] << LIMB)) * Fraction(2) ** -exponent)
+        for i, exponent in enumerate(exponents)
+    ]
 
 
 def _added(pieces: Ints) -> list[int]:

@@ -87,9 +87,14 @@ def test_no_group_at_all():
 
 
 def test_wrong_options_are_refused():
-    with pytest.raises(lr.UsageError, match="minimum 0"):
+    with pytest.raises(lr.UsageError, match="minimum is 0"):
         grouped(np.ones((12, 15), int), minimum=0)
     with pytest.raises(lr.UsageError, match="codes are float64; groups are of whole numbers"):
         grouped(np.ones((12, 15)))
-    with pytest.raises(lr.UsageError, match="queen, rook or disc"):
-        grouped(np.ones((12, 15), int), lr.Neighbourhood.ring(100, 300))
+    for other in (lr.Neighbourhood.ring(100, 300), lr.Neighbourhood.decay(200, cutoff=300)):
+        with pytest.raises(
+            lr.UsageError, match=r"queen, rook or disc .* given is .*\. Take Neighbourhood\.disc"
+        ):
+            grouped(np.ones((12, 15), int), other)
+    with pytest.raises(lr.UsageError, match="the neighbourhood is a str"):
+        grouped(np.ones((12, 15), int), "queen")

@@ -82,8 +82,16 @@ def test_what_is_wrong_is_refused():
         lr.emerging_hotspots_by_band(
             BandedPanel.of(ids, {"level": level[0]}, GRID), "level", queen, Arrays({})
         )
-    with pytest.raises(lr.UsageError, match="inference is 'exact', but the weights of"):
-        lr.emerging_hotspots_by_band(panel, "level", lr.Neighbourhood.decay(300, cutoff=500), Arrays({}))
+    decay = lr.Neighbourhood.decay(300, cutoff=500)
+    with pytest.raises(
+        lr.UsageError, match=r"neighbourhood is .*decay.*; .* exact p.* Take queen, rook, disc or"
+    ):
+        lr.emerging_hotspots_by_band(panel, "level", decay, Arrays({}))
+    field = xr.DataArray(level, dims=("year", "cell"), coords={"year": YEARS, **cell_coordinates(GRID, ids)})
+    with pytest.raises(
+        lr.UsageError, match=r"neighbourhood is .*decay.*; .* exact p.* Take queen, rook, disc or"
+    ):
+        lr.emerging_hotspots(field, decay)
     late = BandedPanel.of(ids, {"level": level[:2]}, GRID, years=[2024, 3024])
     with pytest.raises(lr.InputError, match="lies in the future"):
         lr.emerging_hotspots_by_band(late, "level", queen, Arrays({}))

@@ -14,6 +14,7 @@ from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
+from leefraster.bands.work import refuse_others
 from leefraster.errors import UsageError
 from leefraster.kernels.components import components
 from leefraster.kernels.rowruns import row_starts
@@ -58,13 +59,29 @@ def components_by_band(
     Raises
     ------
     UsageError
-        When the neighbourhood has weights, `minimum` is below 1, or the codes are no whole numbers.
+        When the codes are no BandedField of whole numbers, the neighbourhood is a ring, decays or is none, or
+        `minimum` is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> codes = np.array([1, 1, 0, 1, 0, 0, 3, 3, 1])  # three rows of three cells
+    >>> field = lr.bands.BandedField.of(np.arange(9), codes, lr.Grid(0, 300, 3, 3))
+    >>> group = np.zeros(9, np.int32)
+    >>> sink = lr.bands.Arrays({"group": group})
+    >>> lr.bands.components_by_band(field, lr.Neighbourhood.rook(), sink, cells=4).tolist()
+    [3, 3, 2, 1]
+    >>> group.tolist()
+    [1, 1, 0, 1, 0, 0, 2, 2, 3]
     """
-    if neighbourhood.kind in ("decay", "ring") or minimum < 1:
+    refuse_others(codes, neighbourhood)
+    if neighbourhood.kind in ("decay", "ring"):
         raise UsageError(
-            f"groups are of queen, rook or disc neighbours with at least 1 cell; given are {neighbourhood!r} and "
-            f"minimum {minimum}"
+            f"groups are of queen, rook or disc neighbours, which are joined or not; given is {neighbourhood!r}. "
+            "Take Neighbourhood.disc(metres) for all cells within a distance"
         )
+    if minimum < 1:
+        raise UsageError(f"minimum is {minimum}; a group has at least 1 cell")
     if np.dtype(codes.values.dtype).kind not in "iub":
         raise UsageError(
             f"codes are {codes.values.dtype}; groups are of whole numbers, as those of clusters and spots"

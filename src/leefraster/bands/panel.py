@@ -99,6 +99,17 @@ class BandedPanel:
         Labels of the other dimensions, as `year`.
     attrs : mapping of str to mapping
         Attributes of variables, as their units.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> level = np.array([[4.0, 4.1, 4.2, 4.3], [4.1, 4.1, 4.1, 4.1]])  # an array over (year, cell)
+    >>> variables = {"level": level, "dwellings": np.array([10, 0, 25, 4])}
+    >>> panel = lr.bands.BandedPanel.of(np.arange(4), variables, lr.Grid(0, 200, 2, 2), years=[2018, 2024])
+    >>> panel.n, panel.years.tolist()
+    (4, [2018, 2024])
+    >>> panel.field("level", 2024).values[0:2].tolist()
+    [4.1, 4.1]
     """
 
     ids: Sliced

@@ -33,7 +33,23 @@ class Sink(Protocol):
 
 
 class Arrays:
-    """A sink of arrays that take slices: of numpy, on disk, or of zarr; variables without an array are dropped."""
+    """A sink of arrays that take slices: of numpy, on disk, or of zarr; variables without an array are dropped.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        An array over (..., `cell`) for each variable that is kept, as long as the field; values take its type.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> field = lr.bands.BandedField.of(np.arange(9), np.arange(9.0), lr.Grid(0, 300, 3, 3))
+    >>> p = np.zeros(9, np.float32)  # or np.memmap("p", np.float32, "w+", shape=9), or a zarr array
+    >>> sink = lr.bands.Arrays({"p": p})
+    >>> figures = lr.bands.local_moran_by_band(field, lr.Neighbourhood.queen(), sink, cells=4)
+    >>> sink.names, bool((p > 0).all())
+    (['p'], True)
+    """
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         self._arrays = dict(arrays)

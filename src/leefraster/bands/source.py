@@ -46,6 +46,14 @@ class BandedField:
         Grid of the cells.
     starts : ndarray of int64, shape (ny + 1,)
         Position of the first cell of each grid row.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> ids = np.array([0, 1, 4, 5])  # row by row from the north-west: cell id = row * nx + column
+    >>> field = lr.bands.BandedField.of(ids, np.array([1.0, 2.5, np.nan, 4.0]), lr.Grid(0, 200, 3, 2))
+    >>> field.n, field.starts.tolist()
+    (4, [0, 2, 4])
     """
 
     ids: Sliced

@@ -48,10 +48,37 @@ CODES = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a field, as the functions in memory have them as coordinates.
+    """The figures of a field, as the local functions in memory have them as coordinates.
 
-    A field that is constant, or has fewer than three values, has no figures: 0 and NaN. `reference_other` is the
-    mean of the other variable, of two.
+    A field that is constant, or has fewer than three values, has no figures: 0 and NaN.
+
+    Attributes
+    ----------
+    n : int
+        Cells with a value, islands among them: these are part of the population that is drawn from. The `n` of
+        global statistics, as `moran_by_band`, leaves islands out: it is this one less `islands`.
+    islands : int
+        Cells with a value that have no neighbour with one.
+    reference : float
+        The mean that high and low are measured from.
+    p_error : float
+        The last change of p when the step of its tables was halved; 0 where sums are exact.
+    bands : int
+        How many bands the field was cut into.
+    reference_other : float
+        The mean of the other variable, of two; else NaN.
+
+    Examples
+    --------
+    >>> import numpy as np, leefraster as lr
+    >>> ids, values = np.array([0, 1, 2, 3, 8]), np.array([1.0, 2.0, 4.0, 3.0, 9.0])  # the last cell lies apart
+    >>> field, queen = lr.bands.BandedField.of(ids, values, lr.Grid(0, 300, 4, 3)), lr.Neighbourhood.queen()
+    >>> figures = lr.bands.getis_ord_by_band(field, queen, lr.bands.Arrays({}), cells=2)
+    >>> figures.n, figures.islands, figures.bands
+    (5, 1, 3)
+    >>> result = lr.bands.moran_by_band(field, queen, cells=2)
+    >>> int(result["n"]), int(result["islands"])
+    (4, 1)
     """
 
     n: int

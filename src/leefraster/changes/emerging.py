@@ -66,7 +66,8 @@ def emerging_hotspots(
     Raises
     ------
     UsageError
-        When there is no dimension `year`, there are fewer than 2 years, or a level does not lie between 0 and 1.
+        When there is no dimension `year`, there are fewer than 2 years, a level does not lie between 0 and 1, or
+        the neighbourhood decays.
     InputError
         When a year occurs twice or lies in the future, or years are of different versions and `across_versions` is
         false.
@@ -108,10 +109,26 @@ def emerging_hotspots(
     'new_hot'
     """
     ordered = years_of_spots(field, alpha, trend_alpha, across_versions)
+    refuse_decay(neighbourhood)
     spots = getis_ord(ordered, neighbourhood, family="all")
     return of_spots(
         spots["z"].transpose(YEAR, ...), spots["q"].transpose(YEAR, ...).values, alpha, trend_alpha
     )
+
+
+def refuse_decay(neighbourhood: object) -> None:
+    """Refuse neighbours that count less the farther they are.
+
+    Raises
+    ------
+    UsageError
+        When the neighbourhood decays.
+    """
+    if isinstance(neighbourhood, Neighbourhood) and neighbourhood.kind == "decay":
+        raise UsageError(
+            f"neighbourhood is {neighbourhood!r}; emerging hot spots are told from exact p, for which all "
+            "neighbours of a place must count the same. Take queen, rook, disc or ring"
+        )
 
 
 def years_of_spots(field: xr.DataArray, alpha: float, trend_alpha: float, across: bool) -> xr.DataArray:

@@ -19,7 +19,7 @@ from leefraster.bands.runner import Runner
 from leefraster.bands.sink import Arrays, Sink
 from leefraster.bands.work import Work, warn_of_none
 from leefraster.changes.by_band import numbered_years
-from leefraster.changes.emerging import of_spots, years_of_spots
+from leefraster.changes.emerging import of_spots, refuse_decay, years_of_spots
 from leefraster.changes.years import YEAR
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.neighbourhood import Neighbourhood
@@ -96,6 +96,7 @@ def emerging_hotspots_by_band(
     1
     """
     order = years_of_spots(numbered_years(panel), alpha, trend_alpha, across_versions)
+    refuse_decay(neighbourhood)
     years, n = order[YEAR].values, panel.n
     test = checked_test(neighbourhood, "row", "exact", "two-sided", "none", 1, 0)
     spots, figures = getis_ord_statistic(True, "row", test), []

@@ -175,8 +175,8 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
 def _settings() -> dict[str, Any]:
     """Return what dask is told.
 
-    Its own workers give all freed memory back at once, and take every large array from the system anew: that
-    cost a third of the time. They get back to the C library's ways, and give back what is free after each item.
+    Left to dask, workers give all freed memory back at once, and take every large array from the system anew,
+    which costs time. These keep to the C library's ways, and give back what is free after each item.
     """
     return {
         "distributed.scheduler.allowed-failures": LOSSES,

@@ -37,31 +37,32 @@ def _counts_from(sums, begin, size, value):
     return at_least, end - lo
 
 
+# The two readings of a table have no branches, so that several places are read at a time; unsigned places are not
+# counted from the end.
 @jit
 def _interpolate(tails, begin, size, u):
     """Return the tail at a real table position by a cubic through the four points around it."""
-    if u <= 0.0:
-        return 1.0
-    if u >= size - 1.0:
-        return 0.0
-    i = min(max(np.int64(u), 1), size - 3)
+    end = size - 1.0
+    i = min(max(np.int64(min(max(u, 0.0), end)), 1), size - 3)
     f = u - i
-    at = begin + i
-    a, b, c, d = tails[at - 1], tails[at], tails[at + 1], tails[at + 2]
+    at = np.uint64(begin + i)
+    a, b = tails[at - np.uint64(1)], tails[at]
+    c, d = tails[at + np.uint64(1)], tails[at + np.uint64(2)]
     before, after, far = f + 1.0, f - 1.0, f - 2.0
-    return f * after * (before * d - far * a) * (1.0 / 6.0) + before * far * (after * b - f * c) * 0.5
+    tail = f * after * (before * d - far * a) * (1.0 / 6.0) + before * far * (after * b - f * c) * 0.5
+    tail = 1.0 if u <= 0.0 else tail
+    return 0.0 if u >= end else tail
 
 
 @jit
 def _between(tails, begin, size, u):
     """Return the tail at a real table position by a line: enough for terms of little weight."""
-    if u <= 0.0:
-        return 1.0
-    if u >= size - 1.0:
-        return 0.0
-    i = np.int64(u)
-    at = begin + i
-    return tails[at] + (u - i) * (tails[at + 1] - tails[at])
+    end = size - 1.0
+    i = min(np.int64(min(max(u, 0.0), end)), size - 2)
+    at = np.uint64(begin + i)
+    tail = tails[at] + (u - i) * (tails[at + np.uint64(1)] - tails[at])
+    tail = 1.0 if u <= 0.0 else tail
+    return 0.0 if u >= end else tail
 
 
 @jit
@@ -118,6 +119,40 @@ def _only_smooth(k, m, kind, mass):
     return k > m and np.all((kind[k - m : k + 1] == TABLE) & (mass[k - m : k + 1] == 0.0))
 
 
+@jit
+def _third_terms(smooth, coefficients, terms, enough):
+    """Return below which tail a third term matters: infinite where not even two are known to be read from tables."""
+    below = np.full(smooth.size, np.inf)
+    for k in range(smooth.size):
+        if smooth[k] and terms[k] >= 1 and coefficients[k, 1] <= LIGHT:
+            below[k] = coefficients[k, 2] / enough if terms[k] >= 2 else -1.0
+    return below
+
+
+@jit
+def _read_two_terms(
+    observed, own, counts, first, last, enough, below, coefficients, begin, size, gain, base, tails, upper, lower
+):
+    """Fill the tails of two terms for the places first..last-1; of no use where a third one matters."""
+    n = below.size
+    # of each number of draws and the one before: tables, and their weights; where these are not, any table is read
+    some = np.argmin(below)
+    at, points = np.full((2, n), begin[some]), np.full((2, n), size[some])
+    slope, level, share = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
+    for k in range(n):
+        for m in range(2 * (below[k] < np.inf)):
+            at[m, k], points[m, k] = begin[k - m], size[k - m]
+            slope[m, k], level[m, k], share[m, k] = gain[k - m], base[k - m], coefficients[k, m]
+    for i in range(first, last):
+        k, s = np.uint64(min(counts[i], n - 1)), observed[i]
+        one = share[0, k] * _interpolate(tails, at[0, k], points[0, k], s * slope[0, k] + level[0, k])
+        two = share[1, k] * _between(
+            tails, at[1, k], points[1, k], (s - own[i]) * slope[1, k] + level[1, k]
+        )
+        at_least = one - two if share[1, k] >= enough * min(one, 1.0 - one) else one
+        upper[i], lower[i] = min(max(at_least, 0.0), 1.0), min(max(1.0 - at_least, 0.0), 1.0)
+
+
 @parallel_jit
 def tails_without_self(
     observed, own, counts, n, total, coefficients, terms, half,
@@ -127,7 +162,8 @@ def tails_without_self(
 
     `coefficients[k, m]` is C(n, k-m) / C(n-1, k). Of more than `half` draws the complement is drawn. The
     recursion ends where what is left of it cannot matter to either tail. Where all its terms are read from
-    tables, P(S >= s) and P(S > s) are one number, and nothing but these tables is touched.
+    tables, P(S >= s) and P(S > s) are one number, and nothing but these tables is touched; two terms are mostly
+    enough then, and are read for several places at a time.
     """
     pieces = (observed.size + PIECE - 1) // PIECE
     enough = 1e-14 if exact else 1e-7  # far below what a lattice leaves unsure
@@ -135,9 +171,19 @@ def tails_without_self(
     if not exact:
         for k in range(kind.size):
             smooth[k] = kind[k] == TABLE and _only_smooth(k, terms[k], kind, mass)
+    below = _third_terms(smooth, coefficients, terms, enough)
+    two_terms = below.min() < np.inf
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, observed.size)):
+        first, last = piece * PIECE, min((piece + 1) * PIECE, observed.size)
+        if two_terms:
+            _read_two_terms(
+                observed, own, counts, first, last, enough, below, coefficients, begin, size, gain, base, tails,
+                upper, lower,
+            )  # fmt: skip
+        for i in range(first, last):
             k, s, q = counts[i], observed[i], own[i]
+            if two_terms and k < below.size and min(upper[i], lower[i]) > below[k]:
+                continue
             turned = k > half
             if turned:
                 k = n - 1 - k
@@ -145,7 +191,14 @@ def tails_without_self(
             at_least, above = 0.0, 0.0
             sign = 1.0
             if smooth[k]:
-                for m in range(terms[k] + 1):
+                begun = 0
+                if two_terms and below[k] < np.inf and not turned:
+                    at_least = upper[i]
+                    if min(at_least, 1.0 - at_least) > 0.0:
+                        begun = 2
+                    else:
+                        at_least = 0.0
+                for m in range(begun, terms[k] + 1):
                     share = coefficients[k, m]
                     if share < enough * min(at_least, 1.0 - at_least):
                         break

@@ -102,7 +102,7 @@ class Population:
     @classmethod
     def of(cls, drawn: Drawn, sums: Totals) -> Population:
         """Summarise the values: standard deviation and interquartile range (steps), cumulants on a grid."""
-        sd = math.sqrt(float(sums.squares / sums.n))
+        sd = sums.sd
         histogram, edges = _coarse_histogram(drawn)
         return cls(
             drawn,

@@ -27,7 +27,7 @@ from leefraster.inference.draws import (
     table_bytes,
     tables_and_frequencies,
 )
-from leefraster.inference.far_tails import Approximations, far_limit, far_tails, weighted_points
+from leefraster.inference.far_tails import Approximations, extreme, far_limit, far_tails, weighted_points
 from leefraster.inference.hypergeometric import two_valued_tails
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.pair_tails import count_pair_tails
@@ -80,6 +80,22 @@ def exact_tails(
     return (*null.tails(observed, counts, numbers.integers), null.error)
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What far tails ask for, where it was made beside the tables; None where it is made when they ask.
+
+    Attributes
+    ----------
+    points : tuple of ndarray, or None
+        The values as `far_tails.weighted_points` has them.
+    extremes : tuple of ndarray, or None
+        The largest and the smallest values, as `far_tails.extreme` has them.
+    """
+
+    points: tuple[Floats, Floats] | None = None
+    extremes: tuple[Ints, Ints] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Null:
     """The null distribution of a field's neighbour sums: one object that all its places, or bands of them, look up.
@@ -96,8 +112,8 @@ class Null:
         As `exact_tails` returns it.
     two_valued : bool
         Whether the integers are 0 and 1 only.
-    points : tuple of ndarray, or None
-        The values as `far_tails.weighted_points` has them, where that was made ahead.
+    ahead : Ahead
+        What far tails ask for, as far as it was made ahead.
     """
 
     sums: Totals
@@ -106,7 +122,7 @@ class Null:
     tables: Tables | None
     error: float
     two_valued: bool = False
-    points: tuple[Floats, Floats] | None = None
+    ahead: Ahead = Ahead()
 
     @classmethod
     def of(cls, drawn: Drawn, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Null:
@@ -132,7 +148,6 @@ class Null:
             return cls(sums, own_fixed, None, None, 0.0)
         if drawn.largest == 1:
             return cls(sums, own_fixed, None, None, 0.0, two_valued=True)
-        population = Population.of(drawn, sums)
         wanted = np.zeros(kmax + 1, dtype=bool)
         if own_fixed:
             _, terms = exclusion_coefficients(n, kmax)
@@ -140,15 +155,16 @@ class Null:
                 wanted[k - terms[k] : k + 1] = True
         else:
             wanted[folded] = True
-        tables, error, points = _refined(population, kmax, wanted)
-        return cls(sums, own_fixed, population, tables, error, points=points)
+        population, points = _summarised(drawn, sums, wanted)
+        tables, error, extremes = _refined(population, kmax, wanted)
+        return cls(sums, own_fixed, population, tables, error, ahead=Ahead(points, extremes))
 
     @cached_property
     def far(self) -> Approximations:
         """The approximations of tails below 1e-12."""
         assert self.population is not None
         assert self.tables is not None
-        return Approximations(self.population, self.tables, self.points)
+        return Approximations(self.population, self.tables, self.ahead.points, self.ahead.extremes)
 
     def shared(self) -> Null:
         """Return it ready for several threads: with one set of approximations for all of them."""
@@ -190,31 +206,45 @@ def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats]:
     return certain, certain.copy()
 
 
+def _summarised(
+    drawn: Drawn, sums: Totals, wanted: npt.NDArray[np.bool_]
+) -> tuple[Population, tuple[Floats, Floats] | None]:
+    """Return the population, and its weighted points where these are made beside it; so are buckets of values."""
+    if not drawn.in_memory or drawn.natural:
+        return Population.of(drawn, sums), None
+    works: list[Callable[[], Any]] = [
+        partial(_in_buckets, drawn, wanted),
+        partial(Population.of, drawn, sums),
+        partial(weighted_points, drawn, sums),
+    ]
+    _, population, points = in_threads(_done, works)
+    return population, points
+
+
 def _refined(
     population: Population, kmax: int, wanted: npt.NDArray[np.bool_]
-) -> tuple[Tables, float, tuple[Floats, Floats] | None]:
+) -> tuple[Tables, float, tuple[Ints, Ints] | None]:
     """Halve the lattice until no p-value changes by more than 1 %, or the tables reach 64 MB.
 
     The lattice is judged by the tables of the fewest and of the most draws alone; all are made when it stands.
-    Beside the first of these is made what look-ups will ask for: the values in buckets, and as weighted points.
+    Beside the first of these the extremes are found that far tails will ask for.
     """
     lattice, _ = choose_lattice(population, kmax)
     judges = _fewest_and_most(population, kmax, wanted)
     if lattice.exact or lattice.shift == 0 or not judges.any():
         return build_tables(population, lattice, kmax, wanted), 0.0, None
     finer = _halved(lattice)
-    judged = [
+    works: list[Callable[[], Any]] = [
         partial(tables_and_frequencies, population, each, kmax, judges, None) for each in (finer, lattice)
     ]
+    extremes: tuple[Ints, Ints] | None = None
     if population.drawn.in_memory:
-        works: list[Callable[[], Any]] = [
-            partial(_in_buckets, population, wanted),
-            *judged,
-            partial(weighted_points, population),
-        ]
-        _, (fine, fine_known), (coarse, known), points = in_threads(_done, works)
+        most = int(np.flatnonzero(wanted & ~enumerated(population, kmax)).max())
+        works += [partial(extreme, population, most, side) for side in (1.0, -1.0)]
+        (fine, fine_known), (coarse, known), *found = in_threads(_done, works)
+        extremes = found[0], found[1]
     else:
-        (fine, fine_known), (coarse, known), points = *map(_done, judged), None
+        (fine, fine_known), (coarse, known) = map(_done, works)
     while True:
         change, largest = _changes(population, coarse, fine)
         if change <= TOLERATED or table_bytes(population, finer, kmax) > TABLE_BYTES:
@@ -225,17 +255,17 @@ def _refined(
         finer = _halved(lattice)
         fine, fine_known = tables_and_frequencies(population, finer, kmax, judges, None)
     tables, _ = tables_and_frequencies(population, lattice, kmax, wanted, known)
-    return tables, STILL_TO_COME * largest, points
+    return tables, STILL_TO_COME * largest, extremes
 
 
 def _done(work: Callable[[], Any]) -> Any:
     return work()
 
 
-def _in_buckets(population: Population, wanted: npt.NDArray[np.bool_]) -> None:
+def _in_buckets(drawn: Drawn, wanted: npt.NDArray[np.bool_]) -> None:
     """Put the values in buckets where sums of one are counted in them."""
     if wanted[1]:
-        assert population.drawn.buckets is not None
+        assert drawn.buckets is not None
 
 
 def _halved(lattice: Lattice) -> Lattice:

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfcx
 
+from leefraster.inference.drawn import Drawn
 from leefraster.inference.draws import Population, Tables, draw_tails, log_choose
+from leefraster.inference.numbers import Totals
 from leefraster.kernels.jit import all_threads
 from leefraster.kernels.saddlepoint import far_tail_look_up, saddlepoints
 from leefraster.kernels.tails import TABLE, cells_below
@@ -89,19 +91,28 @@ class Approximations:
         The field's values, and the tables that the approximations are joined to.
     points : tuple of ndarray, or None
         What `weighted_points` returns, where it is known.
+    extremes : tuple of ndarray, or None
+        What `extreme` returns of the `most` largest and smallest values, where it is known.
     """
 
     def __init__(
-        self, population: Population, tables: Tables, points: tuple[Floats, Floats] | None = None
+        self,
+        population: Population,
+        tables: Tables,
+        points: tuple[Floats, Floats] | None = None,
+        extremes: tuple[Ints, Ints] | None = None,
     ) -> None:
-        self._population, self._tables, self._points = population, tables, points
+        self._population, self._tables = population, tables
+        self._points, self._known_extremes = points, extremes
         self._lock = Lock()
         self._rows: dict[tuple[int, float], tuple[Floats, ...]] = {}
 
     @cached_property
     def points(self) -> tuple[Floats, Floats]:
         """The values, summarised by weighted points in standard units."""
-        return weighted_points(self._population) if self._points is None else self._points
+        if self._points is not None:
+            return self._points
+        return weighted_points(self._population.drawn, self._population.sums)
 
     @cached_property
     def tilts(self) -> Floats:
@@ -126,7 +137,9 @@ class Approximations:
 
     @cached_property
     def _extremes(self) -> tuple[Ints, Ints]:
-        return _extreme(self._population, self.most, 1.0), _extreme(self._population, self.most, -1.0)
+        if self._known_extremes is not None:
+            return self._known_extremes
+        return extreme(self._population, self.most, 1.0), extreme(self._population, self.most, -1.0)
 
     def of(self, ks: Ints, sign: float) -> tuple[Floats, ...]:
         """Return for each k the sums, exponents, logarithmic corrections and log rho at the tilts."""
@@ -187,20 +200,25 @@ def _approximate(
     return total, -0.5 * r * r, correction, alpha
 
 
-def weighted_points(population: Population) -> tuple[Floats, Floats]:
+def weighted_points(drawn: Drawn, sums: Totals) -> tuple[Floats, Floats]:
     """Summarise the values by weighted points in standard units: fine near the mean, wider far out.
 
     Each bin becomes two points that keep its number, mean and variance.
     """
-    bits = population.drawn.largest.bit_length()
+    sd = sums.sd
+    bits = drawn.largest.bit_length()
     shift = max(bits - 16, 0)
     rest_shift = max(shift - 12, 0)
-    sums = population.drawn.moments(shift, rest_shift, 1 << (bits - shift)).astype(np.float64)
-    held = np.flatnonzero(sums[0])
-    number, first, second = sums[0, held], sums[1, held] * 2.0**rest_shift, sums[2, held] * 4.0**rest_shift
-    mean = held * 2.0**shift + first / number - float(population.sums.mean)
+    moments = drawn.moments(shift, rest_shift, 1 << (bits - shift)).astype(np.float64)
+    held = np.flatnonzero(moments[0])
+    number, first, second = (
+        moments[0, held],
+        moments[1, held] * 2.0**rest_shift,
+        moments[2, held] * 4.0**rest_shift,
+    )
+    mean = held * 2.0**shift + first / number - float(sums.mean)
     within = np.maximum(second / number - (first / number) ** 2, 0.0)
-    z = mean / population.sd
+    z = mean / sd
     label = np.floor(np.arcsinh(z) * BINS_PER_SD).astype(np.int64)
     label -= label.min()
     merged = np.bincount(label, weights=number)
@@ -208,7 +226,7 @@ def weighted_points(population: Population) -> tuple[Floats, Floats]:
     centre = np.bincount(label, weights=number * mean)[keep] / merged[keep]
     square = np.bincount(label, weights=number * (within + mean * mean))[keep] / merged[keep]
     spread = np.sqrt(np.maximum(square - centre * centre, 0.0))
-    points = np.concatenate([centre - spread, centre + spread]) / population.sd
+    points = np.concatenate([centre - spread, centre + spread]) / sd
     return np.concatenate([merged[keep] / 2, merged[keep] / 2]), points
 
 
@@ -255,7 +273,7 @@ def _close(
         correction[row, last:] = 0.0
 
 
-def _extreme(population: Population, count: int, sign: float) -> Ints:
+def extreme(population: Population, count: int, sign: float) -> Ints:
     """Return the largest (smallest) values, the most extreme first: negative where the sign is positive."""
     # the coarse histogram tells from where on there are enough values
     counts = population.histogram[::-1] if sign > 0 else population.histogram

@@ -75,6 +75,11 @@ class Totals:
         """The mean, exact."""
         return Fraction(self.total, self.n)
 
+    @property
+    def sd(self) -> float:
+        """The standard deviation, over n."""
+        return math.sqrt(float(self.squares / self.n))
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

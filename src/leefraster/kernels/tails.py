@@ -121,7 +121,7 @@ def _only_smooth(k, m, kind, mass):
 
 @jit
 def _third_terms(smooth, coefficients, terms, enough):
-    """Return below which tail a third term matters: infinite where not even two are known to be read from tables."""
+    """Return below which tail a third term matters; infinite where two cannot be read from tables."""
     below = np.full(smooth.size, np.inf)
     for k in range(smooth.size):
         if smooth[k] and terms[k] >= 1 and coefficients[k, 1] <= LIGHT:
@@ -131,7 +131,21 @@ def _third_terms(smooth, coefficients, terms, enough):
 
 @jit
 def _read_two_terms(
-    observed, own, counts, first, last, enough, below, coefficients, begin, size, gain, base, tails, upper, lower
+    observed,
+    own,
+    counts,
+    first,
+    last,
+    enough,
+    below,
+    coefficients,
+    begin,
+    size,
+    gain,
+    base,
+    tails,
+    upper,
+    lower,
 ):
     """Fill the tails of two terms for the places first..last-1; of no use where a third one matters."""
     n = below.size
@@ -146,9 +160,7 @@ def _read_two_terms(
     for i in range(first, last):
         k, s = np.uint64(min(counts[i], n - 1)), observed[i]
         one = share[0, k] * _interpolate(tails, at[0, k], points[0, k], s * slope[0, k] + level[0, k])
-        two = share[1, k] * _between(
-            tails, at[1, k], points[1, k], (s - own[i]) * slope[1, k] + level[1, k]
-        )
+        two = share[1, k] * _between(tails, at[1, k], points[1, k], (s - own[i]) * slope[1, k] + level[1, k])
         at_least = one - two if share[1, k] >= enough * min(one, 1.0 - one) else one
         upper[i], lower[i] = min(max(at_least, 0.0), 1.0), min(max(1.0 - at_least, 0.0), 1.0)
 

@@ -225,13 +225,19 @@ sizes that were measured (power between 1 and 2), or in proportion to a single o
 holds, too, for pygeoda's complete permutations above 40,000 cells, permutations of spdep above 10,000, its other
 statistics above 100,000, and permutations of esda above 400,000. Weights are made before and not counted, except
 where they are the task; ours needs none. esda keeps no simulations. Queen neighbours, row-standardised, unless told
-otherwise.
+otherwise. The German grid is there to show a real field: on it run our own statistics without permutations, and the
+two programs whose ratios at a million cells are asked for. An empty field was not measured; the times at a million
+generated cells stand beside it.
 """
 
 ABOUT_MEMORY = """\
 Peak above what was resident before the run (cells, weights and libraries), outputs included, on the largest
 field measured. Asked of exact local Moran and G*: at most {asked} bytes a cell. esda's figure counts the
-worker processes whole, with the libraries that they load."""
+worker processes whole, with the libraries that they load. Programs in R run in a process of their own,
+which is asked on Linux for its largest resident memory during the call, less that before it, after a full
+garbage collection. R keeps pages that its collector has freed, from reading the input and making weights,
+and these serve the call: its figures are lower bounds, and one of a few bytes a cell says that what was
+freed before was enough. Nothing was run before in that process, so that what a first call loads counts."""
 
 ABOUT_AGREEMENT = """\
 Largest difference from ours, in units of the largest value. For p: mean ± standard deviation of (r - R t) /

@@ -55,11 +55,16 @@ class RunSection(Section):
             raise ValueError("must say something")
         return title.strip()
 
-    @field_validator("memory")
+    @field_validator("memory", mode="before")
     @classmethod
-    def _is_a_size(cls, memory: str) -> str:
-        if memory:
-            parse_memory(memory)
+    def _is_a_size(cls, memory: object) -> object:
+        if not isinstance(memory, str):
+            raise ValueError('must be text, a number with a unit, as "4GB", "800MB" or "1.5GiB"')
+        try:
+            if memory:
+                parse_memory(memory)
+        except UsageError as error:  # value and key are told with every complaint
+            raise ValueError(str(error).removeprefix(f"memory is {memory!r}; it ")) from error
         return memory
 
     def memory_bytes(self) -> int | None:

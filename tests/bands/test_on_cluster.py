@@ -217,6 +217,7 @@ def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_of(monkeypatc
     from distributed import LocalCluster
 
     monkeypatch.setattr("leefraster.bands.on_cluster.WITHOUT", 0.3)
+    monkeypatch.setattr("leefraster.bands.on_cluster.LOOK", 0.1)
     made = LocalCluster(
         n_workers=0,
         processes=False,
@@ -235,6 +236,107 @@ def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_of(monkeypatc
         with pytest.raises(lr.EnvironmentFault, match="the scheduler was lost"):
             next(results)
         end.join()
+
+
+class Failing:
+    """A client, and the future it gives, that raise an error at one place, as when the scheduler is lost there."""
+
+    def __init__(self, place="", error=None, status="running"):
+        self.place, self.error, self.status = place, error, status
+
+    def _at(self, place, given):
+        if place == self.place:
+            raise self.error
+        return given
+
+    def scheduler_info(self, **_):
+        return self._at("scheduler_info", {"workers": {"one": {}}})
+
+    def scatter(self, sent, **_):
+        return self._at("scatter", sent)
+
+    def submit(self, *_, **__):
+        return self._at("submit", self)
+
+    def result(self, **_):
+        return self._at("result", 7)
+
+    def done(self):
+        return True
+
+    def cancel(self, futures):
+        return self._at("cancel", futures)
+
+    def run(self, _):
+        return self._at("run", {})
+
+    def register_plugin(self, _):
+        return self._at("register_plugin", {})
+
+    def close(self, **_):
+        return self._at("close", None)
+
+
+def losses():
+    """Return what dask raises, by the moment at which the scheduler is lost."""
+    from distributed.client import ClosedClientError, FutureCancelledError
+    from distributed.comm.core import CommClosedError
+    from distributed.core import RPCClosed
+
+    return [
+        ClosedClientError("Client is closed. Can't send update-graph message."),
+        CommClosedError("in <TCP (closed) ConnectionPool.broadcast>: Stream is closed"),
+        RPCClosed("RPC Closed: while trying to call remote method 'gather'"),
+        FutureCancelledError("leefraster-1", "scheduler-connection-lost"),
+    ]
+
+
+@pytest.mark.parametrize("place", ["scheduler_info", "scatter", "submit", "result"])
+def test_a_scheduler_lost_at_any_place_of_a_map_is_told_of_in_one_way(place, monkeypatch):
+    monkeypatch.setattr("leefraster.bands.on_cluster.WITH_EACH", 0)
+    for error in losses():
+        with pytest.raises(
+            lr.EnvironmentFault, match=r"the scheduler was lost \(.*Nothing was stored"
+        ) as told:
+            list(OnCluster(Failing(place, error)).map(abs, range(3)))
+        assert told.value.__cause__ is error
+        assert told.value.exit_code == 4
+    gone = Failing(place, AttributeError("'NoneType' object has no attribute 'gather'"), status="closed")
+    with pytest.raises(lr.EnvironmentFault, match="the scheduler was lost"):
+        list(OnCluster(gone).map(abs, range(3)))
+
+
+@pytest.mark.parametrize("place", ["run", "register_plugin", "close"])
+def test_a_scheduler_lost_while_workers_are_prepared_or_left_is_told_of_or_passed_over(place, monkeypatch):
+    for error in losses():
+        client = Failing(place, error)
+        monkeypatch.setattr("leefraster.bands.on_cluster.connected", lambda _, client=client: client)
+        if place == "close":
+            with cluster("tcp://127.0.0.1:9") as runner:
+                assert list(runner.map(abs, range(3))) == [7, 7, 7]
+            continue
+        with pytest.raises(lr.EnvironmentFault, match="the scheduler was lost"), cluster("tcp://127.0.0.1:9"):
+            raise AssertionError
+
+
+@pytest.mark.parametrize("status", ["connecting", "closing", "closed"])
+def test_nothing_is_waited_for_by_a_client_without_a_scheduler(status):
+    client = Failing("result", AssertionError("waited for"), status=status)
+    with pytest.raises(lr.EnvironmentFault, match=rf"the scheduler was lost \(the client is {status}\)"):
+        next(OnCluster(client).map(abs, range(3)))
+
+
+def test_letting_go_of_items_hides_no_error():
+    for error in losses():
+        results = OnCluster(Failing("cancel", error)).map(abs, range(3))
+        assert next(results) == 7
+        results.close()
+
+
+@pytest.mark.parametrize("error", [TimeoutError("its own"), OSError("no space left"), ValueError("wrong")])
+def test_errors_of_what_workers_call_are_their_own(error):
+    with pytest.raises(type(error), match=str(error)):
+        list(OnCluster(Failing("result", error)).map(abs, range(3)))
 
 
 def test_each_worker_gets_several_bands_and_large_arrays_by_file(two_workers):
@@ -281,7 +383,10 @@ def test_an_address_where_nobody_answers_and_certificates_that_are_not_there_are
     ("answer", "message"),
     [
         (b"", r"no dask scheduler answers at tcp://127\.0\.0\.1:\d+ \("),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no dask scheduler"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            r"no dask scheduler, or one of another version of dask \(what answers there does not speak dask's",
+        ),
     ],
 )
 def test_what_answers_but_is_no_scheduler_is_told_of(answer, message, monkeypatch):

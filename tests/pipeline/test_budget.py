@@ -236,8 +236,14 @@ def test_what_cannot_be_is_refused_and_nothing_stored(plain, tmp_path, capsys, o
 def test_the_configuration_may_name_the_memory():
     made = Configuration.parse('[run]\nmemory = "2GB"\n[scores]\npath = "a.csv"\n')
     assert made.run.memory_bytes() == 2_000_000_000
-    with pytest.raises(lr.UsageError, match="memory is '4 apples'"):
-        Configuration.parse('[run]\nmemory = "4 apples"\n[scores]\npath = "a.csv"\n')
+    for value, said in (
+        ('"4 apples"', "'4 apples': must be a number with a unit, as 4GB, 800MB or 1.5GiB"),
+        ('"0GB"', "'0GB': must be more than nothing"),
+        ("4", '4: must be text, a number with a unit, as "4GB", "800MB" or "1.5GiB"'),
+    ):
+        with pytest.raises(lr.UsageError) as told:
+            Configuration.parse(f'[run]\nmemory = {value}\n[scores]\npath = "a.csv"\n')
+        assert str(told.value) == f"configuration: [run] memory is {said}"
 
 
 def test_reading_the_demonstration_is_estimated_by_its_size():

@@ -40,7 +40,10 @@ def connected(where: str) -> Any:
     if (
         error == "Scheduler"
     ):  # only then is a client made: one that fails may stop the next, while it is taken apart
-        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        try:
+            return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except OSError as gone:  # it has been lost since
+            error = gone
     if isinstance(error, TimeoutError | OSError):
         raise EnvironmentFault(
             f"cluster: no dask scheduler answers at {where} ({type(error).__name__}); start one with "
@@ -52,7 +55,7 @@ def connected(where: str) -> Any:
             "own configuration (distributed.comm.tls); else take tcp://host:8786. Nothing was written"
         ) from error
     cause = error if isinstance(error, Exception) else None
-    said = f"{type(error).__name__}: {error}" if cause else f"it is a {error}"
+    said = f"it is a {error}" if cause is None else _words(cause)
     raise EnvironmentFault(
         f"cluster: what answers at {where} is no dask scheduler, or one of another version of dask ({said}). "
         "Check host and port. Nothing was written"
@@ -76,6 +79,13 @@ def _answer(address: str) -> object:
         return asyncio.run(in_time())
     except (Exception, MemoryError) as error:
         return error
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says about the other side; many only say that what it sent was read wrongly."""
+    if isinstance(error, ValueError | RuntimeError | ImportError) and not isinstance(error, UnicodeError):
+        return f"{type(error).__name__}: {error}"
+    return "what answers there does not speak dask's protocol"
 
 
 def _whole_address(where: str) -> str:

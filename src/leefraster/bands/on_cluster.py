@@ -15,9 +15,11 @@ from typing import Any
 from leefraster.bands.by_file import ByFile, by_file
 from leefraster.bands.connecting import connected
 from leefraster.bands.given_back import give_back
+from leefraster.bands.losing import is_lost, leave, refuse_lost, told_when_lost, unlogged
 from leefraster.errors import EnvironmentFault
 
 WITHOUT = 30.0  # seconds for which a scheduler without workers is waited for
+LOOK = 2.0  # seconds between looks whether scheduler and workers are still there
 AHEAD = 2  # items a worker that are handed out before the first result is taken
 WITH_EACH = 1 << 20  # bytes of a function that go with each item: sending them before would take longer
 LOSSES = 3  # workers that may be lost with one item before it is given up
@@ -52,7 +54,8 @@ class OnCluster:
         return max(self._present(), 1)
 
     def _present(self) -> int:
-        return len(self._client.scheduler_info(n_workers=-1).get("workers", ()))
+        with told_when_lost(self._client):
+            return len(self._client.scheduler_info(n_workers=-1).get("workers", ()))
 
     def map[B, T](self, function: Callable[[B], T], items: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each item, in their order.
@@ -74,43 +77,53 @@ class OnCluster:
                 while True:
                     for i, item in itertools.islice(numbered, max(places - len(waiting), 1)):
                         key = f"leefraster-{self._run}-{number}-{i}"
-                        waiting.append(self._client.submit(_called, sent, item, key=key, pure=False))
+                        waiting.append(self._submitted(sent, item, key))
                     if not waiting:
                         return
                     yield self._result(waiting.popleft())
             finally:
-                for future in waiting:
-                    future.cancel()
+                self._forget(list(waiting))
 
     def _sent(self, function: Any, folder: Path) -> Any:
         """Return what goes with each item: the function, or where it was sent to before."""
         sent = by_file(function, folder if self._here else None)
-        return (
-            sent if len(sent.pickled) <= WITH_EACH else self._client.scatter(sent, broadcast=True, hash=False)
-        )
+        if len(sent.pickled) <= WITH_EACH:
+            return sent
+        with told_when_lost(self._client):
+            return self._client.scatter(sent, broadcast=True, hash=False)
+
+    def _submitted(self, sent: Any, item: Any, key: str) -> Any:
+        with told_when_lost(self._client):
+            future = self._client.submit(_called, sent, item, key=key, pure=False)
+        refuse_lost(self._client)
+        return future
+
+    def _forget(self, futures: list[Any]) -> None:
+        """Let go of items that nobody waits for any more; a scheduler that is lost has done so."""
+        if futures and not is_lost(self._client):
+            with contextlib.suppress(Exception):  # it may be lost by now, and an error may be on its way
+                self._client.cancel(futures)
 
     def _result(self, future: Any) -> Any:
         """Wait for a result, as long as there is a worker that can make it."""
-        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        alone = time.monotonic()
+        alone, made = time.monotonic(), False
         while True:
             try:
-                return future.result(timeout=WITHOUT / 3)
+                with told_when_lost(self._client):
+                    return future.result(timeout=None if made else LOOK)
             except KilledWorker as error:
                 raise EnvironmentFault(
                     f"cluster: {error}. Workers were lost {LOSSES + 1} times with the same item; often they lack "
                     "memory. Nothing was stored"
                 ) from error
-            except FutureCancelledError as error:
-                raise EnvironmentFault(
-                    f"cluster: the scheduler was lost ({error.reason}). Nothing was stored; start it and run again"
-                ) from error
             except TimeoutError as error:
-                if future.done():
+                if made:
                     raise  # the function's own
-                if self._present():
+                refuse_lost(self._client)
+                made = future.done()
+                if made or self._present():
                     alone = time.monotonic()
                 elif time.monotonic() - alone >= WITHOUT:
                     raise EnvironmentFault(
@@ -150,12 +163,12 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
     UsageError
         When `where` is neither, or needs settings that dask does not have.
     EnvironmentFault
-        When no scheduler answers there within 4 seconds, or what answers is none.
+        When no scheduler answers there within 4 seconds, what answers is none, or it is lost meanwhile.
     """
     import dask
     import distributed
 
-    with dask.config.set(_settings()), contextlib.ExitStack() as stack:
+    with dask.config.set(_settings()), unlogged(), contextlib.ExitStack() as stack:
         if where == "local":
             count = workers or _cores()
             made = distributed.LocalCluster(
@@ -166,9 +179,10 @@ def cluster(where: str, *, workers: int | None = None) -> Iterator[OnCluster]:
             client = distributed.Client(made, direct_to_workers=True, set_as_default=False)
         else:
             client = connected(where)
-        stack.enter_context(contextlib.closing(client))
-        client.run(_with_one_thread)
-        client.register_plugin(_one_thread())
+        stack.callback(leave, client)
+        with told_when_lost(client):
+            client.run(_with_one_thread)
+            client.register_plugin(_one_thread())
         yield OnCluster(client, here=where == "local")
 
 

@@ -64,11 +64,11 @@ def cut(starts: Ints, runs: Ints, cells: int, multiple: int = 1) -> list[Band]:
     Raises
     ------
     UsageError
-        When `cells` or `multiple` is below 1.
+        When `cells` or `multiple` is no whole number of at least 1.
     """
     for name, value in (("cells", cells), ("multiple", multiple)):
-        if value < 1:
-            raise UsageError(f"{name} of a band is {value}; it must be at least 1")
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise UsageError(f"{name} of a band is {value!r}; it must be a whole number of at least 1")
     n, ny = int(starts[-1]), starts.size - 1
     step = max(cells // multiple, 1) * multiple
     up, down = -min(int(runs[:, 0].min()), 0), max(int(runs[:, 0].max()), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from leefraster.bands.band import Band, cut
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import refuse_others
@@ -114,7 +114,7 @@ def joined_by_runs(
     """
     runner = runner or InTurn()
     bands = cut(codes.starts, runs, cells, multiple)
-    with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
+    with scratch_folder(scratch) as folder:
         first = on_disk(Path(folder) / "first", np.int64, codes.n)
         seams: list[tuple[Ints, Ints]] = []
         for band, (own, halo, beyond) in zip(

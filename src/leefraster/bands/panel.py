@@ -169,18 +169,16 @@ class BandedPanel:
         >>> panel.n, panel.years.tolist(), panel.field("level", 2022).values[2:4].tolist()
         (6, [2020, 2022, 2024], [8.0, 9.0])
         """
-        if not isinstance(grid, Grid):
-            raise UsageError(f"grid is a {type(grid).__name__}; it must be a Grid")
         if not isinstance(variables, Mapping):
             raise UsageError(f"variables is a {type(variables).__name__}; it must give arrays by name")
         labels = {str(name): np.asarray(values) for name, values in (coords or {}).items()}
         if years is not None:
             labels[YEAR] = np.asarray(years)
+        known = BandedField.of(ids, ids, grid, starts).starts
         found = {str(name): _read(str(name), given) for name, given in variables.items()}
         n = int(ids.shape[0])
         for name, (dims, array) in found.items():
             _refuse_other_sizes(name, dims, array, n, labels)
-        known = BandedField.of(ids, ids, grid, starts).starts
         return cls(ids, grid, known, found, labels, {k: dict(v) for k, v in (attrs or {}).items()})
 
     @property

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.errors import UsageError
+
 
 class Sink(Protocol):
     """Somewhere that takes the parts of result variables; parts of different bands never overlap.
@@ -40,6 +42,12 @@ class Arrays:
     arrays : mapping of str to array
         An array over (..., `cell`) for each variable that is kept, as long as the field; values take its type.
 
+    Raises
+    ------
+    UsageError
+        When `arrays` is no mapping of names to arrays; and while results are written, when the type of an array
+        cannot hold them (p in whole numbers, 400 groups in int8), or it is shorter than the field.
+
     Examples
     --------
     >>> import numpy as np, leefraster as lr
@@ -52,6 +60,13 @@ class Arrays:
     """
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
+        if not isinstance(arrays, Mapping):
+            raise UsageError(
+                f"arrays is a {type(arrays).__name__}; it must give an array by name of variable"
+            )
+        for name, array in arrays.items():
+            if not (hasattr(array, "shape") and hasattr(array, "dtype")):
+                raise UsageError(f"{name} is a {type(array).__name__}; it must be an array that takes slices")
         self._arrays = dict(arrays)
 
     @property
@@ -63,8 +78,9 @@ class Arrays:
         """Keep the values of the cells from position `first` on."""
         array = self._arrays.get(name)
         if array is not None:
-            here = slice(first, first + values.shape[-1])
-            array[..., here] = np.asarray(values).astype(array.dtype, copy=False)
+            found = np.asarray(values)
+            _refuse_what_does_not_hold(name, array, first, found)
+            array[..., slice(first, first + found.shape[-1])] = found.astype(array.dtype, copy=False)
 
     def copy(self) -> Collected:
         """Return a sink that keeps what it gets, to be handed back here."""
@@ -78,6 +94,26 @@ class Arrays:
         """Fill the arrays with what a copy got."""
         for name, first, values in written:
             self.write(name, first, values)
+
+
+def _refuse_what_does_not_hold(name: str, array: Any, first: int, values: npt.NDArray[Any]) -> None:
+    """Refuse an array that is too short for values, or of a type that cannot hold them."""
+    last, size = first + values.shape[-1], int(array.shape[-1])
+    if last > size:
+        raise UsageError(f"the array for {name} has {size} cells; the field has at least {last}")
+    into = np.dtype(array.dtype)
+    if not np.can_cast(values.dtype, into, "same_kind"):
+        raise UsageError(
+            f"the array for {name} has dtype {into}; {name} is {values.dtype}, which it cannot hold"
+        )
+    if into.kind in "iu" and values.size and not np.can_cast(values.dtype, into, "safe"):
+        allowed, least, most = np.iinfo(into), int(values.min()), int(values.max())
+        if least < allowed.min or most > allowed.max:
+            beyond = least if least < allowed.min else most
+            raise UsageError(
+                f"the array for {name} has dtype {into}; {name} is {beyond} somewhere, which it cannot hold; "
+                f"give it {values.dtype}"
+            )
 
 
 class Collected:

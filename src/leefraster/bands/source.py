@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.bands.band import Band
-from leefraster.errors import InputError
+from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
 
 Ints = npt.NDArray[np.int64]
@@ -67,12 +67,31 @@ class BandedField:
 
         Raises
         ------
+        UsageError
+            When ids or values are no array, ids no whole numbers, values no real numbers, `grid` is no Grid, or
+            `starts` does not fit both.
         InputError
             When ids and values differ in length, ids are not sorted or occur twice, or lie outside the grid.
         """
+        for name, given, kinds, wanted in (
+            ("ids", ids, "iu", "whole numbers"), ("field", values, "fiub", "real numbers"),
+        ):  # fmt: skip
+            if not (hasattr(given, "shape") and hasattr(given, "dtype")):
+                raise UsageError(
+                    f"{name} is a {type(given).__name__}; it must be an array, as numpy.asarray makes of it"
+                )
+            if np.dtype(given.dtype).kind not in kinds:
+                raise UsageError(f"{name} has dtype {given.dtype}; it must hold {wanted}")
+        if not isinstance(grid, Grid):
+            raise UsageError(f"grid is a {type(grid).__name__}; it must be a Grid")
         if ids.shape != values.shape or len(ids.shape) != 1:
             raise InputError(
                 f"ids have shape {ids.shape} and values {values.shape}; wanted is one value a cell"
+            )
+        if starts is not None and (starts.shape != (grid.ny + 1,) or int(starts[-1]) != ids.shape[0]):
+            raise UsageError(
+                f"starts has shape {starts.shape}; it must hold {grid.ny + 1} positions, the last of them "
+                f"{ids.shape[0]}; leave it out to have it found"
             )
         return cls(ids, values, grid, _row_starts(ids, grid) if starts is None else starts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +19,7 @@ from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.runner import InTurn, Runner, shared_out
+from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.shared import Shared
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
@@ -235,7 +235,7 @@ class Work:
         if about is None or lagged is None:
             self._nothing(statistic, sink)
             return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
-        with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
+        with scratch_folder(scratch) as folder:
             self.tell("tables", 0)
             p, beside, figures = self._filled(
                 self._task(about, lagged, statistic, sink), Path(folder), about.sums.n, sink

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from leefraster.bands.local import checked_test, getis_ord_statistic
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import Runner
+from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.sink import Arrays, Sink
 from leefraster.bands.work import Work, warn_of_none
 from leefraster.changes.by_band import numbered_years
@@ -100,7 +100,7 @@ def emerging_hotspots_by_band(
     years, n = order[YEAR].values, panel.n
     test = checked_test(neighbourhood, "row", "exact", "two-sided", "none", 1, 0)
     spots, figures = getis_ord_statistic(True, "row", test), []
-    with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
+    with scratch_folder(scratch) as folder:
         z, p, q = (on_disk(Path(folder) / one, np.float64, years.size * n) for one in ("z", "p", "q"))
         for row, year in enumerate(years.tolist()):
             here = slice(row * n, (row + 1) * n)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +18,7 @@ from leefraster.bands.components import joined_by_runs
 from leefraster.bands.on_disk import on_disk
 from leefraster.bands.panel import BandedPanel
 from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.sink import Arrays, Several, Sink
 from leefraster.bands.source import BandedField
 from leefraster.cells import CELL, cell_coordinates
@@ -146,7 +146,7 @@ def structural_clusters_by_band(
     sizes, classes, eligible = work.scanned()
     eligible.warn(rule)
     national = work.national(classes, cells)
-    with tempfile.TemporaryDirectory(prefix="leefraster-", dir=scratch) as folder:
+    with scratch_folder(scratch) as folder:
         files = _Files.of(Path(folder), panel.n)
         work.fill_pressure(sizes, Several(sink, Arrays(files.of_pressure)), cells, multiple)
         work.fill_groups(files, folder)

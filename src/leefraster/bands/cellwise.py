@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 
 from leefraster.bands.band import Band
-from leefraster.bands.panel import BandedPanel
-from leefraster.bands.runner import InTurn, Runner
-from leefraster.bands.sink import Sink
+from leefraster.bands.panel import BandedPanel, require_panel
+from leefraster.bands.runner import Runner, chosen_runner
+from leefraster.bands.sink import Arrays, Sink, refuse_other_sinks
 from leefraster.cells import CELL
 from leefraster.errors import UsageError
 
@@ -57,7 +57,8 @@ def by_cell(
     Raises
     ------
     UsageError
-        When the function returns other cells, or the panel lacks a variable.
+        When the panel is no BandedPanel or lacks a variable; when the function is none, or returns no Dataset or
+        other cells; when the sink is none, or has an array that is not filled or not as long as the panel.
 
     Examples
     --------
@@ -71,6 +72,9 @@ def by_cell(
     >>> found.tolist()
     [1, 4, 6, 9]
     """
+    require_panel(panel)
+    if not callable(function):
+        raise UsageError(f"function is {function!r}; it must take a Dataset of cells and return one")
     if names is not None:
         panel.require(*names)
     function_of_band = partial(_of_own_cells, panel, names, function)
@@ -85,6 +89,11 @@ def _of_own_cells(
 ) -> xr.Dataset:
     given = panel.own(band, names)
     found = function(given)
+    if not isinstance(found, xr.Dataset) or CELL not in found.coords:
+        raise UsageError(
+            f"the function returned a {type(found).__name__}; it must return a Dataset over the cells that it is "
+            "given, with their coordinate 'cell', as DataArray.to_dataset(name=...) makes"
+        )
     if not np.array_equal(found[CELL].values, given[CELL].values):
         raise UsageError(
             f"the function was given {band.cells} cells and returned others; it must return those it is given"
@@ -96,7 +105,8 @@ def written_by_band(
     function: Callable[[Band], xr.Dataset], bands: list[Band], sink: Sink, runner: Runner | None
 ) -> Iterator[xr.Dataset]:
     """Write what a function of bands returns over their own cells; yield the rest of it, band by band."""
-    chosen = runner or InTurn()
+    chosen = chosen_runner(runner)
+    refuse_other_sinks(sink, bands[-1].last if bands else 0)
     for rest, written in chosen.map(partial(_worked, function, sink, chosen.elsewhere), bands):
         if written is not None:
             sink.take(written)
@@ -107,6 +117,8 @@ def _worked(
     function: Callable[[Band], xr.Dataset], sink: Sink, elsewhere: bool, band: Band
 ) -> tuple[xr.Dataset, Any]:
     found = function(band)
+    if isinstance(sink, Arrays):
+        sink.refuse_other_names(str(name) for name, one in found.data_vars.items() if CELL in one.dims)
     own = sink.copy() if elsewhere else sink
     for name, variable in found.data_vars.items():
         if CELL in variable.dims:

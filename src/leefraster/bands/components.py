@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from leefraster.bands.band import Band, cut
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.runner import Runner, chosen_runner
 from leefraster.bands.scratch import scratch_folder
-from leefraster.bands.sink import Sink
+from leefraster.bands.sink import Sink, refuse_other_sinks
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import refuse_others
 from leefraster.errors import UsageError
@@ -60,7 +60,7 @@ def components_by_band(
     ------
     UsageError
         When the codes are no BandedField of whole numbers, the neighbourhood is a ring, decays or is none, or
-        `minimum` is below 1.
+        `minimum` is no whole number of at least 1; when the sink is none, or has other arrays than `group`.
 
     Examples
     --------
@@ -80,12 +80,13 @@ def components_by_band(
             f"groups are of queen, rook or disc neighbours, which are joined or not; given is {neighbourhood!r}. "
             "Take Neighbourhood.disc(metres) for all cells within a distance"
         )
-    if minimum < 1:
-        raise UsageError(f"minimum is {minimum}; a group has at least 1 cell")
+    if isinstance(minimum, bool) or not isinstance(minimum, int | np.integer) or minimum < 1:
+        raise UsageError(f"minimum is {minimum!r}; it must be a whole number: a group has at least 1 cell")
     if np.dtype(codes.values.dtype).kind not in "iub":
         raise UsageError(
             f"codes are {codes.values.dtype}; groups are of whole numbers, as those of clusters and spots"
         )
+    refuse_other_sinks(sink, codes.n, ("group",))
     runs = neighbourhood.runs(codes.grid.cell)
     return joined_by_runs(
         codes, runs, sink, minimum=minimum, cells=cells, multiple=multiple, runner=runner, scratch=scratch
@@ -112,7 +113,7 @@ def joined_by_runs(
     runs : ndarray of int64, shape (r, 3)
         Row runs (dy, lo, hi) of the cells that a cell is joined with.
     """
-    runner = runner or InTurn()
+    runner = chosen_runner(runner)
     bands = cut(codes.starts, runs, cells, multiple)
     with scratch_folder(scratch) as folder:
         first = on_disk(Path(folder) / "first", np.int64, codes.n)

@@ -295,3 +295,17 @@ def _refuse_other_sizes(
     for dim, size in zip(dims, array.shape, strict=True):
         if dim in wanted and size != wanted[dim]:
             raise InputError(f"{name} has {size} along {dim!r}; wanted are {wanted[dim]}")
+
+
+def require_panel(panel: object) -> None:
+    """Refuse what is no panel in bands.
+
+    Raises
+    ------
+    UsageError
+        When `panel` is something else.
+    """
+    if not isinstance(panel, BandedPanel):
+        raise UsageError(
+            f"panel is a {type(panel).__name__}; it must be a BandedPanel, as lr.bands.BandedPanel.of(...)"
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from leefraster.errors import UsageError
+
 BANDS = 4  # of each of several workers, at least: that the last of them does not keep the others waiting
 
 
@@ -38,6 +40,38 @@ class InTurn:
     def map[B, T](self, function: Callable[[B], T], bands: Iterable[B]) -> Iterator[T]:
         """Return what the function gives for each band, in their order."""
         return map(function, bands)
+
+
+def chosen_runner(runner: Runner | None) -> Runner:
+    """Return the runner, or that of this process when None.
+
+    Raises
+    ------
+    UsageError
+        When it is something that maps nothing over bands.
+    """
+    if runner is None:
+        return InTurn()
+    if not (callable(getattr(runner, "map", None)) and hasattr(runner, "elsewhere")):
+        raise UsageError(
+            f"runner is {runner!r}; it must be None, or what lr.bands.on_cluster gives: "
+            "with lr.bands.on_cluster.cluster('local') as runner"
+        )
+    return runner
+
+
+def refuse_no_progress(progress: object) -> None:
+    """Refuse a progress that cannot be called.
+
+    Raises
+    ------
+    UsageError
+        When it is neither None nor callable.
+    """
+    if progress is not None and not callable(progress):
+        raise UsageError(
+            f"progress is {progress!r}; it must be a function that is called as progress(step, done, all), or None"
+        )
 
 
 def shared_out(cells: int, n: int, workers: int, multiple: int = 1) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,8 +45,9 @@ class Arrays:
     Raises
     ------
     UsageError
-        When `arrays` is no mapping of names to arrays; and while results are written, when the type of an array
-        cannot hold them (p in whole numbers, 400 groups in int8), or it is shorter than the field.
+        When `arrays` is no mapping of names to arrays; by the function that is given the sink, when an array is
+        not as long as the field or of a name that the function does not make; and while results are written, when
+        the type of an array cannot hold them (p in whole numbers, 400 groups in int8).
 
     Examples
     --------
@@ -79,12 +80,42 @@ class Arrays:
         array = self._arrays.get(name)
         if array is not None:
             found = np.asarray(values)
-            _refuse_what_does_not_hold(name, array, first, found)
+            _refuse_what_does_not_hold(name, array, found)
             array[..., slice(first, first + found.shape[-1])] = found.astype(array.dtype, copy=False)
 
     def copy(self) -> Collected:
         """Return a sink that keeps what it gets, to be handed back here."""
         return Collected(self.names)
+
+    def refuse_other_lengths(self, n: int) -> None:
+        """Refuse arrays that are not as long as a field of n cells.
+
+        Raises
+        ------
+        UsageError
+            When the last dimension of one has another length.
+        """
+        for name, array in self._arrays.items():
+            if tuple(array.shape[-1:]) != (n,):
+                raise UsageError(
+                    f"the array for {name} has shape {tuple(array.shape)}; its last dimension must be the "
+                    f"{n} cells of the field"
+                )
+
+    def refuse_other_names(self, made: Iterable[str]) -> None:
+        """Refuse arrays for variables that are not made: they would never be filled.
+
+        Raises
+        ------
+        UsageError
+            When there is one; the message lists what is made.
+        """
+        known = list(made)
+        for name in self._arrays:
+            if name not in known:
+                raise UsageError(
+                    f"there is an array for {name!r}, which is not made; made are {', '.join(known)}"
+                )
 
     def written(self) -> Any:
         """Return nothing: the arrays are filled."""
@@ -96,11 +127,8 @@ class Arrays:
             self.write(name, first, values)
 
 
-def _refuse_what_does_not_hold(name: str, array: Any, first: int, values: npt.NDArray[Any]) -> None:
-    """Refuse an array that is too short for values, or of a type that cannot hold them."""
-    last, size = first + values.shape[-1], int(array.shape[-1])
-    if last > size:
-        raise UsageError(f"the array for {name} has {size} cells; the field has at least {last}")
+def _refuse_what_does_not_hold(name: str, array: Any, values: npt.NDArray[Any]) -> None:
+    """Refuse an array of a type that cannot hold the values."""
     into = np.dtype(array.dtype)
     if not np.can_cast(values.dtype, into, "same_kind"):
         raise UsageError(
@@ -114,6 +142,34 @@ def _refuse_what_does_not_hold(name: str, array: Any, first: int, values: npt.ND
                 f"the array for {name} has dtype {into}; {name} is {beyond} somewhere, which it cannot hold; "
                 f"give it {values.dtype}"
             )
+
+
+def refuse_other_sinks(sink: object, n: int, made: Iterable[str] | None = None) -> None:
+    """Refuse what is no sink, and arrays that do not fit results.
+
+    Parameters
+    ----------
+    sink : object
+        What was given as a sink.
+    n : int
+        Cells of the field.
+    made : iterable of str, optional
+        The variables that are made; None where they are not known yet.
+
+    Raises
+    ------
+    UsageError
+        When `sink` takes no results, or has an array of another length, or for another variable.
+    """
+    if not callable(getattr(sink, "write", None)) or not callable(getattr(sink, "take", None)):
+        raise UsageError(
+            f"the sink is a {type(sink).__name__}; it must be lr.bands.Arrays({{name: array}}) with an array for "
+            "each variable that is kept, or results of a FieldStore"
+        )
+    if isinstance(sink, Arrays):
+        sink.refuse_other_lengths(n)
+        if made is not None:
+            sink.refuse_other_names(made)
 
 
 class Collected:

@@ -18,10 +18,10 @@ from leefraster.bands.centring import centres_of, refuse_other_weights
 from leefraster.bands.described import Described, described
 from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.runner import InTurn, Runner, shared_out
+from leefraster.bands.runner import Runner, chosen_runner, refuse_no_progress, shared_out
 from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.shared import Shared
-from leefraster.bands.sink import Sink
+from leefraster.bands.sink import Sink, refuse_other_sinks
 from leefraster.bands.source import BandedField
 from leefraster.errors import UsageError
 from leefraster.inference.multiple_testing import PIECE, adjusted
@@ -203,11 +203,12 @@ class Work:
             When a weight is negative, or missing where the field has a value.
         """
         refuse_others(source, neighbourhood)
+        refuse_no_progress(progress)
         for name, beside in (("other", other), ("weights", weights)):
             if beside is not None:
                 refuse_other_cells(source, beside, name)
         offsets = Offsets.of(neighbourhood, source.grid.cell)
-        chosen = runner or InTurn()
+        chosen = chosen_runner(runner)
         most = shared_out(cells, source.n, chosen.workers, multiple)
         bands = cut(source.starts, offsets.runs * np.array([reach, 1, 1]), most, multiple)
         if weights is not None:
@@ -229,6 +230,7 @@ class Work:
 
     def figures_of(self, statistic: Local, sink: Sink, scratch: str | Path | None) -> Figures:
         """Work through all steps of a local statistic, and return the figures of the field."""
+        refuse_other_sinks(sink, self.source.n, statistic.names)
         self.tell("describing", 0)
         about = self._described(self.source)
         lagged = about if self.other is None else self._described(self.other)

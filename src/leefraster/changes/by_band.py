@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from leefraster.bands.cellwise import CELLS, by_cell
-from leefraster.bands.panel import BandedPanel
+from leefraster.bands.panel import BandedPanel, require_panel
 from leefraster.bands.runner import Runner
 from leefraster.bands.sink import Sink
 from leefraster.changes.change import CUTS, MEASURES, SIX, change
@@ -65,6 +65,7 @@ def trend_by_band(
     >>> slope.tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
+    require_panel(panel)
     function = partial(_trend, name, confidence, minimum_years, across_versions)
     rest = by_cell(
         panel, function, sink, names=_with_version(panel, name), cells=cells, multiple=multiple, runner=runner
@@ -146,6 +147,7 @@ def change_by_band(
     >>> found.tolist()
     [6, 4, 2, 1]
     """
+    require_panel(panel)
     known = [one for one in (*MEASURES, VERSION) if one in panel.variables]
     function = partial(_change, name, from_year, to_year, tuple(ascending(cuts, SIX)), across_versions)
     wanted = known or None if name is None else _with_version(panel, name)

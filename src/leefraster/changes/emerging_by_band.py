@@ -13,10 +13,10 @@ import xarray as xr
 from leefraster.bands.cellwise import CELLS, by_cell
 from leefraster.bands.local import checked_test, getis_ord_statistic
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.panel import BandedPanel
-from leefraster.bands.runner import Runner
+from leefraster.bands.panel import BandedPanel, require_panel
+from leefraster.bands.runner import Runner, refuse_no_progress
 from leefraster.bands.scratch import scratch_folder
-from leefraster.bands.sink import Arrays, Sink
+from leefraster.bands.sink import Arrays, Sink, refuse_other_sinks
 from leefraster.bands.work import Work, warn_of_none
 from leefraster.changes.by_band import numbered_years
 from leefraster.changes.emerging import of_spots, refuse_decay, years_of_spots
@@ -95,6 +95,9 @@ def emerging_hotspots_by_band(
     >>> int(found[13])
     1
     """
+    require_panel(panel)
+    refuse_other_sinks(sink, panel.n)
+    refuse_no_progress(progress)
     order = years_of_spots(numbered_years(panel), alpha, trend_alpha, across_versions)
     refuse_decay(neighbourhood)
     years, n = order[YEAR].values, panel.n

@@ -16,10 +16,10 @@ from leefraster.bands.band import Band
 from leefraster.bands.cellwise import written_by_band
 from leefraster.bands.components import joined_by_runs
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.panel import BandedPanel
-from leefraster.bands.runner import InTurn, Runner
+from leefraster.bands.panel import BandedPanel, require_panel
+from leefraster.bands.runner import InTurn, Runner, chosen_runner, refuse_no_progress
 from leefraster.bands.scratch import scratch_folder
-from leefraster.bands.sink import Arrays, Several, Sink
+from leefraster.bands.sink import Arrays, Several, Sink, refuse_other_sinks
 from leefraster.bands.source import BandedField
 from leefraster.cells import CELL, cell_coordinates
 from leefraster.clusters.connect import PIECES, bridged, gap_runs, numbers_of_large
@@ -35,7 +35,7 @@ from leefraster.clusters.structural import (
     spot_on,
     weak_probability,
 )
-from leefraster.errors import InputError, UsageError
+from leefraster.errors import InputError
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.scoring.cuts import Cuts, as_cuts
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CELLS = 1 << 18  # cells of a band, unless told: all years of a band are held at once
+MADE = ("label", "bridge", "structural", "weak_years", "time_share", "weak_probability")
 
 Progress = Callable[[str, int, int], None]
 Labels = npt.NDArray[np.int32]
@@ -125,10 +126,9 @@ def structural_clusters_by_band(
     >>> found.table[["cluster", "cells", "dwellings", "state"]].values.tolist(), int((label == 1).sum())
     ([[1, 40, 800.0, 'lagging']], 40)
     """
-    if not isinstance(panel, BandedPanel):
-        raise UsageError(
-            f"panel is a {type(panel).__name__}; it must be a BandedPanel, as lr.bands.BandedPanel.of(...)"
-        )
+    require_panel(panel)
+    refuse_other_sinks(sink, panel.n, MADE)
+    refuse_no_progress(progress)
     require_rule(rule)
     require_radius(rule, panel.grid.cell)
     bounds = as_cuts(cuts)
@@ -141,7 +141,7 @@ def structural_clusters_by_band(
     rows = -int(gap_runs(rule.bridge, panel.grid.cell)[0, 0])
     work = _Work(
         panel, rule, bounds, weak_cut(rule, bounds), spot,
-        panel.bands(cells=cells, multiple=multiple, halo=rows), runner or InTurn(), progress,
+        panel.bands(cells=cells, multiple=multiple, halo=rows), chosen_runner(runner), progress,
     )  # fmt: skip
     sizes, classes, eligible = work.scanned()
     eligible.warn(rule)

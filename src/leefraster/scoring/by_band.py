@@ -12,9 +12,9 @@ import xarray as xr
 
 from leefraster.bands.band import Band
 from leefraster.bands.cellwise import written_by_band
-from leefraster.bands.panel import BandedPanel
-from leefraster.bands.runner import InTurn, Runner
-from leefraster.bands.sink import Sink
+from leefraster.bands.panel import BandedPanel, require_panel
+from leefraster.bands.runner import Runner, chosen_runner
+from leefraster.bands.sink import Sink, refuse_other_sinks
 from leefraster.errors import InputError
 from leefraster.kernels.score import BLOCK
 from leefraster.scoring.around import reach_in_rows
@@ -96,11 +96,13 @@ def score_by_band(
     >>> level.round(3).tolist(), about["mean"].values.tolist()
     ([[4.125, 4.025, 4.125, 4.025]], [[52.5]])
     """
+    require_panel(panel)
+    refuse_other_sinks(sink, panel.n)
     checked = require_model(model)
     names = [name for name in dict.fromkeys((*checked.layers, "dwellings")) if name in panel.variables]
     work = _Work(panel, tuple(names), checked, {})
     rows = max((reach_in_rows(i.measure, panel.grid.cell) for i in checked.canonical), default=0)
-    chosen = runner or InTurn()
+    chosen = chosen_runner(runner)
     bands = panel.bands(cells=cells, multiple=multiple, halo=rows)
     if not bands:
         raise InputError("the panel has no cells")

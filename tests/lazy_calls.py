@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import geopandas
@@ -127,9 +128,14 @@ SCORES, POLYGONS, LAYERS = scores(), polygons(), layers()
 CODES = xr.DataArray(
     np.where(np.arange(170) % 3, "one", "two"), dims="cell", coords=FIELD.coords["cell"].coords
 )
-CLUSTERS = lr.structural_clusters(SCORES, lr.StructuralRule(radius=100))
-LABELS = dict.fromkeys(YEARS[-2:], CLUSTERS.labels)
 POINTS = np.array([[150.0, 250.0], [700.0, 900.0], [710.0, 930.0]])
+
+
+@cache
+def clusters() -> lr.StructuralClusters:
+    """Return the structural clusters of the scores: found when first asked for, not when tests are collected."""
+    return lr.structural_clusters(SCORES, lr.StructuralRule(radius=100))
+
 
 LAZY: dict[str, list[Callable[[Lazy], Any]]] = {
     "moran": [
@@ -225,17 +231,17 @@ COMPUTED: dict[str, list[Callable[[Lazy], Any]]] = {
     ],
     "scale_sensitivity": [lambda z: lr.scale_sensitivity(z(FIELD.isel(year=0)), cells=[100.0, 200.0])],
     "risers_and_fallers": [lambda z: lr.risers_and_fallers(z(SCORES), 2016, 2024)],
-    "compare_areas": [lambda z: lr.compare_areas(CLUSTERS, polygons(1000.0), z(SCORES["dwellings"]))],
+    "compare_areas": [lambda z: lr.compare_areas(clusters(), polygons(1000.0), z(SCORES["dwellings"]))],
     "focus_progress": [lambda z: lr.focus_progress(z(SCORES), polygons(1000.0), start=2018)],
     "structural_clusters": [lambda z: lr.structural_clusters(z(SCORES), lr.StructuralRule(radius=100))],
     "structural_sensitivity": [lambda z: lr.structural_sensitivity(z(SCORES), recomputations=2)],
     "track_clusters": [
         lambda z: lr.track_clusters(
-            {year: z(label) for year, label in LABELS.items()}, z(SCORES["dwellings"])
+            {year: z(clusters().labels) for year in YEARS[-2:]}, z(SCORES["dwellings"])
         ),
     ],
     "detection": [
-        lambda z: lr.detection(z(CLUSTERS.labels), z(CLUSTERS.labels > 0), z(SCORES["dwellings"])),
+        lambda z: lr.detection(z(clusters().labels), z(clusters().labels > 0), z(SCORES["dwellings"])),
     ],
     "plot.cluster_map": [lambda z: drawn(lr.plot.cluster_map(z(lr.local_moran(RASTER.isel(year=0), QUEEN))))],
     "plot.correlogram": [
@@ -251,10 +257,10 @@ COMPUTED: dict[str, list[Callable[[Lazy], Any]]] = {
     ],
     "questions.catch_up": [lambda z: lr.questions.catch_up(z(SCORES))],
     "questions.focus_areas": [
-        lambda z: lr.questions.focus_areas(z(SCORES), polygons(1000.0), CLUSTERS, start=2018)
+        lambda z: lr.questions.focus_areas(z(SCORES), polygons(1000.0), clusters(), start=2018)
     ],
     "questions.geography": [lambda z: lr.questions.geography(z(SCORES), sides=(1000.0, 500.0))],
-    "questions.hard_core": [lambda z: lr.questions.hard_core(z(SCORES), CLUSTERS)],
+    "questions.hard_core": [lambda z: lr.questions.hard_core(z(SCORES), clusters())],
     "questions.spread": [lambda z: lr.questions.spread(z(SCORES))],
     "questions.thinning": [lambda z: lr.questions.thinning(z(SCORES))],
     "questions.tradeoff": [lambda z: lr.questions.tradeoff(z(SCORES))],

@@ -161,7 +161,10 @@ def test_others_take_lazy_fields_too(name, call):
     assert_same(call(cut), call(in_memory))
 
 
-LOCAL = lr.local_moran(FIELD, QUEEN)
+@pytest.fixture(scope="module")
+def local():
+    """Return exact local Moran of the field in memory."""
+    return lr.local_moran(FIELD, QUEEN)
 
 
 @st.composite
@@ -181,33 +184,38 @@ QUICK = [
     lambda field: lr.change(field, 2016, 2022),
     lambda field: lr.classify(field),
 ]
-IN_MEMORY = [call(FIELD) for call in QUICK]
+
+
+@pytest.fixture(scope="module")
+def in_memory_results():
+    """Return what the quick calls give of the field in memory."""
+    return [call(FIELD) for call in QUICK]
 
 
 @settings(max_examples=8, deadline=None)
-@given(YEARLY, CELLULAR)
-def test_any_chunking_gives_the_same_bytes(years, cells):
+@given(years=YEARLY, cells=CELLULAR)
+def test_any_chunking_gives_the_same_bytes(in_memory_results, years, cells):
     field = FIELD.chunk({"year": years, "cell": cells})
-    for call, expected in zip(QUICK, IN_MEMORY, strict=True):
+    for call, expected in zip(QUICK, in_memory_results, strict=True):
         assert_same(call(field).compute(scheduler="sync"), expected)
 
 
 @settings(max_examples=3, deadline=None)
-@given(YEARLY, CELLULAR)
-def test_any_chunking_gives_the_same_bytes_of_exact_inference(years, cells):
+@given(years=YEARLY, cells=CELLULAR)
+def test_any_chunking_gives_the_same_bytes_of_exact_inference(local, years, cells):
     found = lr.local_moran(FIELD.chunk({"year": years, "cell": cells}), QUEEN)
-    assert_same(found.compute(scheduler="sync"), LOCAL)
+    assert_same(found.compute(scheduler="sync"), local)
 
 
 @settings(max_examples=6, deadline=None)
 @given(YEARLY, CELLULAR, CELLULAR)
 def test_two_fields_may_be_cut_in_two_ways(years, cells, others):
-    def local(field: Any, other: Any, weights: Any) -> xr.Dataset:
+    def bivariate(field: Any, other: Any, weights: Any) -> xr.Dataset:
         return lr.local_moran(field, QUEEN, other=other, weights=weights, inference="normal")
 
     field = FIELD.chunk({"year": years, "cell": cells})
-    found = local(field, OTHER.chunk({"cell": others}), WEIGHTS.chunk({"year": 1}))
-    assert_same(found.compute(scheduler="sync"), local(FIELD, OTHER, WEIGHTS))
+    found = bivariate(field, OTHER.chunk({"cell": others}), WEIGHTS.chunk({"year": 1}))
+    assert_same(found.compute(scheduler="sync"), bivariate(FIELD, OTHER, WEIGHTS))
 
 
 def test_fields_stay_apart_in_the_blocks_they_have_and_are_joined_for_one_family():
@@ -258,13 +266,13 @@ def test_names_tell_inputs_and_options_apart():
     assert len({call["p"].data.name for call in calls}) == len(calls)
 
 
-def test_a_lazy_result_can_be_sent_to_another_process():
+def test_a_lazy_result_can_be_sent_to_another_process(local):
     import pickle
 
     from distributed.protocol.pickle import dumps
 
     found = lr.local_moran(FIELD.chunk({"year": 2, "cell": 40}), QUEEN)
-    assert_same(pickle.loads(dumps(found)).compute(), LOCAL)
+    assert_same(pickle.loads(dumps(found)).compute(), local)
 
 
 def test_what_needs_no_values_is_refused_at_once():
@@ -290,11 +298,11 @@ def test_what_needs_no_values_is_refused_at_once():
             lr.local_moran(field, QUEEN, alfa=0.1)
 
 
-def test_values_are_refused_when_they_are_computed():
+def test_values_are_refused_when_they_are_computed(local):
     values = FIELD.copy()
     values[2, 5] = np.inf
     found = lr.local_moran(values.chunk({"year": 1}), QUEEN)
-    assert_same(found["I"].isel(year=0).compute(), LOCAL["I"].isel(year=0))
+    assert_same(found["I"].isel(year=0).compute(), local["I"].isel(year=0))
     with pytest.raises(InputError, match="field has 1 infinite values"):
         found.compute(scheduler="sync")
 

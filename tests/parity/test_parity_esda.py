@@ -180,7 +180,7 @@ def test_local_join_counts(one):
     from esda import Join_Counts_Local
 
     with warnings.catch_warnings(action="ignore"):
-        theirs = Join_Counts_Local(connectivity=one.positions, permutations=0).fit(one.high)
+        theirs = Join_Counts_Local(connectivity=one.positions).fit(one.high, permutations=0)
     result = lr.local_join_count(one.with_values(one.high), one.neighbourhood)
     found = result["BB"].values
     np.testing.assert_array_equal(np.nan_to_num(found), np.asarray(theirs.LJC))

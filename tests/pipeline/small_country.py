@@ -26,6 +26,12 @@ code = "cell"
 column = "urbanity"
 """
 
+# Rasters of the whole grid of the Netherlands are four fifths of what a run of so few cells takes.
+WITHOUT_RASTERS = """
+[exports]
+formats = ["geopackage", "geoparquet", "csv"]
+"""
+
 
 def code(row: int, column: int) -> str:
     return f"E{800 + column:04d}N{4500 - row:04d}"
@@ -48,11 +54,12 @@ def score_table(seed: int = 1) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def write_country(folder: Path, table: pd.DataFrame) -> Path:
+def write_country(folder: Path, table: pd.DataFrame, *, rasters: bool = False) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "scores.csv", index=False)
     cells = table["grid_id"].unique()
     squares = pd.DataFrame({"cell": cells, "dwellings": 20, "urbanity": 1 + np.arange(len(cells)) % 5})
     squares.to_csv(folder / "squares.csv", index=False)
-    (folder / "country.toml").write_text(CONFIGURATION, encoding="utf-8")
+    text = CONFIGURATION if rasters else WITHOUT_RASTERS + CONFIGURATION
+    (folder / "country.toml").write_text(text, encoding="utf-8")
     return folder / "country.toml"

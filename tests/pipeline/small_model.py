@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from small_country import SIDE, YEARS, code
+from small_country import SIDE, WITHOUT_RASTERS, YEARS, code
 
 MODEL = """
 name = "small"
@@ -81,5 +81,5 @@ def write_model_country(folder: Path, *, model: str = MODEL, level: bool = True)
     squares.to_csv(folder / "squares.csv", index=False)
     text = model if level else model.replace(", level = 4.1", "")
     (folder / "model.toml").write_text(text, encoding="utf-8")
-    (folder / "country.toml").write_text(CONFIGURATION, encoding="utf-8")
+    (folder / "country.toml").write_text(WITHOUT_RASTERS + CONFIGURATION, encoding="utf-8")
     return folder / "country.toml"

@@ -42,7 +42,7 @@ def status(record: RunRecord) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
-    country = write_country(folder / "input", score_table())
+    country = write_country(folder / "input", score_table(), rasters=True)
     return run(Configuration.read(country), folder / "out"), folder / "out"
 
 
@@ -87,7 +87,7 @@ def test_the_weak_block_is_found(finished):
 def test_every_output_is_there_and_no_waiting_folder(finished):
     record, out = finished
     assert sorted(path.name for path in out.iterdir()) == ["exports", "report.html", "run.jsonl", "store"]
-    assert any((out / "exports").iterdir())
+    assert {".tif", ".gpkg", ".parquet", ".csv"} <= {path.suffix for path in (out / "exports").iterdir()}
     assert "Small country" in (out / "report.html").read_text(encoding="utf-8")
     stored = Store.open(out / "store").read(record.run_id)
     xr.testing.assert_equal(stored["local_moran_p"].load(), record.dataset["local_moran_p"])

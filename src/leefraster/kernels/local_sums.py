@@ -91,8 +91,23 @@ def standardise(deviation, totals, squares, variance, drawn_from, spread, z):
             )
 
 
+@jit
+def _in_unit(mean, origin, step):
+    """Return a mean of steps in the field's unit."""
+    value = origin + step * mean
+    # of values near the largest double the product may overflow where the sum does not
+    return 2.0 * (0.5 * origin + (0.5 * step) * mean) if np.isinf(value) else value
+
+
 @parallel_jit
 def means_of_sums(sums, counts, origin, step, mean):
     """Fill the means of the summed values in the field's unit; NaN without values."""
     for i in prange(sums.size):
-        mean[i] = origin + step * (sums[i] / counts[i]) if counts[i] > 0 else np.nan
+        mean[i] = _in_unit(sums[i] / counts[i], origin, step) if counts[i] > 0 else np.nan
+
+
+@parallel_jit
+def means_of_weighted_sums(sums, totals, origin, step, mean):
+    """Fill the weighted means of the values in the field's unit; NaN without weights."""
+    for i in prange(sums.size):
+        mean[i] = _in_unit(sums[i] / totals[i], origin, step) if totals[i] > 0.0 else np.nan

@@ -13,7 +13,7 @@ from leefraster.inference.conditional import dominating, variance_of_drawn
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.inference.permutation import DrawnFrom, IntegerTerms, permuted_tails
 from leefraster.inference.tails import normal_tails
-from leefraster.kernels.local_sums import standardise
+from leefraster.kernels.local_sums import means_of_weighted_sums, standardise
 from leefraster.neighbours import BandNeighbours
 from leefraster.statistics.centre import Centred
 from leefraster.statistics.plan import Test
@@ -90,10 +90,7 @@ class WeightedSums:
     def means(self, out: Floats) -> Floats:
         """Fill the weighted means of the values in the sums, in the field's unit; NaN for islands."""
         lags = _lags(self.numbers, self.weights, 0, self.own_fixed)
-        out[...] = np.nan
-        np.divide(lags, self.totals, out=out, where=self.totals > 0)
-        out *= self.numbers.step
-        out += self.numbers.origin
+        means_of_weighted_sums(lags, self.totals, self.numbers.origin, self.numbers.step, out)
         return out
 
     def beside(self, centred: Centred) -> tuple[Bools, Bools]:

@@ -34,6 +34,7 @@ def varies(array):
     return held.size >= 3 and held.min() < held.max()
 
 
+@pytest.mark.filterwarnings("ignore::leefraster.errors.NoNeighboursWarning")
 @settings(max_examples=120, deadline=None)
 @given(
     small_rasters().filter(varies),

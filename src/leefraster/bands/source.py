@@ -88,9 +88,9 @@ class BandedField:
             raise InputError(
                 f"ids have shape {ids.shape} and values {values.shape}; wanted is one value a cell"
             )
-        if starts is not None and (starts.shape != (grid.ny + 1,) or int(starts[-1]) != ids.shape[0]):
+        if starts is not None and (np.shape(starts) != (grid.ny + 1,) or int(starts[-1]) != ids.shape[0]):
             raise UsageError(
-                f"starts has shape {starts.shape}; it must hold {grid.ny + 1} positions, the last of them "
+                f"starts has shape {np.shape(starts)}; it must hold {grid.ny + 1} positions, the last of them "
                 f"{ids.shape[0]}; leave it out to have it found"
             )
         return cls(ids, values, grid, _row_starts(ids, grid) if starts is None else starts)

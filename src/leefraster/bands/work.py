@@ -62,7 +62,8 @@ class Figures:
     reference : float
         The mean that high and low are measured from.
     p_error : float
-        The last change of p when the step of its tables was halved; 0 where sums are exact.
+        Bound of the relative error of a tail above 1e-9: three times the largest change when the step of its
+        tables was halved; 0 where sums are exact, NaN without exact inference.
     bands : int
         How many bands the field was cut into.
     reference_other : float

@@ -31,8 +31,9 @@ def power_sums(integers, centre):
     half = np.int64((1 << 26) - 1)
     for piece in prange(pieces):
         a0, a1, b0, b1, c0, c1, d0, d1 = 0, 0, 0, 0, 0, 0, 0, 0
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, integers.size)):
-            d = integers[i] - centre
+        own = integers[piece * PIECE : (piece + 1) * PIECE]
+        for i in range(own.size):
+            d = own[i] - centre
             a0 += d & low
             a1 += d >> LIMB
             size = abs(d)
@@ -56,8 +57,9 @@ def sum_in_limbs(terms, scale):
     low = np.int64((1 << LIMB) - 1)
     for piece in prange(pieces):
         lo, hi = 0, 0
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, terms.size)):
-            n = np.int64(np.rint(terms[i] * scale))
+        own = terms[piece * PIECE : (piece + 1) * PIECE]
+        for i in range(own.size):
+            n = np.int64(np.rint(own[i] * scale))
             lo += n & low
             hi += n >> LIMB
         sums[piece, 0], sums[piece, 1] = lo, hi

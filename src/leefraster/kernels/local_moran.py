@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from leefraster.kernels.jit import parallel_jit
+from leefraster.kernels.jit import jit, parallel_jit
 
 PIECE = 1 << 13
 
@@ -28,28 +28,40 @@ def local_moran_of_sums(
     size = own.size
     pieces = (size + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
-            k, total, deviation = counts[i], totals[i], own[i]
-            lag, lag_is_high = np.nan, False
-            if sums.size == 0:
-                lag = lags[i]
-                lag_is_high = lag > 0.0
-            elif k > 0:
-                lag = ((sums[i] - k * whole) / k - rest) * total
-                lag_is_high = sums[i] > floors[k]
-            high, lag_high = (
-                int(deviation > 0.0),
-                int(lag_is_high),
-            )  # numbers: branches would go wrong every other time
-            quadrant[i] = (k > 0) * (3 - lag_high + high * (1 - 2 * lag_high))
-            if total == 0.0:
-                statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
-                continue
-            factor = scale * deviation
-            statistic[i] = factor * lag
-            expected[i] = factor * total * (offset - drawn_own[i] / (n - 1))
-            variance[i] = factor * factor * spread[i]
-            z[i] = z[i] * (2.0 * high - 1.0) if deviation != 0.0 else 0.0
+        a, b = piece * PIECE, min((piece + 1) * PIECE, size)
+        _fill(
+            own[a:b], drawn_own[a:b], sums[a:b], counts[a:b], whole, rest, floors, lags[a:b], totals[a:b],
+            spread[a:b], n, offset, scale, statistic[a:b], expected[a:b], variance[a:b], z[a:b], quadrant[a:b],
+        )  # fmt: skip
+
+
+@jit
+def _fill(
+    own, drawn_own, sums, counts, whole, rest, floors, lags, totals, spread, n, offset, scale,
+    statistic, expected, variance, z, quadrant,
+):  # fmt: skip
+    for i in range(own.size):
+        k, total, deviation = counts[i], totals[i], own[i]
+        lag, lag_is_high = np.nan, False
+        if sums.size == 0:
+            lag = lags[i]
+            lag_is_high = lag > 0.0
+        elif k > 0:
+            lag = ((sums[i] - k * whole) / k - rest) * total
+            lag_is_high = sums[i] > floors[k]
+        high, lag_high = (
+            int(deviation > 0.0),
+            int(lag_is_high),
+        )  # numbers: branches would go wrong every other time
+        quadrant[i] = (k > 0) * (3 - lag_high + high * (1 - 2 * lag_high))
+        if total == 0.0:
+            statistic[i], expected[i], variance[i] = np.nan, np.nan, np.nan
+            continue
+        factor = scale * deviation
+        statistic[i] = factor * lag
+        expected[i] = factor * total * (offset - drawn_own[i] / (n - 1))
+        variance[i] = factor * factor * spread[i]
+        z[i] = z[i] * (2.0 * high - 1.0) if deviation != 0.0 else 0.0
 
 
 @parallel_jit

@@ -50,11 +50,15 @@ def standardise_equal(
     most = 0.5 * squares * (n - 1) / n
     dominate = 0
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, size)):
-            k = counts[i]
-            near, fraction, drawn = whole, rest / n, variance[i if known else 0]
+        a, b = piece * PIECE, min((piece + 1) * PIECE, size)
+        values, of, near_by = integers[a:b], sums[a:b], counts[a:b]
+        weights, spreads, standard = totals[a:b], spread[a:b], z[a:b]
+        drawn_at = variance[a:b] if known else variance
+        for i in range(values.size):
+            k = near_by[i]
+            near, fraction, drawn = whole, rest / n, drawn_at[i if known else 0]
             if own_fixed:
-                above = integers[i] - whole
+                above = values[i] - whole
                 left = rest - above
                 step = _whole_share(left, others, inverse)
                 near, fraction = whole + step, (left - step * others) / others
@@ -64,11 +68,11 @@ def standardise_equal(
                     if own * own > most:
                         dominate += 1
             if k == 0:
-                spread[i], z[i] = np.nan, np.nan
+                spreads[i], standard[i] = np.nan, np.nan
                 continue
-            deviation = (sums[i] - k * near) / k - fraction
-            spread[i], z[i] = _standardised(deviation, 1.0, 1.0 / k, drawn, drawn_from)
-            spread[i] *= totals[i] * totals[i]
+            deviation = (of[i] - k * near) / k - fraction
+            spreads[i], standard[i] = _standardised(deviation, 1.0, 1.0 / k, drawn, drawn_from)
+            spreads[i] *= weights[i] * weights[i]
     return dominate
 
 

@@ -271,15 +271,17 @@ def raise_to(least, counts, upper, lower):
     """Raise both tails to the least for their number of draws; NaN where nothing is drawn."""
     pieces = (counts.size + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, counts.size)):
-            k = counts[i]
+        a, b = piece * PIECE, min((piece + 1) * PIECE, counts.size)
+        draws, above, below = counts[a:b], upper[a:b], lower[a:b]
+        for i in range(draws.size):
+            k = draws[i]
             if k == 0:
-                upper[i], lower[i] = np.nan, np.nan
+                above[i], below[i] = np.nan, np.nan
                 continue
-            if upper[i] < least[k]:
-                upper[i] = least[k]
-            if lower[i] < least[k]:
-                lower[i] = least[k]
+            if above[i] < least[k]:
+                above[i] = least[k]
+            if below[i] < least[k]:
+                below[i] = least[k]
 
 
 @jit

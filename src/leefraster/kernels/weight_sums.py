@@ -58,8 +58,9 @@ def count_sums(counts):
     found = np.zeros((pieces, 3), np.int64)
     for piece in prange(pieces):
         linked, total, squares = 0, 0, 0
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, counts.size)):
-            k = counts[i]
+        own = counts[piece * PIECE : (piece + 1) * PIECE]
+        for i in range(own.size):
+            k = own[i]
             linked += np.int64(k > 0)
             total += k
             squares += k * k

@@ -34,6 +34,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("inference/draws", "", "null tables"),
     ("inference/numbers", "", "numbers on a lattice, totals"),
     ("kernels/decision", "", "codes and two-sided p"),
+    ("kernels/ranking", "", "values in buckets"),
     ("neighbours", "", "neighbours: counts and sums"),
     ("kernels/rowruns", "", "neighbours: counts and sums"),
     ("statistics/local_sums", "", "z and lags"),

@@ -10,7 +10,8 @@ from scipy.stats import false_discovery_control
 
 import leefraster as lr
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted, benjamini_hochberg, harmonic
-from leefraster.kernels.ranking import bounds_of_bucket, bucketed_integers, count_from, sort_buckets
+from leefraster.kernels.ranking import bucketed_integers, count_from, sort_buckets
+from leefraster.kernels.step_up import BUCKETS, PARTS, WHOLE, bounds_of_group, group_counts
 
 DENORMAL = float(np.nextafter(0.0, 1.0))
 P = st.one_of(
@@ -142,8 +143,11 @@ def test_pieces_of_any_size_give_the_same_bits(p, piece):
         lambda rng, n: 0.25 + 1e-13 * rng.random(n),
         lambda rng, n: np.where(rng.random(n) < 0.3, np.nan, rng.random(n)),
         lambda rng, n: np.full(n, 1e-308),
+        lambda rng, n: np.where(
+            rng.random(n) < 0.9, 0.2501 + 1e-14 * rng.random(n), 0.25 + 1e-3 * rng.random(n)
+        ),
     ],
-    ids=["even", "tied", "ones", "tiny", "denormal", "heaped", "missing", "equal"],
+    ids=["even", "tied", "ones", "tiny", "denormal", "heaped", "missing", "equal", "clumped"],
 )
 @pytest.mark.parametrize("piece", [64, 3000])
 def test_crowded_buckets_are_split_without_changing_a_bit(made, piece):
@@ -197,13 +201,18 @@ def test_what_is_no_probability_is_refused(wrong):
         adjusted(np.array([0.5, wrong, np.nan, wrong]), "benjamini-hochberg")
 
 
-def test_the_bounds_of_buckets_meet_and_end_at_one():
-    from leefraster.kernels.ranking import BUCKETS
-
-    bounds = [bounds_of_bucket(b) for b in range(BUCKETS)]
+@pytest.mark.parametrize("coarse", [0, 3, 8])
+def test_the_bounds_of_groups_meet_and_end_at_one(coarse):
+    bounds = [bounds_of_group(g, coarse) for g in range(((BUCKETS - 1) >> coarse) + 1)]
     assert bounds[0][0] == 0
     assert all(a[1] == b[0] and b[0] < b[1] for a, b in pairwise(bounds))
-    assert bounds[-1] == (int(np.float64(1.0).view(np.int64)), int(np.float64(1.0).view(np.int64)) + 1)
+    one = int(np.float64(1.0).view(np.int64))
+    assert bounds[-1][0] <= one
+    assert bounds[-1][1] == one + 1
+    ends = np.array([[low, high - 1] for low, high in bounds]).ravel()
+    counts = np.zeros((PARTS, len(bounds) + 2), np.int64)
+    group_counts(ends.view(np.float64), ends, 0, WHOLE, coarse, counts)
+    assert counts.sum(axis=0).tolist() == [2] * len(bounds) + [0, 0]
 
 
 def test_strided_p_and_read_only_p():

@@ -5,7 +5,7 @@ import pytest
 
 from leefraster.kernels import jit
 from leefraster.kernels.in_threads import in_threads
-from leefraster.kernels.ranking import count_tests
+from leefraster.kernels.step_up import count_tests
 
 
 @pytest.fixture(params=[1, 2])

@@ -9,24 +9,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma
 
-from leefraster.kernels.ranking import (
+from leefraster.kernels.step_up import (
     BUCKETS,
     PARTS,
     SPLIT_BITS,
     WHOLE,
-    bounds_of_bucket,
-    bucket_counts,
+    bounds_of_group,
+    coarse_of,
     count_tests,
     fill_equal,
-    put_back,
-    sorted_piece,
+    group_counts,
     step_up,
 )
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 ADJUSTMENTS = ("benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none")
-PIECE = 1 << 22  # p-values sorted at a time: 50 MB, and as much again where they are nearly all alike
+PIECE = 1 << 22  # p-values sorted at a time: 34 MB, and half as much again where they are nearly all alike
 
 
 def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE, out: Floats | None = None) -> Floats:
@@ -70,13 +69,17 @@ def adjusted(p: Floats, adjustment: str, *, piece: int = PIECE, out: Floats | No
     if adjustment == "none":
         q[...] = p
         return q
-    tests = int(count_tests(p))
     if adjustment == "bonferroni":
-        np.multiply(p, max(tests, 1), out=q)
+        np.multiply(p, max(int(count_tests(p)), 1), out=q)
         return np.minimum(q, 1.0, out=q)
+    p = np.ascontiguousarray(p)
+    span = _Span(coarse=coarse_of(p.size))
+    counts = span.counts(p)
+    tests = int(counts.sum())
+    if tests < p.size:
+        q.fill(np.nan)
     factor = harmonic(tests) if adjustment == "benjamini-yekutieli" else 1.0
-    q.fill(np.nan)
-    _step_span(np.ascontiguousarray(p), _Span(), 0, tests * factor, 1.0, piece, q)
+    _step_span(p, span, counts, 0, tests * factor, 1.0, piece, q)
     return q
 
 
@@ -110,52 +113,54 @@ def harmonic(n: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Floats with bits from `low` to before `high`, in buckets of 2^shift; `WHOLE` is all of [0, 1]."""
+    """Floats with bits from `low` to before `high`, in groups of 2^shift; `WHOLE` is all of [0, 1]."""
 
     low: int = 0
     high: int = 0
     shift: int = WHOLE
+    coarse: int = 0
 
     @property
-    def buckets(self) -> int:
-        return BUCKETS if self.shift == WHOLE else ((self.high - self.low - 1) >> self.shift) + 1
+    def groups(self) -> int:
+        if self.shift == WHOLE:
+            return ((BUCKETS - 1) >> self.coarse) + 1
+        return ((self.high - self.low - 1) >> self.shift) + 1
 
     def counts(self, p: Floats) -> Ints:
-        """Count the p-values of each bucket, in parts."""
-        counts = np.zeros((PARTS, self.buckets + 1), np.int64)
-        bucket_counts(p, p.view(np.int64), self.low, self.shift, counts)
-        if counts[:, -1].any():
-            raise ValueError(f"{int(counts[:, -1].sum())} p-values are negative or above 1")
-        return counts[:, :-1]
+        """Count the p-values of each group, in parts."""
+        counts = np.zeros((PARTS, self.groups + 2), np.int64)
+        group_counts(p, p.view(np.int64), self.low, self.shift, self.coarse, counts)
+        wrong = int(counts[:, -2].sum())
+        if wrong:
+            raise ValueError(f"{wrong} p-values are negative or above 1")
+        return counts[:, :-2]
 
-    def within(self, bucket: int) -> _Span:
-        """Return the span of one bucket."""
+    def within(self, group: int) -> _Span:
+        """Return the span of one group."""
         if self.shift == WHOLE:
-            low, high = bounds_of_bucket(bucket)
+            low, high = bounds_of_group(group, self.coarse)
         else:
-            low = self.low + (bucket << self.shift)
-            high = min(self.low + ((bucket + 1) << self.shift), self.high)
+            low = self.low + (group << self.shift)
+            high = min(self.low + ((group + 1) << self.shift), self.high)
         return _Span(low, high, max((high - low - 1).bit_length() - SPLIT_BITS, 0))
 
 
 def _step_span(
-    p: Floats, span: _Span, below: int, scale: float, least: float, piece: int, q: Floats
+    p: Floats, span: _Span, counts: Ints, below: int, scale: float, least: float, piece: int, q: Floats
 ) -> float:
     """Fill q of a span, of which `below` p-values rank lower; return the least adjusted value so far."""
-    counts = span.counts(p)
     ranks = below + np.concatenate([[0], np.cumsum(counts.sum(axis=0))])
     for first, last in _pieces_from_the_top(ranks, piece):
         under, reached = int(ranks[first]), int(ranks[last])
         if reached - under <= piece:
-            ordered, origin = sorted_piece(
-                p, p.view(np.int64), span.low, span.shift, first, counts[:, first:last]
-            )
-            least = step_up(ordered, under, scale, least)
-            put_back(ordered, origin, q)
+            least = step_up(
+                p, p.view(np.int64), span.low, span.shift, span.coarse, span.groups,
+                first, counts[:, first:last], under, scale, least, q,
+            )  # fmt: skip
             continue
         inner = span.within(first)
         if inner.high - inner.low > 1:
-            least = _step_span(p, inner, under, scale, least, piece, q)
+            least = _step_span(p, inner, inner.counts(p), under, scale, least, piece, q)
             continue
         value = float(np.array([inner.low]).view(np.float64)[0])
         least = min(least, value * (scale / reached))
@@ -164,7 +169,7 @@ def _step_span(
 
 
 def _pieces_from_the_top(ranks: Ints, piece: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of buckets, the last first, of at most `piece` p-values, or of one bucket with more."""
+    """Yield ranges of groups, the last first, of at most `piece` p-values, or of one group with more."""
     last = ranks.size - 1
     while last > 0 and ranks[last] > ranks[0]:
         first = min(int(np.searchsorted(ranks, ranks[last] - piece)), last - 1)

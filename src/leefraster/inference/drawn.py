@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from leefraster.inference.numbers import Numbers
 from leefraster.inference.pieces import Pieces, Whole
-from leefraster.kernels.null_table import beyond, binned_moments, fold_histogram
+from leefraster.kernels.null_table import beyond, binned_moments, fold_histogram, times
 from leefraster.kernels.ranking import bucketed_integers, sort_buckets
 
 Ints = npt.NDArray[np.int64]
@@ -154,7 +154,7 @@ def _moments(integers: ToIntegers, shift: int, rest_shift: int, bins: int, value
 
 
 def _times(integers: ToIntegers, value: int, values: npt.NDArray[Any]) -> int:
-    return int((integers(values) == value).sum())
+    return int(times(integers(values), value))
 
 
 def _beyond(integers: ToIntegers, edge: int, above: bool, values: npt.NDArray[Any]) -> Ints:

@@ -15,6 +15,7 @@ from leefraster.kernels.jit import jit, parallel_jit
 NEGLIGIBLE = 1e-20
 MOMENT_PARTS = 2
 LANES = 16  # frequencies side by side
+BLOCK = 512  # values that are passed over at a time
 
 
 @parallel_jit
@@ -24,8 +25,9 @@ def fold_histogram(integers, offset, half, shift, mask):
     counts = np.zeros((parts, mask + 1), np.int64)
     n = integers.size
     for part in prange(parts):
-        for i in range(part * n // parts, (part + 1) * n // parts):
-            counts[part, ((integers[i] - offset + half) >> shift) & mask] += 1
+        own, row = integers[part * n // parts : (part + 1) * n // parts], counts[part]
+        for i in range(own.size):
+            row[np.uint64(((own[i] - offset + half) >> shift) & mask)] += 1
     return counts.sum(axis=0)
 
 
@@ -45,25 +47,34 @@ def _add_moments(integers, shift, rest_shift, sums):
     n, parts = integers.size, sums.shape[0]
     low = (np.int64(1) << shift) - 1
     for part in prange(parts):
-        for i in range(part * n // parts, (part + 1) * n // parts):
-            b = integers[i] >> shift
-            r = (integers[i] & low) >> rest_shift
-            sums[part, b, 0] += 1
-            sums[part, b, 1] += r
-            sums[part, b, 2] += r * r
+        own, here = integers[part * n // parts : (part + 1) * n // parts], sums[part]
+        for i in range(own.size):
+            b, r = np.uint64(own[i] >> shift), (own[i] & low) >> rest_shift
+            here[b, 0] += 1
+            here[b, 1] += r
+            here[b, 2] += r * r
 
 
 @jit
 def beyond(integers, edge, above):
-    """Return those of at least the edge, or those below it, in their order."""
-    many = 0
-    for value in integers:
-        many += (value >= edge) == above
-    found, many = np.empty(many, np.int64), 0
-    for value in integers:
-        if (value >= edge) == above:
-            found[many] = value
-            many += 1
+    """Return those of at least the edge, or those below it, in their order; they are meant to be few."""
+    found, many = np.empty(integers.size, np.int64), 0
+    for a in range(0, integers.size, BLOCK):
+        own, here = integers[a : a + BLOCK], 0
+        for i in range(own.size):
+            here += (own[i] >= edge) == above
+        for i in range(own.size * (here > 0)):
+            found[many] = own[i]
+            many += (own[i] >= edge) == above
+    return found[:many].copy()
+
+
+@jit
+def times(integers, value):
+    """Return how many of them are the value."""
+    found = 0
+    for i in range(integers.size):
+        found += integers[i] == value
     return found
 
 

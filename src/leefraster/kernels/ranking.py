@@ -49,18 +49,21 @@ def _ranks(keys, size, ranks):
 def _integer_counts(values, shift, counts):
     n = values.size
     for part in prange(PARTS):
-        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            counts[part, values[i] >> shift] += 1
+        own, row = values[part * n // PARTS : (part + 1) * n // PARTS], counts[part]
+        for i in range(own.size):
+            row[np.uint64(own[i] >> shift)] += 1
 
 
 @parallel_jit
 def _place_integers(values, shift, counts, placed):
     n = values.size
     for part in prange(PARTS):
-        for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-            b = values[i] >> shift
-            placed[counts[part, b]] = values[i]
-            counts[part, b] += 1
+        own, row = values[part * n // PARTS : (part + 1) * n // PARTS], counts[part]
+        for i in range(own.size):
+            bucket = np.uint64(own[i] >> shift)
+            at = row[bucket]
+            placed[np.uint64(at)] = own[i]
+            row[bucket] = at + 1
 
 
 @parallel_jit

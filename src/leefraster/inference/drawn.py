@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from leefraster.inference.numbers import Numbers
 from leefraster.inference.pieces import Pieces, Whole
+from leefraster.kernels.finer_buckets import finer_buckets
 from leefraster.kernels.null_table import beyond, binned_moments, fold_histogram, times
 from leefraster.kernels.ranking import bucketed_integers, sort_buckets
 
@@ -124,12 +125,16 @@ class PiecedValues:
 
     @cached_property
     def ordered(self) -> Ints:
-        """All of them, sorted; they take the place of those in buckets, which others may be reading still."""
+        """All of them, sorted; they take the place of those in buckets, which others may be reading still.
+
+        Their buckets are finer: 1 to 2 bytes a value.
+        """
         known = "buckets" in self.__dict__
         found = self.buckets
         if known:
             found = found._replace(values=found.values.copy())
         sort_buckets(*found)
+        found = Buckets(found.values, *finer_buckets(*found))
         self.__dict__["buckets"] = found
         return found.values
 

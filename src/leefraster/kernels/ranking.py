@@ -129,12 +129,12 @@ def count_from(placed, starts, shift, value):
         return 0, 0
     begin, end = starts[b], starts[b + 1]
     at_least = above = placed.size - end
-    if end - begin > SMALL:
-        here = placed[begin:end]
+    here = placed[begin:end]
+    if here.size > SMALL:
         at_least += here.size - np.searchsorted(here, value)
         above += here.size - np.searchsorted(here, value, side="right")
     else:
-        for i in range(begin, end):
-            at_least += placed[i] >= value
-            above += placed[i] > value
+        for i in range(here.size):
+            at_least += here[i] >= value
+            above += here[i] > value
     return at_least, above

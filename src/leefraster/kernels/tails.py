@@ -9,7 +9,8 @@ from leefraster.kernels.jit import jit, parallel_jit
 from leefraster.kernels.ranking import count_from
 
 ABSENT, SORTED, TABLE, SINGLE = 0, 1, 2, 3  # SINGLE: one value, counted among the values in buckets
-PIECE = 1 << 12
+PIECE = 1 << 10
+LINE = 8  # values that come with one from memory
 LIGHT = 1e-3  # weight below which a term's tail is read by a line, its error some 1e-5 of a tail
 
 
@@ -120,13 +121,44 @@ def _only_smooth(k, m, kind, mass):
 
 
 @jit
-def _third_terms(smooth, coefficients, terms, enough):
+def _third_terms(exact, kind, mass, coefficients, terms, enough):
     """Return below which tail a third term matters; infinite where two cannot be read from tables."""
-    below = np.full(smooth.size, np.inf)
-    for k in range(smooth.size):
-        if smooth[k] and terms[k] >= 1 and coefficients[k, 1] <= LIGHT:
+    below = np.full(kind.size, np.inf)
+    if exact:
+        return below
+    for k in range(kind.size):
+        if terms[k] >= 1 and _only_smooth(k, 1, kind, mass) and coefficients[k, 1] <= LIGHT:
             below[k] = coefficients[k, 2] / enough if terms[k] >= 2 else -1.0
     return below
+
+
+@jit
+def _single_terms(kind, coefficients, terms, enough):
+    """Return which numbers of draws count the values above one of them, for a term that mostly matters."""
+    asked = np.zeros(kind.size, np.bool_)
+    for k in range(1, kind.size):
+        asked[k] = kind[1] == SINGLE and k - 1 <= terms[k] and coefficients[k, k - 1] >= 0.5 * enough
+    return asked
+
+
+@jit
+def _fetch_singles(observed, own, counts, first, last, asked, placed, starts, shift, at, touched):
+    """Read the buckets that places are going to count values in: many at a time, since memory is slow to answer.
+
+    `at` and `touched` take what is read, which is of no use.
+    """
+    last_bucket, last_value = starts.size - 2, placed.size - 1
+    for i in range(first, last):
+        k = counts[i]
+        if k < asked.size and asked[k]:
+            b = (observed[i] - (k - 1) * own[i]) >> shift
+            at[i] = starts[np.uint64(min(max(b, 0), last_bucket))]
+    for i in range(first, last):
+        k = counts[i]
+        if k < asked.size and asked[k]:
+            begin = min(np.int64(at[i]), last_value)
+            end = min(begin + LINE, last_value)
+            touched[i] = placed[np.uint64(begin)] + placed[np.uint64(end)]
 
 
 @jit
@@ -179,14 +211,21 @@ def tails_without_self(
     """
     pieces = (observed.size + PIECE - 1) // PIECE
     enough = 1e-14 if exact else 1e-7  # far below what a lattice leaves unsure
-    smooth = np.zeros(kind.size, np.bool_)
+    plain, smooth = np.zeros(kind.size, np.bool_), np.zeros(kind.size, np.bool_)
     if not exact:
         for k in range(kind.size):
+            plain[k] = kind[k] == TABLE and mass[k] == 0.0
             smooth[k] = kind[k] == TABLE and _only_smooth(k, terms[k], kind, mass)
-    below = _third_terms(smooth, coefficients, terms, enough)
+    below = _third_terms(exact, kind, mass, coefficients, terms, enough)
     two_terms = below.min() < np.inf
+    asked = _single_terms(kind, coefficients, terms, enough)
+    any_asked = asked.any()
     for piece in prange(pieces):
         first, last = piece * PIECE, min((piece + 1) * PIECE, observed.size)
+        if any_asked:
+            _fetch_singles(
+                observed, own, counts, first, last, asked, placed, starts, shift, upper, lower,
+            )  # fmt: skip
         if two_terms:
             _read_two_terms(
                 observed, own, counts, first, last, enough, below, coefficients, begin, size, gain, base, tails,
@@ -227,10 +266,22 @@ def tails_without_self(
                     share = coefficients[k, m]
                     if share < enough * min(at_least, 1.0 - above):
                         break
-                    a, b = tail_of_draws(
-                        k - m, s - m * q, share > LIGHT, exact, kind, begin, size, start, gain, base, tails, sums,
-                        atom, mass, placed, starts, shift,
-                    )  # fmt: skip
+                    j, value = k - m, s - m * q
+                    if kind[j] == SINGLE:  # said again here: calling takes longer than reading
+                        a, b = count_from(placed, starts, shift, value)
+                        a, b = a / placed.size, b / placed.size
+                    elif plain[j]:
+                        u = value * gain[j] + base[j]
+                        if share > LIGHT:
+                            a = _interpolate(tails, begin[j], size[j], u)
+                        else:
+                            a = _between(tails, begin[j], size[j], u)
+                        b = a
+                    else:
+                        a, b = tail_of_draws(
+                            j, value, share > LIGHT, exact, kind, begin, size, start, gain, base, tails, sums,
+                            atom, mass, placed, starts, shift,
+                        )  # fmt: skip
                     at_least += sign * share * a
                     above += sign * share * b
                     sign = -sign

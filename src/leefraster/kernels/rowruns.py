@@ -92,7 +92,7 @@ def run_sums(columns, starts, runs, prefix, first_row, last_row, sums, counts):
     """
     lowest, highest = runs[:, 0].min(), runs[:, 0].max()
     height = highest - lowest + 1
-    bounds = _tasks(starts, first_row, last_row, height)
+    bounds = row_tasks(starts, first_row, last_row, height)
     for task in prange(bounds.size - 1):
         top, bottom = bounds[task], bounds[task + 1]
         cells = starts[bottom] - starts[top]
@@ -115,7 +115,7 @@ def leave_out_own(values, sums, counts):
 
 
 @jit
-def _tasks(starts, first_row, last_row, height):
+def row_tasks(starts, first_row, last_row, height):
     """Return row bounds of tasks with about as many cells each, tall beside the neighbourhood."""
     cells = starts[last_row] - starts[first_row]
     tasks = max(1, min(cells // TASK, (last_row - first_row) // (2 * height)))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.numbers import exact_sum
+from leefraster.kernels.box_sums import box_of, box_sums
 from leefraster.kernels.rowruns import (
     columns_and_starts,
     leave_out_own,
@@ -41,6 +42,7 @@ class RunNeighbours:
         self.equal = True
         self._columns, self._starts = columns_and_starts(ids, nx, ny)
         self._runs = runs
+        self._box = box_of(runs, nx)
         self._covers_self = covers_self
         self._counts: Ints | None = None
         self.most = int((runs[:, 2] - runs[:, 1] + 1).sum())
@@ -60,20 +62,16 @@ class RunNeighbours:
 
     def sums(self, values: Ints) -> Ints:
         """Return for each cell the sum of int64 values over its neighbours (modulo 2^64)."""
-        sums, counts = np.empty(values.size, np.int64), np.empty(values.size, np.int64)
-        run_sums(
-            self._columns,
-            self._starts,
-            self._runs,
-            prefix_sum(values),
-            0,
-            self._starts.size - 1,
-            sums,
-            counts,
-        )
+        sums, rows = np.empty(values.size, np.int64), (0, self._starts.size - 1)
+        if self._box is not None:  # and then no cell is counted twice
+            counts = np.empty(values.size if self._counts is None else 0, np.int64)
+            box_sums(self._columns, self._starts, self._box, values, self._covers_self, *rows, sums, counts)
+            self._counts = counts if self._counts is None else self._counts
+            return sums
+        self._counts = np.empty(values.size, np.int64)
+        run_sums(self._columns, self._starts, self._runs, prefix_sum(values), *rows, sums, self._counts)
         if self._covers_self:
-            leave_out_own(values, sums, counts)
-        self._counts = counts
+            leave_out_own(values, sums, self._counts)
         return sums
 
     def received(self, values: Ints) -> Ints:

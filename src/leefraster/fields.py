@@ -14,6 +14,9 @@ import xarray as xr
 from leefraster.cells import CELL, grid_of, grid_of_raster, north_up
 from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
+from leefraster.inference.numbers import Range
+from leefraster.kernels.extremes import extremes, is_rising
+from leefraster.kernels.rowruns import read_only
 
 Space = Literal["cell", "raster", "area"]
 
@@ -128,10 +131,9 @@ def read_fields(field: xr.DataArray, *, areas: bool = False, name: str = "field"
         raise UsageError(f"{name} is a {type(field).__name__}; it must be an xarray DataArray")
     if field.dtype.kind not in "fiub":
         raise UsageError(f"{name} has dtype {field.dtype}; it must hold real numbers")
-    if field.dtype.kind == "f" and np.isinf(field.values).any():
-        raise InputError(
-            f"{name} has {int(np.isinf(field.values).sum())} infinite values; missing values are NaN"
-        )
+    infinite = Scan.of(field.values).infinite if field.dtype.kind == "f" else 0
+    if infinite:
+        raise InputError(f"{name} has {infinite} infinite values; missing values are NaN")
     if areas:
         return _areas(field, name)
     if CELL in field.dims:
@@ -151,7 +153,7 @@ def _cells(field: xr.DataArray, name: str) -> Fields:
         raise InputError(f"{name} has no coordinate 'cell' with cell ids")
     values = _rows(field, ids.size)
     order = None
-    if ids.size and (np.diff(ids) <= 0).any():
+    if not is_rising(read_only(ids)):
         order = np.argsort(ids, kind="stable")
         ids, values = ids[order], values[:, order]
         twice = ids[1:][np.diff(ids) == 0]
@@ -181,6 +183,50 @@ def _rows(field: xr.DataArray, places: int) -> npt.NDArray[Any]:
     """Return one row a field over the places, which are the last dimensions; there may be none."""
     fields = field.size // places if places else math.prod(field.shape[:-1])
     return field.values.reshape(fields, places)
+
+
+SIZE_BITS = {np.dtype(np.float32): (1 << 31) - 1, np.dtype(np.float64): (1 << 63) - 1}
+INFINITY = {np.dtype(np.float32): 0xFF << 23, np.dtype(np.float64): 0x7FF << 52}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one look at values tells.
+
+    Attributes
+    ----------
+    missing, infinite : int
+        How many are NaN, and how many infinite.
+    extent : Range
+        Of the others.
+    """
+
+    missing: int
+    infinite: int
+    extent: Range
+
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> Scan:
+        """Look at numbers of any type."""
+        if values.dtype.kind != "f":
+            return cls(0, 0, Range.of(values))
+        if values.dtype in SIZE_BITS and values.flags.carray:
+            return cls._of_bits(values)
+        held = values[np.isfinite(values)]
+        return cls(int(np.isnan(values).sum()), int(np.isinf(values).sum()), Range.of(held))
+
+    @classmethod
+    def _of_bits(cls, values: npt.NDArray[Any]) -> Scan:
+        bits = np.dtype(f"i{values.itemsize}")
+        size_bits = SIZE_BITS[values.dtype]
+        found = extremes(values.reshape(-1).view(bits), size_bits, INFINITY[values.dtype])
+        missing, infinite = (int(number) for number in found[:, :2].sum(axis=0))
+        n = values.size - missing - infinite
+        if n == 0:
+            return cls(missing, infinite, Range.of(values[:0]))
+        keys = np.array([found[:, 2].min(), found[:, 3].max()])
+        least, most = (keys ^ ((keys >> 63) & size_bits)).astype(bits).view(values.dtype).tolist()
+        return cls(missing, infinite, Range(n, least, most))
 
 
 def valid_mask(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leefraster as lr
-from leefraster.inference.numbers import as_numbers, deviations, exact_sum, totals
+from leefraster.inference.numbers import Totals, as_numbers, deviations, exact_sum, totals
 
 INTEGERS = st.lists(st.integers(0, 2**52 - 1), min_size=1, max_size=50)
 
@@ -21,6 +21,17 @@ def test_totals_are_exact(values):
     mean = Fraction(sum(values), len(values))
     assert (sums.n, sums.total, sums.mean) == (len(values), sum(values), mean)
     assert sums.squares == sum((v - mean) ** 2 for v in values)
+
+
+@settings(max_examples=100, deadline=None)
+@given(INTEGERS, st.integers(0, 50))
+def test_totals_without_some_are_those_of_the_others(values, some):
+    integers = np.array(values, dtype=np.int64)
+    few = min(some, integers.size - 1)
+    less = totals(integers).without(totals(integers[:few]) if few else Totals(0, 0, Fraction(0)))
+    assert less == totals(integers[few:])
+    none = totals(integers).without(totals(integers))
+    assert (none.n, none.total, none.squares) == (0, 0, 0)
 
 
 def test_totals_of_many_large_values_need_more_than_64_bits():

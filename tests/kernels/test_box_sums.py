@@ -1,5 +1,6 @@
 """Sums over rectangles are those of row runs, which tests/kernels/test_rowruns.py holds against all pairs."""
 
+from collections import namedtuple
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 import leefraster as lr
 from leefraster.kernels.box_sums import WIDEST, box_of, box_sums
-from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
+from leefraster.kernels.rowruns import prefix_sum, read_only, row_starts, run_sums
 from leefraster.neighbours import RunNeighbours
 
 NONE = np.empty(0, np.int64)
@@ -21,6 +22,9 @@ def both_threads():
     lr.set_threads(2)
 
 
+Cells = namedtuple("Cells", "columns ids nx starts")
+
+
 def runs_of(north, south, west, east):
     return np.array([(dy, west, east) for dy in range(north, south + 1)])
 
@@ -28,13 +32,15 @@ def runs_of(north, south, west, east):
 def cells_of(seed, ny, nx, share):
     rng = np.random.default_rng(seed)
     rows, columns = np.nonzero(rng.random((ny, nx)) < share)
-    return columns, row_starts(rows, ny), rng.integers(-(2**62), 2**62, rows.size)
+    return Cells(columns, read_only(rows * nx + columns), nx, row_starts(rows, ny)), rng.integers(
+        -(2**62), 2**62, rows.size
+    )
 
 
-def filled(columns, starts, box, values, without_own, cuts, counts):
-    sums = np.full(columns.size, -7)
+def filled(cells, box, values, without_own, cuts, counts):
+    sums = np.full(values.size, -7)
     for first, last in pairwise(cuts):
-        box_sums(columns, starts, box, values, without_own, first, last, sums, counts)
+        box_sums(cells.ids, cells.nx, cells.starts, box, values, without_own, first, last, sums, counts)
     return sums
 
 
@@ -45,37 +51,35 @@ def filled(columns, starts, box, values, without_own, cuts, counts):
     st.lists(st.integers(0, 40), max_size=3),
 )  # fmt: skip
 def test_a_rectangle_gives_what_its_rows_give(sides, seed, ny, nx, share, without_own, cuts):
-    columns, starts, values = cells_of(seed, ny, nx, share)
+    cells, values = cells_of(seed, ny, nx, share)
     box = box_of(runs_of(*sides), nx)
     assert box.tolist() == list(sides)
     expected, number = np.empty_like(values), np.empty_like(values)
-    run_sums(columns, starts, runs_of(*sides), prefix_sum(values), 0, ny, expected, number)
+    run_sums(cells.columns, cells.starts, runs_of(*sides), prefix_sum(values), 0, ny, expected, number)
     bands = sorted([0, ny, *(min(cut, ny) for cut in cuts)])
-    counts = np.full(columns.size, -7)
-    sums = filled(columns, starts, box, values, without_own, bands, counts)
+    counts = np.full(values.size, -7)
+    sums = filled(cells, box, values, without_own, bands, counts)
     np.testing.assert_array_equal(sums, expected - without_own * values)
     np.testing.assert_array_equal(counts, number - without_own)
-    np.testing.assert_array_equal(filled(columns, starts, box, values, without_own, bands, NONE), sums)
+    np.testing.assert_array_equal(filled(cells, box, values, without_own, bands, NONE), sums)
 
 
 @pytest.mark.usefixtures("both_threads")
 def test_one_and_two_threads_give_the_same_bytes():
-    columns, starts, values = cells_of(2, 700, 90, 0.9)
+    cells, values = cells_of(2, 700, 90, 0.9)
     box, found = box_of(runs_of(-1, 1, -1, 1), 90), []
     for threads in (1, 2):
         lr.set_threads(threads)
         counts = np.empty_like(values)
-        found.append(
-            filled(columns, starts, box, values, True, [0, 700], counts).tobytes() + counts.tobytes()
-        )
+        found.append(filled(cells, box, values, True, [0, 700], counts).tobytes() + counts.tobytes())
     assert found[0] == found[1]
 
 
 def test_other_rows_are_left_alone():
-    columns, starts, values = cells_of(1, 150, 20, 0.4)
-    counts = np.full(columns.size, -7)
-    sums = filled(columns, starts, np.array([-1, 1, -1, 1]), values, True, [60, 70], counts)
-    inside = slice(starts[60], starts[70])
+    cells, values = cells_of(1, 150, 20, 0.4)
+    counts = np.full(values.size, -7)
+    sums = filled(cells, np.array([-1, 1, -1, 1]), values, True, [60, 70], counts)
+    inside = slice(cells.starts[60], cells.starts[70])
     assert (np.delete(sums, inside) == -7).all()
     assert (np.delete(counts, inside) == -7).all()
     assert (counts[inside] >= 0).all()

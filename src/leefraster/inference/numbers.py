@@ -80,6 +80,17 @@ class Totals:
         """The standard deviation, over n."""
         return math.sqrt(float(self.squares / self.n))
 
+    def without(self, some: Totals) -> Totals:
+        """Return the totals of the other integers; of none of them, where these are all."""
+        n, total = self.n - some.n, self.total - some.total
+        left = self._raw - some._raw
+        return Totals(n, total, left - Fraction(total * total, n) if n else Fraction(0))
+
+    @property
+    def _raw(self) -> Fraction:
+        """The sum of v^2."""
+        return self.squares + (Fraction(self.total * self.total, self.n) if self.n else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

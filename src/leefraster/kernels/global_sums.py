@@ -55,16 +55,23 @@ def _add_margins(z, margins, scales, limbs):
 def _add_piece(integers, sums, counts, alone, margins, whole, fraction, row, scales, limbs):
     z, lags = np.empty(PART), np.empty(PART)
     for begin in range(0, integers.size, PART):
-        size = min(PART, integers.size - begin)
-        for i in range(size):
-            j = begin + i
-            k = counts[j]
-            z[i] = 0.0 if alone[j] else np.float64(integers[j] - whole) - fraction
-            lag = np.float64(sums[j] - k * whole) - k * fraction
-            lags[i] = lag / max(k, 1) if row else lag
-        _add_powers(z[:size], lags, scales, limbs)
+        own = integers[begin : begin + PART]
+        _centre(
+            own, sums[begin : begin + PART], counts[begin : begin + PART], alone[begin : begin + PART],
+            whole, fraction, row, z, lags,
+        )  # fmt: skip
+        _add_powers(z[: own.size], lags, scales, limbs)
         if margins.size > 0:
-            _add_margins(z[:size], margins[begin : begin + size], scales, limbs)
+            _add_margins(z[: own.size], margins[begin : begin + PART], scales, limbs)
+
+
+@jit
+def _centre(integers, sums, counts, alone, whole, fraction, row, z, lags):
+    for i in range(integers.size):
+        k = counts[i]
+        z[i] = 0.0 if alone[i] else np.float64(integers[i] - whole) - fraction
+        lag = np.float64(sums[i] - k * whole) - k * fraction
+        lags[i] = lag / max(k, 1) if row else lag
 
 
 @parallel_jit
@@ -120,21 +127,24 @@ def arranged_sums(integers, sums, counts, alone, margins, whole, fraction, row, 
     for piece in prange(pieces):
         s0, s1, s2 = scales[0], scales[1], scales[2]
         a0, a1, b0, b1, c0, c1 = 0, 0, 0, 0, 0, 0
-        for i in range(piece * PIECE, min((piece + 1) * PIECE, integers.size)):
-            z = 0.0 if alone[i] else np.float64(integers[i] - whole) - fraction
-            k = counts[i]
-            lag = np.float64(sums[i] - k * whole) - k * fraction
+        a, b = piece * PIECE, min((piece + 1) * PIECE, integers.size)
+        own, of, number, apart = integers[a:b], sums[a:b], counts[a:b], alone[a:b]
+        beside = margins[a:b] if marginal else margins
+        for i in range(own.size):
+            z = 0.0 if apart[i] else np.float64(own[i] - whole) - fraction
+            k = number[i]
+            lag = np.float64(of[i] - k * whole) - k * fraction
             if row:
                 lag /= max(k, 1)
-            a = _scaled(z * lag * s0)
-            a0 += a & LOW
-            a1 += a >> LIMB
+            m = _scaled(z * lag * s0)
+            a0 += m & LOW
+            a1 += m >> LIMB
             if marginal:
-                b, c = _scaled(margins[i] * z * s1), _scaled(margins[i] * (z * z) * s2)
-                b0 += b & LOW
-                b1 += b >> LIMB
-                c0 += c & LOW
-                c1 += c >> LIMB
+                t, q = _scaled(beside[i] * z * s1), _scaled(beside[i] * (z * z) * s2)
+                b0 += t & LOW
+                b1 += t >> LIMB
+                c0 += q & LOW
+                c1 += q >> LIMB
         for column, limb in enumerate((a0, a1, b0, b1, c0, c1)):
             limbs[piece, column] = limb
     return limbs

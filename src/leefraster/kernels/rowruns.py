@@ -30,31 +30,25 @@ def row_starts(rows, ny):
 
 def columns_and_starts(ids, nx, ny):
     """Return the column of every sorted cell id, and what `row_starts` returns."""
-    columns, starts = np.empty(ids.size, np.int64), np.empty(ny + 1, np.int64)
-    _fill_columns(ids, nx, columns, starts)
+    starts, columns = np.searchsorted(ids, np.arange(ny + 1) * nx), np.empty(ids.size, np.int64)
+    _fill_columns(read_only(ids), nx, starts, columns)
     return columns, starts
 
 
+def read_only(ids):
+    """Return ids as an array that is not written, as those of an index: so kernels are compiled for one kind."""
+    view = ids.view()
+    view.flags.writeable = False
+    return view
+
+
 @parallel_jit
-def _fill_columns(ids, nx, columns, starts):
-    # without a division a cell; large arrays come from numpy, which has them in large pages
-    n = ids.size
-    pieces = (n + TASK - 1) // TASK
-    for piece in prange(pieces):
-        begin = piece * TASK
-        row = ids[begin] // nx
-        west = row * nx
-        before = ids[begin - 1] // nx if begin > 0 else -1
-        starts[before + 1 : row + 1] = begin
-        for i in range(begin, min(begin + TASK, n)):
-            column = ids[i] - west
-            while column >= nx:
-                row += 1
-                starts[row] = i
-                west += nx
-                column -= nx
-            columns[i] = column
-    starts[(ids[n - 1] // nx if n else -1) + 1 :] = n
+def _fill_columns(ids, nx, starts, columns):
+    for row in prange(starts.size - 1):
+        own, west = ids[starts[row] : starts[row + 1]], row * nx
+        here = columns[starts[row] : starts[row + 1]]
+        for i in range(own.size):
+            here[i] = own[i] - west
 
 
 def prefix_sum(values):

@@ -64,7 +64,7 @@ def neighbours_among(
     if not isinstance(neighbourhood, Neighbourhood):
         return _graph_among(neighbourhood, fields, valid, own)
     assert fields.grid is not None
-    ids, grid = fields.ids[valid], fields.grid
+    ids, grid = fields.ids if valid.all() else fields.ids[valid], fields.grid
     runs = neighbourhood.runs(grid.cell)
     if neighbourhood.kind == "decay":
         return DecayNeighbours(ids, grid.nx, grid.ny, runs, neighbourhood.table(grid.cell))

@@ -8,8 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.kernels.box_sums import box_of, box_sums
-from leefraster.kernels.rowruns import columns_and_starts, prefix_sum, run_sums
+from leefraster.neighbours.cell_rows import CellRows
 from leefraster.neighbours.equal import EqualWeights, Pattern
 from leefraster.neighbours.weights import Weighting, Weights, known_weighting
 
@@ -84,11 +83,10 @@ class BandNeighbours(KnownSums):
         rows: tuple[int, int],
         around: Ints,
     ) -> None:
-        self._columns, self._starts = columns_and_starts(ids, nx, ny)
-        self._runs, self._covers_self, self._box = runs, covers_self, box_of(runs, nx)
+        self._cells = CellRows(ids, nx, ny, runs, covers_self)
         self._core, self._rows, self._around = core, rows, around
         sums, counts = self._summed(around, *rows)
-        super().__init__(sums[core], counts[core], around[core], int((runs[:, 2] - runs[:, 1] + 1).sum()))
+        super().__init__(sums[core], counts[core], around[core], self._cells.most)
 
     @property
     def own(self) -> Ints:
@@ -114,20 +112,11 @@ class BandNeighbours(KnownSums):
 
         For this the halo must be twice as high as the runs reach.
         """
-        counts = self._summed(self._around, 0, self._starts.size - 1)[1]
+        counts = self._summed(self._around, 0, self._cells.starts.size - 1)[1]
         return self._summed(make(counts), *self._rows)[0][self._core]
 
     def _summed(self, values: Ints, first_row: int, last_row: int) -> tuple[Ints, Ints]:
         """Return sums and numbers of the neighbours of the cells of some rows; 0 elsewhere."""
         sums, counts = np.zeros(values.size, np.int64), np.zeros(values.size, np.int64)
-        rows = first_row, last_row
-        if self._box is not None:
-            box_sums(self._columns, self._starts, self._box, values, self._covers_self, *rows, sums, counts)
-            return sums, counts
-        prefix = prefix_sum(values)
-        run_sums(self._columns, self._starts, self._runs, prefix, *rows, sums, counts)
-        if self._covers_self:
-            here = slice(int(self._starts[first_row]), int(self._starts[last_row]))
-            sums[here] -= values[here]
-            counts[here] -= 1
+        self._cells.sum_rows(values, first_row, last_row, sums, counts)
         return sums, counts

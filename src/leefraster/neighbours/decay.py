@@ -12,7 +12,6 @@ import numpy.typing as npt
 from leefraster.inference.inversion import inversion_tails
 from leefraster.inference.numbers import Numbers, Totals, exact_sum
 from leefraster.kernels.decay_sums import decay_sums
-from leefraster.kernels.rowruns import neighbour_pairs
 from leefraster.neighbours.band import BandNeighbours
 from leefraster.neighbours.patterns import OffsetPatterns
 from leefraster.neighbours.runs import RunNeighbours
@@ -51,7 +50,7 @@ class DecayNeighbours(RunNeighbours):
         transform : callable, optional
             What is made of the weights first; of the neighbours' only.
         """
-        return _decayed(self._columns, self._starts, self._reach, self._table, values, transform)
+        return _decayed(self._cells.columns, self._cells.starts, self._reach, self._table, values, transform)
 
     def decayed_ones(self, transform: Any = None) -> Floats:
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
@@ -72,14 +71,15 @@ class DecayNeighbours(RunNeighbours):
         largest = max(self.largest, own)
         return OffsetPatterns(
             counts, totals + own * linked, squares + own * own * linked, largest,
-            self._columns, self._starts, self._reach, self._table, own,
+            self._cells.columns, self._cells.starts, self._reach, self._table, own,
         )  # fmt: skip
 
     def offset_rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the given weights in compressed rows."""
         starts, neighbours = self.pairs()
-        focal = np.repeat(np.arange(self._columns.size), self.counts)
-        return starts, neighbours, _between(self._columns, self._starts, self._table, focal, neighbours)
+        focal = np.repeat(np.arange(self._cells.size), self.counts)
+        weights = _between(self._cells.columns, self._cells.starts, self._table, focal, neighbours)
+        return starts, neighbours, weights
 
     def weights(self, weighting: Weighting) -> Weights:
         """Return the weights under a weighting."""
@@ -108,8 +108,10 @@ class BandDecayNeighbours(BandNeighbours):
 
     def decayed(self, values: npt.NDArray[Any], transform: Any = None) -> Floats:
         """Return for each of the band's cells the sum of weight x value, of values of band and halo."""
-        found = _decayed(self._columns, self._starts, self._reach, self._table, values, transform)
-        return found[self._core]
+        return self._decayed_around(values, transform)[self._core]
+
+    def _decayed_around(self, values: npt.NDArray[Any], transform: Any = None) -> Floats:
+        return _decayed(self._cells.columns, self._cells.starts, self._reach, self._table, values, transform)
 
     def decayed_ones(self, transform: Any = None) -> Floats:
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
@@ -122,16 +124,15 @@ class BandDecayNeighbours(BandNeighbours):
 
     def offset_rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the given weights of the band's cells in compressed rows; neighbours are among band and halo."""
-        focal, neighbours = neighbour_pairs(self._columns, self._starts, self._runs)
+        focal, neighbours = self._cells.pairs()
         begin, end = np.searchsorted(focal, [self._core.start, self._core.stop])
         own = focal[begin:end], neighbours[begin:end]
         starts = np.concatenate([[0], np.cumsum(self.counts)])
-        return starts, own[1], _between(self._columns, self._starts, self._table, *own)
+        return starts, own[1], _between(self._cells.columns, self._cells.starts, self._table, *own)
 
     def factors_around(self, own: Floats, row: bool) -> Floats:  # noqa: ARG002
         """Return by what given weights are multiplied, of band and halo; right where all neighbours are there."""
-        ones = np.ones(self._around.size)
-        return _factors(_decayed(self._columns, self._starts, self._reach, self._table, ones, None), row)
+        return _factors(self._decayed_around(np.ones(self._around.size)), row)
 
     def weights(self, weighting: Weighting) -> Weights:
         """Return the weights under a weighting."""

@@ -29,7 +29,7 @@ def bivariate_moran(one: OneField, links: Links) -> Tested | None:
     apart = squares_apart(received, _sum(received), sums.n)
     linear = _sum(received * deviations(Numbers(beside, drawn.origin, drawn.step, drawn.natural), drawn_sums))
     unit, powers = (drawn.origin, drawn.step), drawn_powers(drawn_sums)
-    of = Linked(*unit, drawn_sums, links.sums, powers, 0.0, linear, 0.0, links, beside)
+    of = Linked(*unit, drawn_sums, links.sums, powers, 0.0, linear, 0.0, links, drawn.integers)
     mean = one.numbers.origin + one.numbers.step * float(sums.mean)
     return Tested([bivariate_form(sums, of, _sum(apart))], of, every, reference=mean)
 

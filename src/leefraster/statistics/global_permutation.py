@@ -59,7 +59,8 @@ class Permuted:
         self._products = products
         self._full = np.zeros(of.links.neighbours.counts.size, np.int64)
         margin = float(np.abs(margins).max(initial=0.0))
-        least, most = int(of.integers.min()), int(of.integers.max())
+        integers = of.integers
+        least, most = int(integers.min()), int(integers.max())
         self._adding = FieldSums.of(of.sums, least, most, of.links.largest, margin)
         self.sizes = largest_sizes(of, of.links.largest, margin)
 

@@ -90,12 +90,18 @@ class Linked(LinkedSums):
     ----------
     links : Links
         The weights among all places with a value.
-    integers : ndarray of int64, shape (n,)
-        Values of the places with a link.
+    every : ndarray of int64
+        Integers of all places with a value.
     """
 
     links: Links
-    integers: Ints
+    every: Ints
+
+    @property
+    def integers(self) -> Ints:
+        """Those of the places with a link, shape (n,)."""
+        found: Ints = self.links.chosen(self.every)
+        return found
 
 
 def centre_of(sums: Totals) -> tuple[int, float]:
@@ -118,18 +124,27 @@ def linked(one: OneField, links: Links, *, margins: bool) -> Linked | None:
     """
     every = one.numbers.integers
     raw = links.neighbours.sums(every) if links.by_counts else None  # counts the neighbours in passing
-    integers = links.chosen(every)
-    if integers.size < FEWEST or integers.min() == integers.max():
+    own, least, most = _linked_totals(one, links)
+    if own.n < FEWEST or least == most:
         return None
-    own = one.sums if links.places is None else totals(integers)
     beside = links.margins if margins else NONE
-    adding = FieldSums.of(
-        own, int(integers.min()), int(integers.max()), links.largest, float(beside.max(initial=0.0))
-    )
+    adding = FieldSums.of(own, least, most, links.largest, float(beside.max(initial=0.0)))
     found = adding.values(_limbs(adding, every, raw, links, beside))
     powers = Powers(own.n, float(own.squares), found[1], found[2])
     unit = one.numbers.origin, one.numbers.step
-    return Linked(*unit, own, links.sums, powers, found[0], found[3], found[4], links, integers)
+    return Linked(*unit, own, links.sums, powers, found[0], found[3], found[4], links, every)
+
+
+def _linked_totals(one: OneField, links: Links) -> tuple[Totals, int, int]:
+    """Return the totals of the integers of the places with a link, and the least and most of these."""
+    numbers = one.numbers
+    least, most = 0, numbers.largest
+    apart = numbers.integers[links.islands]
+    own = one.sums.without(totals(apart, most)) if apart.size else one.sums
+    if own.n and apart.size and (apart.min() == least or apart.max() == most):
+        linked = links.chosen(numbers.integers)
+        least, most = int(linked.min()), int(linked.max())
+    return own, least, most
 
 
 def _limbs(adding: FieldSums, integers: Ints, raw: Ints | None, links: Links, margins: Floats) -> list[int]:

@@ -63,40 +63,53 @@ class Links:
         return alone
 
     @cached_property
+    def islands(self) -> Ints:
+        """Positions of the places without a link."""
+        return np.flatnonzero(self.alone)
+
+    @cached_property
     def places(self) -> Ints | None:
         """Positions of the places with a link; None where that is all of them."""
-        return np.flatnonzero(~self.alone) if self.alone.any() else None
+        return np.flatnonzero(~self.alone) if self.islands.size else None
+
+    @cached_property
+    def counted(self) -> Counted:
+        """What the numbers of neighbours add up to."""
+        return Counted.of(self.neighbours.counts)
 
     @property
     def tally(self) -> tuple[int, int, int]:
         """How many places have a link and how many have none, and how many pairs of neighbours there are."""
-        counts = self.neighbours.counts
-        n = counts.size if self.places is None else self.places.size
-        return n, counts.size - n, int(counts.sum()) // 2
+        islands = self.islands.size
+        return self.alone.size - islands, islands, self.counted.total // 2
 
     def chosen(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the values of the places with a link."""
         return values if self.places is None else values[self.places]
 
-    @property
+    @cached_property
     def sums(self) -> WeightSums:
         """The sums over the weights that moments need."""
-        return self._summed[0]
-
-    @property
-    def margins(self) -> Floats:
-        """The sums of the weights of every place's row and column."""
-        if self._summed[1] is None:
-            self._summed = (self.sums, self.totals + self.weights.received(np.ones(self.totals.size)))
-        found = self._summed[1]
-        assert found is not None
-        return found
+        if not self.symmetric:
+            found: WeightSums = self.weights.sums()
+            return found
+        return self._row_sums(margins=False)[0] if self.row else self.counted.binary_sums
 
     @cached_property
-    def _summed(self) -> tuple[WeightSums, Floats | None]:
+    def margins(self) -> Floats:
+        """The sums of the weights of every place's row and column."""
         if not self.symmetric:
-            return self.weights.sums(), None
-        return _row_sums(self.neighbours) if self.row else _binary_sums(self.neighbours)
+            found: Floats = self.totals + self.weights.received(np.ones(self.totals.size))
+            return found
+        if not self.row:
+            return binary_margins(self.neighbours.counts)
+        self.sums, margins = self._row_sums(margins=True)
+        return margins
+
+    def _row_sums(self, *, margins: bool) -> tuple[WeightSums, Floats]:
+        counts, rows = self.neighbours.counts, RowSums(self.counted.largest)
+        limbs, found = rows.part(counts, self.neighbours.sums(rows.shares(counts)), margins=margins)
+        return rows.sums(self.counted.linked, limbs), found
 
     @cached_property
     def totals(self) -> Floats:
@@ -111,13 +124,39 @@ class Links:
         """The largest sum of the weights of a row."""
         if self.row:
             return 1.0
-        return float(self.neighbours.counts.max() if self.by_counts else self.totals.max())
+        return float(self.counted.largest if self.by_counts else self.totals.max())
 
 
-def _binary_sums(neighbours: RunNeighbours) -> tuple[WeightSums, Floats]:
-    counts = neighbours.counts
-    _, total, squares = (int(column) for column in count_sums(counts).sum(axis=0))
-    return binary_sums(total, squares), binary_margins(counts)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the numbers of neighbours of all places add up to.
+
+    Attributes
+    ----------
+    linked : int
+        How many places have a neighbour.
+    total, squares : int
+        The sums of the numbers, and of their squares.
+    largest : int
+        The largest of them.
+    """
+
+    linked: int
+    total: int
+    squares: int
+    largest: int
+
+    @classmethod
+    def of(cls, counts: Ints) -> Counted:
+        """Add up numbers of neighbours."""
+        pieces = count_sums(counts)
+        linked, total, squares = (int(column) for column in pieces[:, :3].sum(axis=0))
+        return cls(linked, total, squares, int(pieces[:, 3].max(initial=0)))
+
+    @property
+    def binary_sums(self) -> WeightSums:
+        """The sums over weights of 1."""
+        return binary_sums(self.total, self.squares)
 
 
 def binary_sums(total: int, squares: int) -> WeightSums:
@@ -128,13 +167,6 @@ def binary_sums(total: int, squares: int) -> WeightSums:
 def binary_margins(counts: Ints) -> Floats:
     """Return the margins of symmetric weights of 1."""
     return (2 * counts).astype(np.float64)
-
-
-def _row_sums(neighbours: RunNeighbours) -> tuple[WeightSums, Floats]:
-    counts = neighbours.counts
-    rows = RowSums(int(counts.max(initial=0)))
-    limbs, margins = rows.part(counts, neighbours.sums(rows.shares(counts)))
-    return rows.sums(int(count_sums(counts)[:, 0].sum()), limbs), margins
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +202,12 @@ class RowSums:
         looked_up(counts, table, shares)
         return shares
 
-    def part(self, counts: Ints, received: Ints) -> tuple[list[int], Floats]:
-        """Return limbs, which those of other parts are added to, and the margins of the places of a part."""
-        margins = np.empty(counts.size)
+    def part(self, counts: Ints, received: Ints, *, margins: bool = True) -> tuple[list[int], Floats]:
+        """Return limbs, which those of other parts are added to, and the margins of a part, if wanted."""
+        kept = np.empty(counts.size if margins else 0)
         scales = np.array([math.ldexp(1.0, exponent) for exponent in self._exponents])
-        limbs = row_margins(counts, received, 1 / self._scale, scales, margins).astype(object).sum(axis=0)
-        return [int(limb) for limb in limbs], margins
+        limbs = row_margins(counts, received, 1 / self._scale, scales, kept).astype(object).sum(axis=0)
+        return [int(limb) for limb in limbs], kept
 
     def sums(self, linked: int, limbs: Sequence[int]) -> WeightSums:
         """Return the sums from the number of places with a neighbour and the limbs of all parts."""

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from threading import Lock
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
-from leefraster.fields import Fields, valid_mask
+from leefraster.fields import Fields, Scan, valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.geary_tails import GearyNull
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
@@ -188,13 +189,11 @@ def each_field(
     flat = 0
     for row in range(fields.values.shape[0]):
         pair = [fields.values[row]] if other is None else [fields.values[row], other.row(row)]
-        valid = np.logical_and.reduce([valid_mask(values) for values in pair])
-        chosen = [values if valid.all() else values[valid] for values in pair]
-        extents = [Range.of(values) for values in chosen]
+        valid, chosen, extents = _held(pair)
         if not all(extent.n >= FEWEST and extent.least != extent.most for extent in extents):
             flat += 1
             continue
-        key = np.packbits(valid).tobytes()
+        key = np.packbits(valid).tobytes() if fields.values.shape[0] > 1 else b""
         if key not in cache:
             cache = {key: neighbours_among(neighbourhood, fields, valid, own=own)}
         neighbours = cache[key]
@@ -208,6 +207,18 @@ def each_field(
         first, *rest = [(each, totals(each.integers, each.largest)) for each in numbers]
         yield OneField(row, valid, *first, neighbours, rest[0] if rest else None)
     warn_of_flat(statistic, flat, fields.values.shape[0])
+
+
+def _held(
+    pair: list[npt.NDArray[Any]],
+) -> tuple[npt.NDArray[np.bool_], list[npt.NDArray[Any]], list[Range]]:
+    """Return where one field, or both of two, have a value, these values and their ranges."""
+    scans = [Scan.of(values) for values in pair]
+    if not any(scan.missing for scan in scans):
+        return np.ones(pair[0].size, np.bool_), pair, [scan.extent for scan in scans]
+    valid = np.logical_and.reduce([valid_mask(values) for values in pair])
+    chosen = [values[valid] for values in pair]
+    return valid, chosen, [scans[0].extent] if len(pair) == 1 else [Range.of(values) for values in chosen]
 
 
 def warn_of_flat(statistic: str, flat: int, m: int) -> None:
@@ -331,10 +342,15 @@ class Results:
         return self._fields.dataset(self.places, self.scalars, attrs, {**about, **variable_attrs})
 
 
-def provenance(statistic: str, neighbourhood: Any, **options: Any) -> dict[str, Any]:
-    """Return the attributes that say how a result was made, as plain text and numbers."""
+@cache
+def _version() -> str:
     from importlib.metadata import version
 
+    return version("leefraster")
+
+
+def provenance(statistic: str, neighbourhood: Any, **options: Any) -> dict[str, Any]:
+    """Return the attributes that say how a result was made, as plain text and numbers."""
     shown = (
         repr(neighbourhood) if type(neighbourhood).__module__.startswith("leefraster") else "libpysal Graph"
     )
@@ -342,5 +358,5 @@ def provenance(statistic: str, neighbourhood: Any, **options: Any) -> dict[str, 
         "statistic": statistic,
         "neighbourhood": shown,
         **options,
-        "leefraster_version": version("leefraster"),
+        "leefraster_version": _version(),
     }

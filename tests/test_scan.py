@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leefraster.fields import Scan
 from leefraster.kernels.extremes import PIECE, is_rising
-from leefraster.kernels.rowruns import read_only
+from leefraster.kernels.read_only import read_only
 
 AWKWARD = [math.nan, -math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308, 1.0, -1.5]
 

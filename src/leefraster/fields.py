@@ -16,7 +16,7 @@ from leefraster.errors import InputError, UsageError
 from leefraster.grid import Grid
 from leefraster.inference.numbers import Range
 from leefraster.kernels.extremes import extremes, is_rising
-from leefraster.kernels.rowruns import read_only
+from leefraster.kernels.read_only import read_only
 
 Space = Literal["cell", "raster", "area"]
 
@@ -210,7 +210,7 @@ class Scan:
         """Look at numbers of any type."""
         if values.dtype.kind != "f":
             return cls(0, 0, Range.of(values))
-        if values.dtype in SIZE_BITS and values.flags.carray:
+        if values.dtype in SIZE_BITS and values.flags.c_contiguous and values.flags.aligned:
             return cls._of_bits(values)
         held = values[np.isfinite(values)]
         return cls(int(np.isnan(values).sum()), int(np.isinf(values).sum()), Range.of(held))
@@ -219,7 +219,7 @@ class Scan:
     def _of_bits(cls, values: npt.NDArray[Any]) -> Scan:
         bits = np.dtype(f"i{values.itemsize}")
         size_bits = SIZE_BITS[values.dtype]
-        found = extremes(values.reshape(-1).view(bits), size_bits, INFINITY[values.dtype])
+        found = extremes(read_only(values.reshape(-1).view(bits)), size_bits, INFINITY[values.dtype])
         missing, infinite = (int(number) for number in found[:, :2].sum(axis=0))
         n = values.size - missing - infinite
         if n == 0:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import leefraster as lr
 from leefraster.kernels.box_sums import WIDEST, box_of, box_sums
-from leefraster.kernels.rowruns import prefix_sum, read_only, row_starts, run_sums
+from leefraster.kernels.read_only import read_only
+from leefraster.kernels.rowruns import prefix_sum, row_starts, run_sums
 from leefraster.neighbours import RunNeighbours
 
 NONE = np.empty(0, np.int64)

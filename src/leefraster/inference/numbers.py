@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.pieces import Pieces, Whole
-from leefraster.kernels.fixed_point import power_sums, sum_in_limbs, to_integers
+from leefraster.kernels.fixed_point import power_sums, sum_in_limbs, to_integers_from
+from leefraster.kernels.read_only import read_only
 
 DECIMALS = 9  # the finest decimal step that is looked for
 FINEST = 52  # bits of the largest integer
@@ -150,16 +151,11 @@ class Representation:
 
     def integers(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Return the integers of some of the values."""
-        floats = values.astype(np.float64, copy=False)
-        if self.natural:
-            whole = np.rint(floats * self.scale).astype(np.int64)
-            whole -= self.base
-            if self.divisor > 1:
-                whole //= self.divisor
-            return whole
+        floats = read_only(np.ascontiguousarray(values, np.float64))
         whole = np.empty(values.size, np.int64)
-        to_integers(floats, self.scale, whole)
-        whole -= self.base
+        to_integers_from(floats, self.scale, self.base, whole)
+        if self.divisor > 1:
+            whole //= self.divisor
         return whole
 
     def numbers(self, values: npt.NDArray[Any]) -> Numbers:
@@ -253,9 +249,8 @@ def _fixed_point(extent: Range, bits: int) -> Representation:
     # |value| * scale stays below 2^(bits - 1), so that integers from the least value stay below 2^bits
     exponent = bits - 1 - math.frexp(extent.size)[1]
     scale = 2.0**exponent if -1000 < exponent < 1000 else math.ldexp(1.0, max(min(exponent, 1000), -1000))
-    ends = np.empty(2, np.int64)
-    to_integers(np.array([extent.least, extent.most]), scale, ends)
-    return Representation(scale, int(ends[0]), 1, int(ends[1] - ends[0]), False)
+    least, most = (int(np.rint(end * scale)) for end in (extent.least, extent.most))
+    return Representation(scale, least, 1, most - least, False)
 
 
 def totals(integers: npt.NDArray[np.int64], largest: int | None = None) -> Totals:

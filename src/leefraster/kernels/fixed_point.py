@@ -19,6 +19,13 @@ def to_integers(values, scale, out):
 
 
 @parallel_jit
+def to_integers_from(values, scale, base, out):
+    """Fill `out` with what `to_integers` gives, less a base."""
+    for i in prange(values.size):
+        out[i] = np.int64(np.rint(values[i] * scale)) - base
+
+
+@parallel_jit
 def power_sums(integers, centre):
     """Return limbs of the sum of d = integer - centre and of the parts of the sum of d^2, |d| below 2^53.
 

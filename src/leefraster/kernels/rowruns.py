@@ -11,6 +11,7 @@ import numpy as np
 from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
+from leefraster.kernels.read_only import read_only
 
 TASK = 1 << 14  # cells a task: enough work to pay for its start, small enough to share out
 WALK = 24  # walking to an end costs as much as making about this many entries of a table
@@ -33,13 +34,6 @@ def columns_and_starts(ids, nx, ny):
     starts, columns = np.searchsorted(ids, np.arange(ny + 1) * nx), np.empty(ids.size, np.int64)
     _fill_columns(read_only(ids), nx, starts, columns)
     return columns, starts
-
-
-def read_only(ids):
-    """Return ids as an array that is not written, as those of an index: so kernels are compiled for one kind."""
-    view = ids.view()
-    view.flags.writeable = False
-    return view
 
 
 @parallel_jit

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.kernels.box_sums import box_of, box_sums
+from leefraster.kernels.read_only import read_only
 from leefraster.kernels.rowruns import (
     columns_and_starts,
     leave_out_own,
     neighbour_pairs,
     prefix_sum,
-    read_only,
     run_sums,
 )
 

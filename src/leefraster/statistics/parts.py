@@ -13,6 +13,7 @@ from leefraster.inference.exact import Null
 from leefraster.inference.numbers import Numbers
 from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.jit import threads
+from leefraster.kernels.occurrences import occurrences
 from leefraster.neighbours import BandNeighbours, KnownSums, RunNeighbours
 from leefraster.statistics.plan import OneField, Test
 
@@ -69,7 +70,7 @@ def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, sli
 
 def _null(one: OneField, counts: Ints, own_fixed: bool) -> Null:
     """Return the null distribution of the field, for all its parts."""
-    occurring = np.bincount(counts, minlength=1)
+    occurring = np.trim_zeros(occurrences(counts, one.neighbours.most), "b")
     if not own_fixed:  # an island has no sum, even with itself
         occurring = np.concatenate([occurring[:1], [0], occurring[1:]])
     return Null.of(drawn_of(one.numbers), one.sums, occurring, own_fixed=own_fixed).shared()

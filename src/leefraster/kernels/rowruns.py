@@ -59,17 +59,16 @@ def _fill_prefix_sum(values, total):
     pieces = (n + TASK - 1) // TASK
     before = np.zeros(pieces + 1, np.int64)
     for piece in prange(pieces):
-        subtotal = 0
-        for i in range(piece * TASK, min((piece + 1) * TASK, n)):
-            subtotal += values[i]
-        before[piece + 1] = subtotal
+        before[piece + 1] = values[piece * TASK : (piece + 1) * TASK].sum()
     for piece in range(pieces):
         before[piece + 1] += before[piece]
     for piece in prange(pieces):
         running = before[piece]
-        for i in range(piece * TASK, min((piece + 1) * TASK, n)):
-            running += values[i]
-            total[i + 1] = running
+        own = values[piece * TASK : (piece + 1) * TASK]
+        here = total[piece * TASK + 1 : (piece + 1) * TASK + 1]
+        for i in range(own.size):
+            running += own[i]
+            here[i] = running
 
 
 @parallel_jit
@@ -136,8 +135,9 @@ def _positions(columns, starts, row, west, table):
     if row < 0 or row >= starts.size - 1:
         return
     position = starts[row]
-    for i in range(starts[row], starts[row + 1]):
-        entry = columns[i] - west + 1
+    here = columns[position : starts[row + 1]]
+    for i in range(here.size):
+        entry = here[i] - west + 1
         if entry <= 0:
             position += 1
         elif entry < table.size:

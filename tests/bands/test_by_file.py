@@ -1,11 +1,16 @@
-"""Functions whose large arrays lie in files: what is loaded equals what was given, and is its reader's own."""
+"""Functions whose large arrays lie in files: what is loaded equals what was given, and is its reader's own.
 
+And arrays in files, which several processes fill.
+"""
+
+import pickle
 from functools import partial
 
 import numpy as np
 import pytest
 
 from leefraster.bands.by_file import FROM, by_file
+from leefraster.bands.in_file import InFile
 from leefraster.bands.runner import BANDS, shared_out
 
 
@@ -66,3 +71,21 @@ def test_whole_chunks_are_shared_out(n, workers, chunks):
     assert BANDS == 4
     assert shared_out(1 << 21, n, workers, 262_144) == chunks * 262_144
     assert shared_out(1000, n, workers, 262_144) == 1000
+
+
+def test_parts_of_an_array_in_a_file_are_filled_in_any_order_by_whoever_has_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = np.random.default_rng(4).random(5000)
+    kept = InFile.of(tmp_path.relative_to(tmp_path) / "values", np.float64, 5003)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")  # workers stand in folders of their own
+    elsewhere = pickle.loads(pickle.dumps(kept))
+    elsewhere.write(1200, values[1200:])
+    kept.write(0, values[:1200].astype(np.float32))  # they take the type of the file
+    elsewhere.write(5003, values[:0])
+    expected = np.concatenate([values[:1200].astype(np.float32), values[1200:], [0, 0, 0]])
+    np.testing.assert_array_equal(kept.read(slice(0, 5003)), expected)
+    np.testing.assert_array_equal(kept.read(slice(1199, 1203)), expected[1199:1203])
+    assert kept.read(slice(7, 7)).size == 0
+    kept.write(3, values[:1])
+    assert kept.read(slice(3, 4)) == values[0]

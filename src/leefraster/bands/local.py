@@ -112,7 +112,10 @@ def local_moran_by_band(
     test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights)
     fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
-    statistic = Local("local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment)
+    statistic = Local(
+        "local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment,
+        draws=inference != "normal",
+    )  # fmt: skip
     return work.local(statistic, sink, scratch)
 
 
@@ -170,7 +173,10 @@ def getis_ord_by_band(
 def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
     """State Getis-Ord G* or G for fields in bands."""
     fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, test.inference, not star)
-    return Local("getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment, late=("spot",))
+    return Local(
+        "getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment,
+        late=("spot",), draws=test.inference != "normal",
+    )  # fmt: skip
 
 
 def checked_test(

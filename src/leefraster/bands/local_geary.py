@@ -101,8 +101,9 @@ def local_geary_by_band(
     local_geary.refuse_saddlepoint(test, differ=work.offsets.differ(weighting))
     fill, share = partial(_fill, weighting, test), partial(of_squared_differences, inference)
     statistic = Local(
-        "local_geary", NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment, late=("cluster",)
-    )
+        "local_geary", NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment,
+        late=("cluster",), draws=inference != "normal",
+    )  # fmt: skip
     return work.local(statistic, sink, scratch)
 
 

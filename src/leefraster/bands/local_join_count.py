@@ -104,6 +104,7 @@ def local_join_count_by_band(
         partial(of_sums, inference, True),
         adjustment,
         late=("p",),
+        draws=inference != "normal",
     )
     return work.local(statistic, sink, scratch)
 

@@ -49,6 +49,11 @@ class OnCluster:
         self._run = uuid.uuid4().hex  # a scheduler takes equal keys of two clients for one task
 
     @property
+    def here(self) -> bool:
+        """Whether all workers are processes of this computer, which can fill its files."""
+        return self._here
+
+    @property
     def workers(self) -> int:
         """How many workers there are now; 1 before the first has come."""
         return max(self._present(), 1)

@@ -60,6 +60,11 @@ def chosen_runner(runner: Runner | None) -> Runner:
     return runner
 
 
+def fills_files(runner: Runner) -> bool:
+    """Return whether the function is called where it can fill files of this computer."""
+    return not runner.elsewhere or bool(getattr(runner, "here", False))
+
+
 def refuse_no_progress(progress: object) -> None:
     """Refuse a progress that cannot be called.
 

@@ -16,9 +16,16 @@ from leefraster.bands.band import Band, cut
 from leefraster.bands.beside import refuse_other_cells, where_both
 from leefraster.bands.centring import centres_of, refuse_other_weights
 from leefraster.bands.described import Described, described
+from leefraster.bands.in_file import InFile
 from leefraster.bands.neighbours import Offsets, around
 from leefraster.bands.on_disk import on_disk
-from leefraster.bands.runner import Runner, chosen_runner, refuse_no_progress, shared_out
+from leefraster.bands.runner import (
+    Runner,
+    chosen_runner,
+    fills_files,
+    refuse_no_progress,
+    shared_out,
+)
 from leefraster.bands.scratch import scratch_folder
 from leefraster.bands.shared import Shared
 from leefraster.bands.sink import Sink, refuse_other_sinks
@@ -31,7 +38,7 @@ from leefraster.statistics.plan import OneField, put_at, room_at, warn_of_alone,
 
 Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
-ROOM = {
+ROOM: dict[str, np.dtype[Any]] = {
     "quadrant": np.dtype(np.int8),
     "cluster": np.dtype(np.int8),
     "spot": np.dtype(np.int8),
@@ -44,6 +51,11 @@ CODES = (
     "spot",
     "neighbours",
 )  # variables that are 0, and not NaN, where there is none
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """Return the type of a variable."""
+    return ROOM.get(name, np.dtype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ class BandResults:
     @classmethod
     def of(cls, valid: npt.NDArray[np.bool_], names: tuple[str, ...]) -> BandResults:
         """Return room for the variables, made here: what threads make of this size the system gets back late."""
-        made = {name: np.empty(valid.size, ROOM.get(name, np.dtype(np.float64))) for name in names}
+        made = {name: np.empty(valid.size, dtype_of(name)) for name in names}
         return cls(valid, made, {"reference_other": np.full(1, np.nan)})
 
     def room(self, one: OneField, name: str) -> npt.NDArray[Any]:
@@ -153,6 +165,8 @@ class Local:
         How q is made from p.
     late : tuple of str
         Which of the variables that are filled are written by `finish` only.
+    draws : bool
+        Whether `share` asks for the values: their tables, or draws of them.
     """
 
     name: str
@@ -163,6 +177,7 @@ class Local:
     share: Callable[[Described], Shared]
     adjustment: str
     late: tuple[str, ...] = ()
+    draws: bool = True
 
     @property
     def filled(self) -> tuple[str, ...]:
@@ -233,32 +248,36 @@ class Work:
         """Work through all steps of a local statistic, and return the figures of the field."""
         refuse_other_sinks(sink, self.source.n, statistic.names)
         self.tell("describing", 0)
-        about = self._described(self.source)
-        lagged = about if self.other is None else self._described(self.other)
-        if about is None or lagged is None:
-            self._nothing(statistic, sink)
-            return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
-        with scratch_folder(scratch) as folder:
+        with scratch_folder(scratch) as made:
+            folder = Path(made)
+            drawn = folder if statistic.draws else None
+            about = self._described(self.source, drawn if self.other is None else None)
+            lagged = about if self.other is None else self._described(self.other, drawn)
+            if about is None or lagged is None:
+                self._nothing(statistic, sink)
+                return Figures(0, 0, float("nan"), float("nan"), len(self.bands))
             self.tell("tables", 0)
-            p, beside, figures = self._filled(
-                self._task(about, lagged, statistic, sink), Path(folder), about.sums.n, sink
-            )
-            del about, lagged  # and with it the values in order: 8 bytes a cell that are not needed beside q
+            p = InFile.of(folder / "p", np.float64, self.source.n)
+            beside = InFile.of(folder / "beside", dtype_of(statistic.beside), self.source.n)
+            task, n = self._task(about, lagged, statistic, sink, (p, beside)), about.sums.n
+            del about, lagged  # and with them the integers in a file
+            figures = self._filled(task, (p, beside), n, sink)
+            del task  # and with it the values in order: 8 bytes a cell that are not needed beside q
             self.tell("adjusting", 0)
-            q = on_disk(Path(folder) / "q", np.float64, p.size)
-            adjusted(p, statistic.adjustment, piece=min(PIECE, max(p.size // 8, 1 << 16)), out=q)
+            every, q = p.read(slice(0, self.source.n)), on_disk(folder / "q", np.float64, self.source.n)
+            adjusted(every, statistic.adjustment, piece=min(PIECE, max(every.size // 8, 1 << 16)), out=q)
             for band in self.bands:
                 here = slice(band.first, band.last)
-                for name, found in statistic.finish(p[here], q[here], np.asarray(beside[here])).items():
+                for name, found in statistic.finish(every[here], q[here], beside.read(here)).items():
                     sink.write(name, band.first, found)
                 self.tell("codes", band.number + 1)
         return figures
 
-    def _described(self, field: BandedField) -> Described | None:
-        return described(field, self.bands, self.offsets, self.runner)
+    def _described(self, field: BandedField, folder: Path | None) -> Described | None:
+        return described(field, self.bands, self.offsets, self.runner, folder)
 
     def _task(
-        self, about: Described, lagged: Described, statistic: Local, sink: Sink
+        self, about: Described, lagged: Described, statistic: Local, sink: Sink, files: tuple[InFile, InFile]
     ) -> Callable[[Band], _Part]:
         """Return what is done with each band, once it is known what all bands share."""
         shared = statistic.share(lagged)
@@ -280,26 +299,23 @@ class Work:
             statistic,
             sink,
             self.runner.elsewhere,
+            files if fills_files(self.runner) else None,
         )
 
     def _filled(
-        self, task: Callable[[Band], _Part], folder: Path, n: int, sink: Sink
-    ) -> tuple[npt.NDArray[np.float64], Values, Figures]:
-        """Fill the sink, and return p and what is needed beside it, on disk."""
-        p = on_disk(folder / "p", np.float64, self.source.n)
-        beside: Values | None = None
+        self, task: Callable[[Band], _Part], files: tuple[InFile, InFile], n: int, sink: Sink
+    ) -> Figures:
+        """Fill the sink, and the files of p and of what is needed beside it."""
         islands, reference, error, of_other = 0, float("nan"), float("nan"), float("nan")
         for band, part in zip(self.bands, self.runner.map(task, self.bands), strict=True):
-            if beside is None:
-                beside = on_disk(folder / "beside", part.beside.dtype, self.source.n)
             if part.written is not None:
                 sink.take(part.written)
-            p[band.first : band.last], beside[band.first : band.last] = part.p, part.beside
+            if part.kept is not None:
+                _keep(files, band, part.kept)
             islands, reference, error = islands + part.islands, part.reference, part.error
             of_other = part.reference_other
             self.tell("bands", band.number + 1)
-        assert beside is not None
-        return p, beside, Figures(n, islands, reference, error, len(self.bands), of_other)
+        return Figures(n, islands, reference, error, len(self.bands), of_other)
 
     def _nothing(self, statistic: Local, sink: Sink) -> None:
         """Fill the sink of a field without variance."""
@@ -337,10 +353,9 @@ def refuse_others(source: object, neighbourhood: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a band hands back: p and what is needed beside it, and its figures."""
+    """What a band hands back: its figures, and p with what is needed beside it where it cannot fill the files."""
 
-    p: npt.NDArray[np.float64]
-    beside: Values
+    kept: tuple[Values, Values] | None
     islands: int
     reference: float
     error: float
@@ -359,7 +374,7 @@ class _Reading:
 
 def _worked(
     reading: _Reading, other: _Reading | None, offsets: Offsets, shared: Shared,
-    statistic: Local, sink: Sink, elsewhere: bool, band: Band,
+    statistic: Local, sink: Sink, elsewhere: bool, files: tuple[InFile, InFile] | None, band: Band,
 ) -> _Part:  # fmt: skip
     """Compute one band and write its results."""
     lagged = reading if other is None else other
@@ -378,6 +393,14 @@ def _worked(
         if name not in statistic.late:
             own_sink.write(name, band.first, found)
     written = own_sink.written() if elsewhere else None
-    p, kept = results.places["p"], results.places[statistic.beside]
+    kept = results.places["p"], results.places[statistic.beside]
+    if files is not None:
+        _keep(files, band, kept)
     of_other = float(results.scalars["reference_other"][0])
-    return _Part(p, kept, results.islands, results.reference, results.error, of_other, written)
+    back = kept if files is None else None
+    return _Part(back, results.islands, results.reference, results.error, of_other, written)
+
+
+def _keep(files: tuple[InFile, InFile], band: Band, values: tuple[Values, Values]) -> None:
+    for file, found in zip(files, values, strict=True):
+        file.write(band.first, found)

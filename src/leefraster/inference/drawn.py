@@ -170,17 +170,18 @@ def _beyond(integers: ToIntegers, edge: int, above: bool, values: npt.NDArray[An
 def drawn_of(numbers: Numbers) -> PiecedValues:
     """Return the integers of a field that is in memory: one piece."""
     return PiecedValues(
-        Whole(numbers.integers), numbers.integers.size, _as_they_are, numbers.natural, numbers.largest
+        Whole(numbers.integers), numbers.integers.size, as_they_are, numbers.natural, numbers.largest
     )
 
 
-def _as_they_are(values: npt.NDArray[Any]) -> Ints:
+def as_they_are(values: npt.NDArray[Any]) -> Ints:
+    """Return integers that were made before."""
     return values
 
 
 def sorted_values(drawn: Drawn) -> PiecedValues:
     """Return the same integers as one sorted array, which needs no pieces any more and can go elsewhere."""
     ordered = drawn.ordered
-    made = PiecedValues(Whole(ordered), ordered.size, _as_they_are, drawn.natural, drawn.largest)
+    made = PiecedValues(Whole(ordered), ordered.size, as_they_are, drawn.natural, drawn.largest)
     made.__dict__.update(ordered=ordered, buckets=drawn.buckets)  # what the properties would find again
     return made

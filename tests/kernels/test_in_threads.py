@@ -1,5 +1,7 @@
 """Pieces of one computation in threads: order, serial kernels, errors."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 
@@ -32,12 +34,14 @@ def test_outside_of_pieces_nothing_changes(with_threads):
 
 
 def test_an_error_of_a_piece_is_raised_and_ends_what_has_not_begun(with_threads):
-    begun = []
+    begun, nothing = [], Event()
 
     def work(n):
         begun.append(n)
         if n == 3:
             raise ValueError("piece 3")
+        if n > 3:
+            nothing.wait(0.005)  # the caller gets to see the error, however busy the machine is
         return n
 
     with pytest.raises(ValueError, match="piece 3"):

@@ -59,9 +59,9 @@ def test_a_field_of_several_parts_goes_through_them(monkeypatch):
     seen = []
     together = parts.in_threads
 
-    def spy(function, pieces):
+    def spy(function, pieces, room):
         seen.append(len(pieces))
-        return together(function, pieces)
+        return together(function, pieces, room)
 
     monkeypatch.setattr(parts, "in_threads", spy)
     field = made_field(1, "skewed")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from leefraster.kernels.null_table import (
     unfold_tail,
 )
 from leefraster.kernels.tails import ABSENT, SINGLE, SORTED, TABLE, raise_to, tails_of_all, tails_without_self
+from leefraster.kernels.temporary import temporary
 
 ENUMERABLE = 1_000_000  # subsets
 TABLE_BYTES = 64 * 2**20
@@ -60,7 +61,7 @@ class Lattice:
         return (1 << self.shift) >> 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tables:
     """Tail tables of the sums of 0..kmax draws, flattened; what kernels.tails reads."""
 
@@ -76,8 +77,9 @@ class Tables:
     mass: Floats
     single: Buckets
 
+    @cached_property
     def arguments(self) -> tuple[Any, ...]:
-        """Return the arrays in the order in which the kernels take them."""
+        """The arrays in the order in which the kernels take them."""
         gain = 2.0**-self.lattice.shift / self.stride
         base = (0.5 - self.start) / self.stride - np.arange(gain.size) * self.lattice.offset * gain
         return (
@@ -412,6 +414,7 @@ def _all_frequencies(
     return blocks
 
 
+@lru_cache(maxsize=4)
 def exclusion_coefficients(n: int, kmax: int) -> tuple[Floats, Ints]:
     """Return C(n, k-m) / C(n-1, k), by which tails lose the cell itself, and the last m that matters for k."""
     most = 0
@@ -443,11 +446,11 @@ def draw_tails(
     own : ndarray of int64 or None
         The cell's own value, which is not among the draws; None when all values are.
     """
-    upper, lower = np.empty(observed.size), np.empty(observed.size)
+    upper, lower = temporary(observed.size), temporary(observed.size)
     n = population.sums.n
     # modulo 2^64: only the sum of a complement is taken from it, and that fits
     total = (population.sums.total + 2**63) % 2**64 - 2**63
-    arguments = tables.arguments()
+    arguments = tables.arguments
     if own is None:
         tails_of_all(*(observed, counts, n, total, n // 2, *arguments, upper, lower))
     else:
@@ -459,6 +462,11 @@ def draw_tails(
 
 def bound_by_one_set(upper: Floats, lower: Floats, counts: Ints, n: int) -> None:
     """Raise tails in place to 1 / C(n, k), for one of the equally likely sets is observed; NaN where k is 0."""
-    k = np.arange(int(counts.max(initial=0)) + 1)
-    least = np.maximum(np.exp(-log_choose(n, np.minimum(k, n))), np.nextafter(0.0, 1.0))
-    raise_to(least, counts, upper, lower)
+    raise_to(_share_of_one_set(int(counts.max(initial=0)), n), counts, upper, lower)
+
+
+@lru_cache(maxsize=16)
+def _share_of_one_set(most: int, n: int) -> Floats:
+    """Return 1 / C(n, k) for all k up to the most, never 0."""
+    k = np.arange(most + 1)
+    return np.maximum(np.exp(-log_choose(n, np.minimum(k, n))), np.nextafter(0.0, 1.0))

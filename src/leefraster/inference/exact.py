@@ -125,7 +125,9 @@ class Null:
     ahead: Ahead = Ahead()
 
     @classmethod
-    def of(cls, drawn: Drawn, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Null:
+    def of(
+        cls, drawn: Drawn, sums: Totals, occurring: Ints, *, own_fixed: bool, summary: Summary | None = None
+    ) -> Null:
         """Make what the tails of a field need.
 
         Parameters
@@ -138,6 +140,8 @@ class Null:
             How many places have sums of 0, 1, 2, ... values; only which occur matters.
         own_fixed : bool
             Whether a place itself is not among the draws.
+        summary : Summary, optional
+            That of the values, where it was made before.
         """
         n = sums.n
         drawn_from = n - 1 if own_fixed else n
@@ -155,9 +159,11 @@ class Null:
                 wanted[k - terms[k] : k + 1] = True
         else:
             wanted[folded] = True
-        population, points = _summarised(drawn, sums, wanted)
+        if summary is None:
+            summary, _ = summary_beside(drawn, sums, _nothing)
+        population = summary.population
         tables, error, extremes = _refined(population, kmax, wanted)
-        return cls(sums, own_fixed, population, tables, error, ahead=Ahead(points, extremes))
+        return cls(sums, own_fixed, population, tables, error, ahead=Ahead(summary.points, extremes))
 
     @cached_property
     def far(self) -> Approximations:
@@ -206,19 +212,34 @@ def _nothing_drawn(counts: Ints) -> tuple[Floats, Floats]:
     return certain, certain.copy()
 
 
-def _summarised(
-    drawn: Drawn, sums: Totals, wanted: npt.NDArray[np.bool_]
-) -> tuple[Population, tuple[Floats, Floats] | None]:
-    """Return the population, and its weighted points where these are made beside it; so are buckets of values."""
-    if not drawn.in_memory or drawn.natural:
-        return Population.of(drawn, sums), None
-    works: list[Callable[[], Any]] = [
-        partial(_in_buckets, drawn, wanted),
-        partial(Population.of, drawn, sums),
-        partial(weighted_points, drawn, sums),
-    ]
-    _, population, points = in_threads(_done, works)
-    return population, points
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a null distribution is made from.
+
+    Attributes
+    ----------
+    population : Population
+        The values.
+    points : tuple of ndarray, or None
+        Their weighted points, where these were made beside it.
+    """
+
+    population: Population
+    points: tuple[Floats, Floats] | None
+
+
+def summary_beside[T](drawn: Drawn, sums: Totals, work: Callable[[], T]) -> tuple[Summary, T]:
+    """Return the summary of some values, and what some work gives that is done beside it.
+
+    Of values in memory without a step of their own, weighted points and buckets of values, in which sums of one are
+    counted, are made at the same time.
+    """
+    works: list[Callable[[], Any]] = [work, partial(Population.of, drawn, sums)]
+    apart = drawn.in_memory and not drawn.natural
+    if apart:
+        works[1:1] = [partial(_in_buckets, drawn), partial(weighted_points, drawn, sums)]
+    made = in_threads(_done, works)
+    return Summary(made[-1], made[-2] if apart else None), made[0]
 
 
 def _refined(
@@ -262,10 +283,12 @@ def _done(work: Callable[[], Any]) -> Any:
     return work()
 
 
-def _in_buckets(drawn: Drawn, wanted: npt.NDArray[np.bool_]) -> None:
-    """Put the values in buckets where sums of one are counted in them."""
-    if wanted[1]:
-        assert drawn.buckets is not None
+def _nothing() -> None:
+    return None
+
+
+def _in_buckets(drawn: Drawn) -> None:
+    assert drawn.buckets is not None
 
 
 def _halved(lattice: Lattice) -> Lattice:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from leefraster.inference.pieces import Pieces, Whole
 from leefraster.kernels.fixed_point import power_sums, sum_in_limbs, to_integers_from
 from leefraster.kernels.read_only import read_only
+from leefraster.kernels.temporary import temporary
 
 DECIMALS = 9  # the finest decimal step that is looked for
 FINEST = 52  # bits of the largest integer
@@ -276,7 +277,15 @@ def totals_of(n: int, centre: int, limbs: Sequence[int]) -> Totals:
 def deviations(numbers: Numbers, sums: Totals) -> npt.NDArray[np.float64]:
     """Return value minus mean in units of the step; the sign is exact, and 0 only where they are equal."""
     whole, rest = divmod(sums.total, sums.n)
-    return (numbers.integers - whole).astype(np.float64) - rest / sums.n
+    return measured_from(whole, rest / sums.n, numbers.integers)
+
+
+def measured_from(whole: int, fraction: float, integers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return integers less a whole number and a fraction."""
+    found: npt.NDArray[np.float64] = temporary(integers.size)
+    np.subtract(integers, whole, out=found, casting="unsafe")
+    found -= fraction
+    return found
 
 
 def exact_sum(terms: npt.NDArray[np.float64], bound: float) -> float:

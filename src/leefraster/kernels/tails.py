@@ -339,13 +339,32 @@ def raise_to(least, counts, upper, lower):
 def cells_below(upper, lower, counts, drawn_from, limits):
     """Return the cells whose upper tail, and those whose lower tail, is below the limit of the number of draws.
 
-    Of more than half of the values the complement is drawn.
+    Of more than half of the values the complement is drawn. They are meant to be few.
     """
-    above, below = np.empty(counts.size, np.int64), np.empty(counts.size, np.int64)
-    half, many, more = drawn_from // 2, 0, 0
+    many = _count_below(upper, lower, counts, drawn_from, limits)
+    above, below = np.empty(many[0], np.int64), np.empty(many[1], np.int64)
+    at, to = 0, 0
+    for a in range(0, counts.size, PIECE):
+        up, down, draws = upper[a : a + PIECE], lower[a : a + PIECE], counts[a : a + PIECE]
+        here = _count_below(up, down, draws, drawn_from, limits)
+        if here[0] == 0 and here[1] == 0:
+            continue
+        for i in range(draws.size):
+            limit = limits[min(draws[i], drawn_from - draws[i])]
+            if up[i] < limit:
+                above[at] = a + i
+                at += 1
+            if down[i] < limit:
+                below[to] = a + i
+                to += 1
+    return above, below
+
+
+@jit
+def _count_below(upper, lower, counts, drawn_from, limits):
+    many = more = 0
     for i in range(counts.size):
-        limit = limits[counts[i] if counts[i] <= half else drawn_from - counts[i]]
-        above[many], below[more] = i, i
+        limit = limits[np.uint64(min(counts[i], drawn_from - counts[i]))]
         many += upper[i] < limit
         more += lower[i] < limit
-    return above[:many].copy(), below[:more].copy()
+    return many, more

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from leefraster.inference.exact import exact_tails
 from leefraster.inference.numbers import Numbers, Totals, exact_sum
+from leefraster.kernels.temporary import temporary
 from leefraster.neighbours.weights import WeightSums, fixed_point, shares
 
 Ints = npt.NDArray[np.int64]
@@ -80,8 +81,8 @@ class EqualWeights:
     def totals(self) -> Floats:
         """The sums of the weights of every row."""
         counts = self._pattern.counts
-        found: Floats = (counts > 0).astype(np.float64) if self._row else self._each * counts
-        return found
+        found: Floats = temporary(counts.size)
+        return np.greater(counts, 0, out=found) if self._row else np.multiply(self._each, counts, out=found)
 
     @cached_property
     def squares(self) -> Floats:

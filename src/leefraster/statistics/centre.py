@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import InputError
-from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.numbers import Numbers, Totals, measured_from
 from leefraster.statistics.plan import OneField
 
 Ints = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ class Centred:
     @property
     def deviations(self) -> Floats:
         """Value less centre; the sign is exact, and 0 only where they are equal."""
-        return (self.numbers.integers - self.whole).astype(np.float64) - self.fraction
+        return measured_from(self.whole, self.fraction, self.numbers.integers)
 
     def floors(self, most: int) -> Ints:
         """Return the largest whole numbers not above 0, 1, ... `most` times the centre."""

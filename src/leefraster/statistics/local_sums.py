@@ -15,6 +15,7 @@ from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.permutation import DrawnFrom, permuted_tails
 from leefraster.inference.tails import sum_tails
 from leefraster.kernels.local_sums import means_of_sums, standardise_equal
+from leefraster.kernels.temporary import temporary
 from leefraster.neighbours import BandNeighbours
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.centre import Centred
@@ -126,12 +127,10 @@ def _equal_sums(one: OneField, numbers: Numbers, drawn: Totals, weights: Any, ow
     integers = numbers.integers
     observed, counts, totals = one.neighbours.sums(integers), one.neighbours.counts, weights.totals
     if not own_fixed:
-        observed, counts, totals = (
-            observed + integers,
-            np.where(counts > 0, counts + 1, 0),
-            totals + weights.own,
-        )
-    spread, z = np.empty(integers.size), np.empty(integers.size)
+        totals = totals + weights.own
+        observed = np.add(observed, integers, out=temporary(integers.size, np.int64))
+        counts = np.add(counts, counts > 0, out=temporary(counts.size, np.int64))
+    spread, z = temporary(integers.size), temporary(integers.size)
     arguments = integers, observed, counts, totals, drawn.n, *divmod(drawn.total, drawn.n), own_fixed
     squares = float(drawn.squares)
     shared = np.array([squares / drawn.n])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.inference.drawn import drawn_of
-from leefraster.inference.exact import Null
+from leefraster.inference.exact import Null, summary_beside
 from leefraster.inference.numbers import Numbers
 from leefraster.kernels.in_threads import in_threads
 from leefraster.kernels.jit import threads
@@ -20,6 +20,7 @@ from leefraster.statistics.plan import OneField, Test
 Ints = npt.NDArray[np.int64]
 FEWEST = 1 << 14  # values of a field that is worth the threads
 PART = 1 << 17  # places: small enough for a processor's cache, many enough to pay for going through the steps
+ARRAYS = 12  # of 8 bytes a value that a part needs in between, at most
 CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
 
 
@@ -42,13 +43,16 @@ def by_part(one: OneField, test: Test, *, own_fixed: bool, fill: Callable[[OneFi
         fill(one)
         return
     integers = one.numbers.integers
-    observed, counts = one.neighbours.sums(integers), one.neighbours.counts
-    null = one.null
-    if test.inference == "exact":
-        null = _null(one, counts, own_fixed) if null is None else null.shared()
+    null: Null | None
+    if test.inference == "exact" and one.null is None:
+        observed, null = _sums_and_null(one, own_fixed)
+    else:
+        observed, null = one.neighbours.sums(integers), None if one.null is None else one.null.shared()
+    counts = one.neighbours.counts
     make = partial(_part, one, observed, counts, null, one.numbers.largest)
     pieces = _cuts(one.valid, integers.size)
-    in_threads(lambda piece: fill(make(*piece)), pieces)
+    room = 8 * ARRAYS * max(last.stop - last.start for *_, last in pieces)
+    in_threads(lambda piece: fill(make(*piece)), pieces, room)
 
 
 def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, slice]]:
@@ -68,12 +72,23 @@ def _cuts(valid: npt.NDArray[np.bool_], values: int) -> list[tuple[int, int, sli
     ]
 
 
-def _null(one: OneField, counts: Ints, own_fixed: bool) -> Null:
-    """Return the null distribution of the field, for all its parts."""
-    occurring = np.trim_zeros(occurrences(counts, one.neighbours.most), "b")
+def _sums_and_null(one: OneField, own_fixed: bool) -> tuple[Ints, Null]:
+    """Return the sums over the neighbours of all places and, summarised beside them, their null distribution."""
+    drawn = drawn_of(one.numbers)
+    if drawn.largest == 1:  # nothing to summarise
+        summary, (observed, occurring) = None, _sums_and_occurring(one)
+    else:
+        summary, (observed, occurring) = summary_beside(drawn, one.sums, partial(_sums_and_occurring, one))
     if not own_fixed:  # an island has no sum, even with itself
         occurring = np.concatenate([occurring[:1], [0], occurring[1:]])
-    return Null.of(drawn_of(one.numbers), one.sums, occurring, own_fixed=own_fixed).shared()
+    null = Null.of(drawn, one.sums, occurring, own_fixed=own_fixed, summary=summary)
+    return observed, null.shared()
+
+
+def _sums_and_occurring(one: OneField) -> tuple[Ints, Ints]:
+    """Return the sums over the neighbours, and how many places have 0, 1, 2, ... of them."""
+    observed, counts = one.neighbours.sums(one.numbers.integers), one.neighbours.counts
+    return observed, np.trim_zeros(occurrences(counts, one.neighbours.most), "b")
 
 
 def _part(

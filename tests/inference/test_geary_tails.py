@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from leefraster.inference import geary_composed, geary_counted
 from leefraster.inference import geary_grid as grid_under_test
 from leefraster.inference import geary_tails as under_test
 from leefraster.inference.geary_grid import own_places, tabled_draws
@@ -123,25 +124,62 @@ def test_tables_equal_enumeration_where_both_can_be_made(monkeypatch):
 )
 def test_fields_of_few_values_are_counted_exactly(values, k):
     """Against the distribution of the sum by whole-number recursion, set by set."""
+    _assert_counted(values, k)
+
+
+def _assert_counted(values, k):
     numbers, sums, total = prepared(values, k)
     v = numbers.integers
     n = v.size
     rng = np.random.default_rng(len(values) + k)
     near = [rng.permutation(np.delete(np.arange(n), i))[:k] for i in range(n)]
-    numerator = np.array([float(np.square(v[i] - v[near[i]]).sum()) for i in range(n)])
-    upper, lower = geary_tails(numbers, sums, total, numerator, np.full(n, k))
+    whole = v.astype(object)
+    observed = [((whole[i] - whole[near[i]]) ** 2).sum() for i in range(n)]
+    upper, lower = geary_tails(numbers, sums, total, np.array(observed, float), np.full(n, k))
     for i in (0, n // 2, n - 1):
-        squares = np.square(v[i] - np.delete(v, i))
+        squares = (whole[i] - np.delete(whole, i)) ** 2
         ways = {(0, 0): 1}
         for square in squares.tolist():
             added = {(j + 1, s + square): w for (j, s), w in ways.items() if j < k}
             for key, w in added.items():
                 ways[key] = ways.get(key, 0) + w
         every = sum(w for (j, _), w in ways.items() if j == k)
-        at_least = sum(w for (j, s), w in ways.items() if j == k and s >= numerator[i])
-        at_most = sum(w for (j, s), w in ways.items() if j == k and s <= numerator[i])
+        at_least = sum(w for (j, s), w in ways.items() if j == k and s >= observed[i])
+        at_most = sum(w for (j, s), w in ways.items() if j == k and s <= observed[i])
         assert upper[i] == pytest.approx(at_least / every, rel=1e-12)
         assert lower[i] == pytest.approx(at_most / every, rel=1e-12)
+
+
+@pytest.mark.parametrize("turned", [1.0, -1.0])
+def test_one_value_other_than_all_the_rest_is_counted_exactly(turned):
+    values = turned * np.array([np.e] * 199 + [np.pi])
+    square = (np.pi - np.e) ** 2
+    upper, lower = tails_at(values, 199, 8, [8 * square])
+    assert (upper[0], lower[0]) == (1.0, 1.0)
+    upper, lower = tails_at(values, 0, 8, [0.0, square])
+    np.testing.assert_allclose(upper, [1.0, 8 / 199], rtol=1e-12)
+    np.testing.assert_allclose(lower, [1 - 8 / 199, 1.0], rtol=1e-12)
+
+
+def test_a_place_that_all_others_are_as_far_from_is_certain_where_tables_are_made(monkeypatch):
+    monkeypatch.setattr(geary_composed, "COMPOSITIONS", 0)
+    values = np.array([np.e] * 199 + [np.pi])
+    for k in (8, 120):  # of 120, the other 79 are drawn
+        upper, lower = tails_at(values, 199, k, [k * (np.pi - np.e) ** 2])
+        assert (upper[0], lower[0]) == (1.0, 1.0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 1 / 3, np.pi, 1e5]), min_size=30, max_size=60)
+    .filter(lambda v: len(set(v)) > 1), st.integers(2, 6), st.sampled_from([1.0, 1e16, -1e290])
+)  # fmt: skip
+def test_few_values_of_any_size_are_counted_exactly(values, k, scale):
+    """Set by set, as the few values on a step are."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(under_test, "ENUMERABLE", 0)
+        patched.setattr(geary_counted, "COUNTABLE", 0)
+        _assert_counted(np.array(values) * scale, k)
 
 
 @settings(max_examples=60, deadline=None)

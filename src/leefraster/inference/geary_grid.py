@@ -71,7 +71,8 @@ class GearyGrid:
         at = (own - self.mean) / self.sd
         look_up(at, logarithms, rows, shares, self.own, NORMAL, self.table, deviate)
         deviate = np.where(turned, -deviate, deviate)
-        return ndtr(-deviate), ndtr(deviate)
+        certain = np.isin(at, self.own[(self.table == self.table[..., :1]).all(axis=(0, 2))])
+        return np.where(certain, 1.0, ndtr(-deviate)), np.where(certain, 1.0, ndtr(deviate))
 
     def _between(self, k: Ints) -> tuple[Ints, Floats]:
         """Return the row of the number of draws before each, and how near it lies to the one after."""

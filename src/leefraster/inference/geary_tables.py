@@ -87,7 +87,12 @@ def _edges(n: int) -> Ints:
 
 
 def quantiles(others: Others, n: int, ks: Ints, newton: tuple[Floats, Ints]) -> Floats:
-    """Return the logarithm of the quantiles, per draw, of sums of k of n squared differences at `NORMAL`."""
+    """Return the logarithm of the quantiles, per draw, of sums of k of n squared differences at `NORMAL`.
+
+    Where all squared differences are the same, so are all quantiles.
+    """
+    if others.squares[-1] == 0.0:
+        return np.full((ks.size, NORMAL.size), math.log(others.bound))
     found = _by_transform(others, n, ks, newton)
     out = np.empty((ks.size, NORMAL.size))
     low, high = _by_saddlepoint(others, n, ks, -1.0), _by_saddlepoint(others, n, ks, 1.0)

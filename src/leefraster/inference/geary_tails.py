@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from leefraster.inference.drawn import Drawn, drawn_of
 from leefraster.inference.draws import bound_by_one_set, log_choose
+from leefraster.inference.geary_composed import Compositions
 from leefraster.inference.geary_counted import FewValues
 from leefraster.inference.geary_grid import GearyGrid
 from leefraster.inference.numbers import Numbers, Totals
@@ -63,7 +64,7 @@ class GearyNull:
         They in order, as integers; empty where nothing is drawn.
     enumerable : ndarray of bool
         Of each number of neighbours, whether their sets are gone through.
-    few : FewValues or None
+    few : FewValues, Compositions or None
         The different values, where what is left is counted.
     grid : GearyGrid or None
         The quantiles, where it is not.
@@ -72,7 +73,7 @@ class GearyNull:
     n: int
     ordered: Ints
     enumerable: Bools
-    few: FewValues | None = None
+    few: FewValues | Compositions | None = None
     grid: GearyGrid | None = None
 
     @classmethod
@@ -87,7 +88,7 @@ class GearyNull:
         left = np.flatnonzero(drawing & (k > 1) & ~enumerable)
         if left.size == 0:
             return cls(n, ordered, enumerable)
-        few = FewValues.of(drawn, n, int(left[-1]))
+        few = FewValues.of(drawn, n, int(left[-1])) or Compositions.of(ordered, left)
         return cls(n, ordered, enumerable, few, GearyGrid.of(ordered, sums, left) if few is None else None)
 
     def tails(self, own: Ints, total: Floats, numerator: Floats, counts: Ints) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ from leefraster.statistics.plan import OneField, Test
 Ints = npt.NDArray[np.int64]
 FEWEST = 1 << 14  # values of a field that is worth the threads
 PART = 1 << 17  # places: small enough for a processor's cache, many enough to pay for going through the steps
-ARRAYS = 12  # of 8 bytes a value that a part needs in between, at most
+ARRAYS = 8  # of 8 bytes a value that a part takes in between, at most: seven, and a little for the tables
 CUT = ("exact", "normal")  # inferences of a place that need nothing of the other places but totals and tables
 
 

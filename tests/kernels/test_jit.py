@@ -58,9 +58,9 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr(cache_folder, "_of_user", lambda: tmp_path / "user")
     monkeypatch.setattr(cache_warning, "_told", set())
-    cache_folder.folders.cache_clear()
+    cache_folder._looked_at.cache_clear()
     yield
-    cache_folder.folders.cache_clear()
+    cache_folder._looked_at.cache_clear()
 
 
 @pytest.fixture
@@ -240,9 +240,9 @@ def test_what_killed_processes_left_is_cleared_but_not_what_is_being_written(tmp
     assert not abandoned.exists()
 
 
-def test_a_kernel_that_takes_a_function_is_never_kept(tmp_path):
+def test_a_kernel_that_takes_a_function_is_never_kept_nor_counted(tmp_path):
     module = loaded(tmp_path, PLAIN + "\n@jit\ndef apply(f, x):\n    return f(x)\n")
-    assert module.apply(module.inner, 3) == 9
+    assert compiled_by(lambda: module.apply(module.inner, 3)) == (9, ["inner"])
     assert [file.name.split("-")[0] for file in kept(tmp_path)] == ["made_kernels.inner"]
 
 
@@ -267,6 +267,18 @@ def test_a_chosen_folder_that_cannot_be_written_is_named_once_and_the_users_take
     assert len(list((tmp_path / "user").rglob(f"*{cache.SUFFIX}"))) == 2
 
 
+def test_a_folder_that_cannot_be_written_is_no_matter_where_nothing_is_compiled(tmp_path, monkeypatch):
+    chosen = tmp_path / "chosen"
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(chosen))
+    loaded(tmp_path).outer(2)
+    cache_folder._looked_at.cache_clear()
+    monkeypatch.setattr(cache_folder, "_trouble_writing", lambda folder: "Read-only file system")
+    again = loaded(tmp_path)
+    assert compiled_by(lambda: again.outer(2)) == (7, [])  # a warning would be an error
+    with pytest.warns(CompiledCodeWarning, match=r"chosen.*NUMBA_CACHE_DIR \(Read-only file system\)"):
+        assert again.inner(0.5) == 1.5
+
+
 def test_without_any_folder_kernels_work_with_one_warning(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
     (tmp_path / "__pycache__").write_text("not a folder")
@@ -283,7 +295,7 @@ def test_code_beside_a_package_that_cannot_be_written_is_read_and_new_code_goes_
     tmp_path, monkeypatch
 ):
     assert loaded(tmp_path).inner(2) == 6
-    cache_folder.folders.cache_clear()
+    cache_folder._looked_at.cache_clear()
     trouble = cache_folder._trouble_writing
     closed = tmp_path / "__pycache__"
     monkeypatch.setattr(
@@ -346,7 +358,7 @@ needs_two = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one p
 @needs_two
 def test_both_builds_are_kept_as_two_files_and_found_again(cubes, threads_as_before):
     folder, _ = cubes
-    cache_folder.folders.cache_clear()
+    cache_folder._looked_at.cache_clear()
     assert len(kept(folder, "cubes-")) == 2
     for n in (1, 2):
         lr.set_threads(n)

@@ -27,7 +27,7 @@ from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
 from leefraster.kernels import compiling
-from leefraster.kernels.cache_folder import folders
+from leefraster.kernels.cache_folder import folders, warn_of_trouble
 from leefraster.kernels.cache_warning import warn_once
 from leefraster.kernels.stamp import stamp
 
@@ -91,15 +91,15 @@ class KernelCache:
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Return the compiled code of a signature, or None where it has to be compiled."""
         target.refresh()
-        found = self._found(signature, target)
-        if found is None:
-            compiling.compiles(self._name)
-        else:
+        key = self._key(signature, target.codegen())
+        found = self._found(key, target)
+        if found is not None:
             compiling.loads(self._name)
+        elif _means_the_same(key):  # else it is compiled in every process, whatever is kept
+            compiling.compiles(self._name)
         return found
 
-    def _found(self, signature: Any, target: Any) -> Any:
-        key = self._key(signature, target.codegen())
+    def _found(self, key: str, target: Any) -> Any:
         for folder in self._places()[0] if self._can_be_kept(key) else ():
             file = folder / self._file_name(key)
             try:
@@ -122,7 +122,10 @@ class KernelCache:
         """Keep the compiled code of a signature, if it can be kept."""
         key, folder = self._key(signature, result.codegen), self._places()[1]
         unfit = result.library.has_dynamic_globals or any(not loop.can_cache for loop in result.lifted)
-        if folder is None or unfit or not self._can_be_kept(key):
+        if unfit or not self._can_be_kept(key):
+            return
+        warn_of_trouble(self._beside, numba.config.CACHE_DIR)  # type: ignore[attr-defined]
+        if folder is None:
             return
         file = folder / self._file_name(key)
         try:
@@ -136,8 +139,7 @@ class KernelCache:
         self._clear(folder)
 
     def _can_be_kept(self, key: str) -> bool:
-        """Return whether a key means the same in all processes: functions as arguments are named by address."""
-        return self._enabled and " at 0x" not in key
+        return self._enabled and _means_the_same(key)
 
     def _key(self, signature: Any, codegen: Any) -> str:
         arguments, result = normalize_signature(signature)
@@ -157,6 +159,11 @@ class KernelCache:
                 with contextlib.suppress(OSError):
                     if time.time() - file.stat().st_mtime > _ABANDONED_AFTER:
                         _delete(file)
+
+
+def _means_the_same(key: str) -> bool:
+    """Return whether a key means the same in all processes: functions as arguments are named by address."""
+    return " at 0x" not in key
 
 
 def _read(file: Path, key: str, target: Any) -> Any:

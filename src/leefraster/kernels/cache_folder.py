@@ -12,7 +12,6 @@ from pathlib import Path
 from leefraster.kernels.cache_warning import warn_once
 
 
-@functools.cache
 def folders(beside: Path, chosen: str) -> tuple[tuple[Path, ...], Path | None]:
     """Return the folders to look in, in order, and the one to write to.
 
@@ -27,26 +26,41 @@ def folders(beside: Path, chosen: str) -> tuple[tuple[Path, ...], Path | None]:
     -------
     tuple of Path, and Path or None
         The folder that was chosen, else ``__pycache__`` beside the source, then the user's own; none to write to
-        when no one can be written, which warns.
+        when no one can be written.
     """
+    looked, troubles = _looked_at(beside, chosen)
+    return looked, looked[-1] if len(troubles) < len(looked) else None
+
+
+def warn_of_trouble(beside: Path, chosen: str) -> None:
+    """Warn where compiled code that is to be kept goes elsewhere than was chosen, or nowhere."""
+    looked, troubles = _looked_at(beside, chosen)
+    if chosen and troubles:
+        warn_once(
+            "folder",
+            f"compiled code cannot be kept in {looked[0]}, named by NUMBA_CACHE_DIR ({troubles[0]}). It is kept in "
+            "a folder of your own instead if possible; choose one that can be written",
+        )
+    if len(troubles) == len(looked):
+        warn_once(
+            "folder",
+            f"compiled code cannot be kept in {' nor in '.join(map(str, looked))} ({troubles[-1]}): it is compiled "
+            "anew by each process. Set NUMBA_CACHE_DIR to a folder that can be written",
+        )
+
+
+@functools.cache
+def _looked_at(beside: Path, chosen: str) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Return the folders up to the first that can be written, and why those before it cannot."""
     looked: list[Path] = []
+    troubles: list[str] = []
     for folder in _candidates(beside, chosen):
         looked.append(folder)
         trouble = _trouble_writing(folder)
         if trouble is None:
-            return tuple(looked), folder
-        if chosen and len(looked) == 1:
-            warn_once(
-                "folder",
-                f"compiled code cannot be kept in {folder}, named by NUMBA_CACHE_DIR ({trouble}). It is kept in a "
-                "folder of your own instead if possible; choose one that can be written",
-            )
-    warn_once(
-        "folder",
-        f"compiled code cannot be kept in {' nor in '.join(map(str, looked))} ({trouble}): it is compiled anew by "
-        "each process. Set NUMBA_CACHE_DIR to a folder that can be written",
-    )
-    return tuple(looked), None
+            break
+        troubles.append(trouble)
+    return tuple(looked), tuple(troubles)
 
 
 def _candidates(beside: Path, chosen: str) -> tuple[Path, Path]:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 compiled: list[str] = []
-"""Names of the kernels compiled in this process, in order; a kernel stands here once for each signature."""
+"""Names of the kernels compiled in this process, in order; a kernel stands here once for each signature.
+
+Those that can never be kept, since they take a function (one of esda's), do not."""
 
 loaded: list[str] = []
 """Names of the kernels taken from the cache in this process."""

@@ -8,7 +8,7 @@ CODE := src tests benchmarks tools
 help:
 	@echo "make demo       run the demonstration country: report, store and exports in out/demo"
 	@echo "make test       run the tests"
-	@echo "make bench      measure leefraster beside its peers (12 minutes) and write docs/benchmarks.md"
+	@echo "make bench      measure leefraster beside its peers (15 minutes) and write docs/benchmarks.md"
 	@echo "make lint       ruff, mypy and the check that imports go down the floors"
 	@echo "make format     let ruff format and fix"
 	@echo "make setup      make .venv with the pinned packages (the others do this by themselves)"

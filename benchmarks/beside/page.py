@@ -219,7 +219,7 @@ How it is measured. Every program gets the same cells: ragged generated fields (
 a square raster, in clumps, no islands) and, where it is at hand, the German census grid. Each runs in a
 child process of its own, warm: a run on 600 cells before has compiled and loaded everything. Programs take
 turns, up to three rounds; a time is the median of the rounds, and a ratio that of two medians of one run.
-Works of 1.5 to 5 seconds have two turns, longer ones one. What would take more than two minutes, or break
+Works of 1.5 to 25 seconds have two turns, longer ones one. What would take more than two minutes, or break
 the time of the whole run, is not run: `~` marks times extrapolated with the power law of the two largest
 sizes that were measured (power between 1 and 2), or in proportion to a single one. To keep the run short that
 holds, too, for pygeoda's complete permutations above 40,000 cells, permutations of spdep above 10,000, its other

@@ -21,7 +21,7 @@ from beside.growth import Point, predicted
 from beside.works import OURS, Arrays, Work, all_works, can_run
 
 WARM_UP = 600
-SHORT, MIDDLING = 1.5, 5.0  # seconds
+SHORT, MIDDLING = 1.5, 25.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Plan:
     rounds: int = 3
     least: float = 0.3
     most: float = 120.0
-    seconds: float = 640.0
+    seconds: float = 800.0
     programs: tuple[str, ...] = ()
     own_children: bool = True
 
@@ -196,7 +196,7 @@ class Run:
         return {work.name for work in first.values()}
 
     def _has_turn(self, turn: int, record: Measured) -> bool:
-        """Return whether a work is measured again: short ones always, those up to 5 seconds twice, others once."""
+        """Return whether a work is measured again: short ones always, those up to 25 seconds twice, others once."""
         seconds = record.seconds or 0.0
         turns = self._plan.rounds if seconds < SHORT else 2 if seconds < MIDDLING else 1
         return turn < turns and (turn == 0 or seconds < max(self._ends - time.monotonic(), SHORT))

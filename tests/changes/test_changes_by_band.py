@@ -79,6 +79,21 @@ def test_changes_by_band_have_the_bytes_of_changes(seed, cells, together):
     assert about == wanted.attrs
 
 
+@pytest.mark.parametrize("kind", ["?", "u1", "i1"])
+def test_changes_of_bool_and_whole_numbers_are_those_of_floats(kind):
+    ids = np.arange(300)
+    values = (
+        np.random.default_rng(2).integers(0, 2 if kind == "?" else 256, (5, 300)).astype("u1").astype(kind)
+    )
+    wanted = lr.change(in_memory(ids, {"level": values.astype(float)})["level"], 2018, 2024)
+    assert {-1, 1} <= set(np.sign(wanted["level_change"].values).tolist())
+    assert lr.change(in_memory(ids, {"level": values})["level"], 2018, 2024).identical(wanted)
+    arrays = arrays_like(wanted)
+    panel = BandedPanel.of(ids, {"level": values}, GRID, years=YEARS)
+    lr.change_by_band(panel, Arrays(arrays), 2018, 2024, name="level", cells=90)
+    assert_same_bytes(arrays, wanted)
+
+
 def test_arrays_on_disk_and_of_zarr_serve_as_well(tmp_path):
     ids, level = made(4)
     on_disk = np.memmap(tmp_path / "level", np.float64, "w+", shape=level.shape)

@@ -429,3 +429,12 @@ def test_infinite_layers_are_refused_by_name():
     data["age"][1, 3] = np.inf  # measured around cells, it would pass for missing
     with pytest.raises(InputError, match="layer 'age' in 2022 has 1 infinite values"):
         lr.score(data, model(around))
+
+
+def test_values_too_large_for_a_mean_are_refused():
+    data = layers(0, missing=0.0)
+    data["rent"][:] = np.random.default_rng(1).choice([-1e308, 1e308], data["rent"].shape)
+    with pytest.raises(
+        InputError, match=r"layer 'rent'.*: values of indicator 'rent' are so large .*\(1.8e\+308\)"
+    ):
+        lr.score(data, model())

@@ -171,6 +171,8 @@ def test_what_is_wrong_anywhere_is_refused_with_the_words_of_the_whole():
     wrong[3] = np.inf
     with pytest.raises(lr.InputError, match="layer 'noise' in 2020 has 1 infinite values"):
         by_band(ids, variables | {"noise": wrong}, model(MEASURES[:1]))
+    with pytest.raises(lr.InputError, match=r"layer 'age'.*are so large that their sum"):
+        by_band(ids, variables | {"age": np.full(ids.size, 1e308)}, model(MEASURES[:1]))
     few = variables["dwellings"].copy()
     few[0, [2, 1100]] = -1
     with pytest.raises(lr.InputError, match="dwellings: 2 of 3900 are negative"):

@@ -50,10 +50,10 @@ def change(
     Returns
     -------
     Dataset
-        ``<name>_change`` (to less from) of each measure, without `year`; ``change_class`` (int8, 1 to 7, 4 no
-        change, 0 missing) of the level where there is one, else of the single field or total, which the
-        attribute ``change_class_of`` names. Attributes say the years, how many lie between, and which measured
-        years were passed over.
+        ``<name>_change`` (to less from; float64 of whole numbers and bool) of each measure, without `year`;
+        ``change_class`` (int8, 1 to 7, 4 no change, 0 missing) of the level where there is one, else of the single
+        field or total, which the attribute ``change_class_of`` names. Attributes say the years, how many lie
+        between, and which measured years were passed over.
 
     Raises
     ------
@@ -88,6 +88,7 @@ def change(
     before, after = year_of(ordered, from_year, "from_year"), year_of(ordered, to_year, "to_year")
     refuse_versions(ordered, (from_year, to_year), across=across_versions)
     names = _measures(ordered, isinstance(scores, xr.DataArray))
+    before, after = (_in_floats(year, names) for year in (before, after))
     spans = _between(ordered, from_year, to_year)
     for name in names:
         infinite = sum(int(np.isinf(year[name].values).sum()) for year in (before, after))
@@ -130,6 +131,12 @@ def _measures(data: xr.Dataset, single: bool) -> list[str]:
             f"scores has none of {', '.join(MEASURES)}; it has {', '.join(map(str, data.data_vars))}"
         )
     return names
+
+
+def _in_floats(data: xr.Dataset, names: list[str]) -> xr.Dataset:
+    """Return the measures as floats: whole numbers could wrap around, and bool has no difference."""
+    whole = {name: data[name].astype(np.float64) for name in names if data[name].dtype.kind in "bui"}
+    return data.assign(whole)
 
 
 def _timeless(values: xr.DataArray) -> xr.DataArray:

@@ -143,9 +143,16 @@ class Tally:
         )
 
     @property
+    def totals(self) -> tuple[Floats, Floats]:
+        """Weight x value of each indicator, added up, and weight; infinite or NaN beyond the largest float."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            total, whole = np.moveaxis(self.sums.sum(axis=0), -1, 0)
+        return total, whole
+
+    @property
     def means(self) -> Floats:
         """Reference means, NaN where nothing counts."""
-        total, whole = np.moveaxis(self.sums.sum(axis=0), -1, 0)
+        total, whole = self.totals
         means: Floats = np.full(total.size, np.nan)
         np.divide(total, whole, out=means, where=whole > 0)
         return means
@@ -158,7 +165,7 @@ class Tally:
     @property
     def added_up(self) -> Tally:
         """The same with its sums added up: less to hand on."""
-        return Tally(self.sums.sum(axis=0, keepdims=True), self.counts, self.smallest)
+        return Tally(np.stack(self.totals, axis=-1)[None], self.counts, self.smallest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,9 +364,10 @@ class Engine:
         Raises
         ------
         InputError
-            When a value is infinite, or negative where a logarithm or root is taken.
+            When a value is infinite, negative where a logarithm or root is taken, or so large that there is no
+            mean.
         """
-        counted = tally.counts
+        counted, (total, whole) = tally.counts, tally.totals
         when = "" if self.layers.years[year] is None else f" in {self.layers.years[year]}"
         for k, indicator in enumerate(self.model.canonical):
             if counted[k, INFINITE]:
@@ -372,6 +380,12 @@ class Engine:
                     f"indicator {indicator.name!r}{when}: {', '.join(map(str, indicator.transform))} of "
                     f"{counted[k, NEGATIVE]} negative values (smallest measure {tally.smallest[k]:g}); clip the "
                     "measure at 0 first, or correct the layer"
+                )
+            if whole[k] > 0 and not np.isfinite(total[k]):
+                raise InputError(
+                    f"layer {indicator.layer!r}{when}: values of indicator {indicator.name!r} are so large that "
+                    f"their sum, of which the national mean is made, goes beyond the largest number there is "
+                    f"({np.finfo(np.float64).max:.3g}); correct the layer, or state it in a larger unit"
                 )
 
     def contributions(self, one: OneYear, centre: Floats, cells: slice | npt.NDArray[np.int64]) -> Floats:

@@ -86,8 +86,9 @@ def score(
         When the model names a layer that is not there, dwellings are wanted and absent, or the reference year is
         not among the years and is needed.
     InputError
-        When layers lie on different grids, a unit is not the model's, a value is infinite, or negative where a
-        logarithm or root is taken; when an indicator is missing on more cells than its rule allows.
+        When layers lie on different grids, a unit is not the model's, a value is infinite, negative where a
+        logarithm or root is taken, or so large that the sum of all is beyond the largest float; when an indicator
+        is missing on more cells than its rule allows.
 
     Warns
     -----

@@ -94,6 +94,17 @@ def test_threads_and_mirroring_do_not_change_a_bit_of_decay_sums(monkeypatch):
     assert np.ascontiguousarray(mirrored).tobytes() == results[0].tobytes()
 
 
+@pytest.mark.parametrize("share", [0.03, 0.2, 0.7])
+def test_decay_sums_have_the_same_bits_where_zeros_fill_the_gaps(share):
+    """Rows with few cells are added up cell by cell, others in all columns at once."""
+    rng = np.random.default_rng(6)
+    full = np.where(rng.random((60, 80)) < share, rng.normal(4, 1, (60, 80)), 0.0)
+    gappy = from_raster(raster(np.where(full == 0.0, np.nan, full)))
+    found = lr.decay_sum(gappy, 200, cutoff=900)
+    whole = from_raster(lr.decay_sum(raster(full), 200, cutoff=900)).sel(cell=gappy["cell"])
+    assert found.values.tobytes() == whole.values.tobytes()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.001, 1000))
 def test_decay_sums_follow_scale_and_shrink_with_the_cutoff(seed, scale):

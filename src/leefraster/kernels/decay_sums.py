@@ -5,9 +5,42 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from leefraster.kernels.jit import parallel_jit
+from leefraster.kernels.jit import jit, parallel_jit
 
 ROWS = 16  # rows a task
+FULL = 4  # a row with a cell in at least one of so many columns is added up in all columns at once
+
+
+@jit
+def _lay_out(columns, values, first, line):
+    """Add a row's values to a line of which the first column is `first`."""
+    for j in range(values.size):
+        line[columns[j] - first] += values[j]
+
+
+@jit
+def _add_columns(line, start, reach, weights, totals):
+    """Add to the total of every column, that at `start` of the line on, its weighted sum over the line."""
+    middle, weight = line[start:], weights[0]
+    for x in range(totals.size):
+        totals[x] += weight * middle[x]
+    for dx in range(1, reach + 1):
+        left, right, weight = line[start - dx :], line[start + dx :], weights[dx]
+        for x in range(totals.size):
+            totals[x] += weight * (left[x] + right[x])
+
+
+@jit
+def _add_cells(line, columns, first, reach, weights, sums):
+    """Add to the sum of every cell its weighted sum over the line, of which the first column is `first`."""
+    weight = weights[0]
+    for i in range(sums.size):
+        sums[i] += weight * line[columns[i] - first]
+    for dx in range(1, reach + 1):
+        weight = weights[dx]
+        for i in range(sums.size):
+            at = columns[i] - first
+            sums[i] += weight * (line[at - dx] + line[at + dx])
 
 
 @parallel_jit
@@ -21,28 +54,29 @@ def decay_sums(columns, starts, west, east, reach, weights, values, sums):
     ny, across = starts.size - 1, weights.shape[1] - 1
     width = east - west + 1 + 2 * across
     for block in prange((ny + ROWS - 1) // ROWS):
-        line = np.empty(width)
+        line, room = np.empty(width), np.empty(width)
         for row in range(block * ROWS, min((block + 1) * ROWS, ny)):
             begin, end = starts[row], starts[row + 1]
             if begin == end:
                 continue
-            for i in range(begin, end):
-                sums[i] = 0.0
+            own, out = columns[begin:end], sums[begin:end]
+            low, high = own.min(), own.max()
+            full = (end - begin) * FULL > high - low
+            totals = room[: high - low + 1] if full else out
+            totals[:] = 0.0
             for dy in range(reach.size):
                 above, below = row - dy, row + dy
                 line[:] = 0.0
                 if above >= 0:
-                    for j in range(starts[above], starts[above + 1]):
-                        line[columns[j] - west + across] += values[j]
+                    a, b = starts[above], starts[above + 1]
+                    _lay_out(columns[a:b], values[a:b], west - across, line)
                 if dy > 0 and below < ny:
-                    for j in range(starts[below], starts[below + 1]):
-                        line[columns[j] - west + across] += values[j]
-                for dx in range(reach[dy] + 1):
-                    weight = weights[dy, dx]
-                    if dx == 0:
-                        for i in range(begin, end):
-                            sums[i] += weight * line[columns[i] - west + across]
-                    else:
-                        for i in range(begin, end):
-                            at = columns[i] - west + across
-                            sums[i] += weight * (line[at - dx] + line[at + dx])
+                    a, b = starts[below], starts[below + 1]
+                    _lay_out(columns[a:b], values[a:b], west - across, line)
+                if full:
+                    _add_columns(line, low - west + across, reach[dy], weights[dy], totals)
+                else:
+                    _add_cells(line, own, west - across, reach[dy], weights[dy], totals)
+            if full:
+                for i in range(out.size):
+                    out[i] = totals[own[i] - low]

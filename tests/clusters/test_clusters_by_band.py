@@ -195,6 +195,10 @@ def test_what_is_wrong_is_refused_and_versions_are_warned_of_once():
         assert any("have dwellings in 2 of 5" in text for text in found[0]) == told_of
     negative = variables["dwellings"].copy()
     negative[2, 4000] = -3
+    high = variables["level"].copy()
+    high[2, 7] = 1e300
+    with pytest.raises(lr.InputError, match=r"1 levels are larger than 1e\+100 in size, first 1e\+300"):
+        by_band(variables | {"level": high})
     with pytest.raises(lr.InputError, match="dwellings: 1 of"):
         by_band(variables | {"dwellings": negative})
     with pytest.warns(LeefrasterWarning, match="levels of versions 2, 3 are compared") as given:

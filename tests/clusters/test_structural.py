@@ -434,6 +434,9 @@ def test_what_is_wrong_is_refused(make_scores):
         "1 levels are infinite": scores.assign(level=scores["level"].where(scores["level"] < 9, 0)).assign(
             level=lambda s: s["level"].copy(data=_with(s["level"].values, np.inf))
         ),
+        r"1 levels are larger than 1e\+100 in size, first -1e\+300": scores.assign(
+            level=lambda s: s["level"].copy(data=_with(s["level"].values, -1e300))
+        ),
         "dwellings: 1 of 720 values are negative": scores.assign(
             dwellings=("cell", _with(np.ones(720), -99997.0))
         ),

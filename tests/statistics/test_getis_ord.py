@@ -346,6 +346,20 @@ def test_errors_say_what_is_wrong():
         lr.getis_ord(cells.isel(cell=[0, 0, 1, 2]), near)
 
 
+@pytest.mark.parametrize("star", [True, False])
+@pytest.mark.parametrize("weighting", ["row", "binary"])
+def test_shares_of_values_near_the_largest_double_are_those_of_smaller_ones(star, weighting):
+    values = np.random.default_rng(3).choice(
+        [1.7e308, -1.7e308, 1e308, 0.3e308], (8, 9), p=[0.4, 0.1, 0.3, 0.2]
+    )
+    options = {"star": star, "weighting": weighting}
+    small = lr.getis_ord(raster(values * 2.0**-200), lr.Neighbourhood.queen(), **options)
+    large = lr.getis_ord(raster(values), lr.Neighbourhood.queen(), **options)
+    assert np.isfinite(small["G"]).all()
+    for name in ("G", "z", "p", "q", "spot"):
+        np.testing.assert_array_equal(large[name], small[name], err_msg=name)
+
+
 def test_graphs_with_unequal_negative_or_self_weights_are_refused():
     from libpysal.graph import Graph
 

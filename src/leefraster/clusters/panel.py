@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MINIMUM_YEARS = 3
+LARGEST = 1e100  # level in size: what dwellings times it add up to, and 12 decimals of it, are numbers
 AREA_LEVELS = ("neighbourhood", "district", "municipality")
 
 
@@ -113,8 +114,8 @@ def panel_of(scores: xr.Dataset) -> Panel:
         When the scores are no Dataset, or lack levels (and a reference to compute them), dwellings, or at least
         three years.
     InputError
-        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite or no
-        numbers, dwellings negative, or urbanity is none of the classes 1 to 5.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite, larger
+        than 1e100 in size or no numbers, dwellings negative, or urbanity is none of the classes 1 to 5.
     """
     if not isinstance(scores, xr.Dataset):
         raise UsageError(
@@ -123,8 +124,13 @@ def panel_of(scores: xr.Dataset) -> Panel:
         )
     data = _ordered(scores)
     level = _by_year(data, _level(data))
-    if np.isinf(level).any():
-        raise InputError(f"structural clusters: {int(np.isinf(level).sum())} levels are infinite")
+    if (beyond := np.abs(level) > LARGEST).any():
+        if infinite := int(np.isinf(level).sum()):
+            raise InputError(f"structural clusters: {infinite} levels are infinite")
+        raise InputError(
+            f"structural clusters: {int(beyond.sum())} levels are larger than {LARGEST:g} in size, first "
+            f"{level[beyond][0]:g}; their sums and differences would be no numbers. Correct them"
+        )
     return Panel(
         grid=grid_of(data),
         cells=data[CELL].values.astype(np.int64),

@@ -200,8 +200,8 @@ def structural_clusters(
         When the scores are no Dataset, have fewer than three years, no levels (nor total and reference) or no
         dwellings; or the rule is none, asks for more years or classes than there are, or for a radius below a cell.
     InputError
-        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite, dwellings
-        negative, urbanity is none of the classes 1 to 5, or `spot` lacks cells.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite or larger
+        than 1e100 in size, dwellings negative, urbanity is none of the classes 1 to 5, or `spot` lacks cells.
 
     Warns
     -----

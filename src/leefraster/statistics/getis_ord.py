@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
+LARGE, SMALLER = 1e280, 2.0**-64
+
 VARIABLES: dict[str, dict[str, Any]] = {
     "G": {
         "long_name": "Getis-Ord statistic: share of the total that lies in the neighbourhood",
@@ -196,9 +198,14 @@ def fill(
     sums = local_sums(one, weighting, own_fixed=not star, test=test)
     numbers, n = one.numbers, one.sums.n
     statistic, p = results.room(one, "G"), results.room(one, "p")
-    own = np.empty(0) if star else numbers.origin + numbers.step * numbers.integers
-    total = n * numbers.origin + numbers.step * one.sums.total
+    # a share is the same in any unit: in a larger one sums of values near the largest double are numbers
+    unit = SMALLER if max(abs(numbers.origin), numbers.step * numbers.largest) > LARGE else 1.0
+    origin, step = unit * numbers.origin, unit * numbers.step
+    own = np.empty(0) if star else origin + step * numbers.integers
+    total = n * origin + step * one.sums.total
     local = sums.means(np.empty(sums.z.size))
+    if unit != 1.0:
+        local *= unit
     if weighting != "row":
         local *= sums.totals
     getis_ord_shares(local, own, total, statistic)

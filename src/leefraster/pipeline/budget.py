@@ -109,11 +109,14 @@ class Budget:
         Bytes that the whole run takes by estimate; as a run on next to nothing, while that is not known.
     peak_before : int
         The most that the process has held when a step was looked at last; only what is above is of the next.
+    workers : int
+        Processes that work for this one, on this computer.
     """
 
     limit: int | None = None
     estimate: int = ENDING
     peak_before: int = field(default_factory=peak_bytes)
+    workers: int = 0
     _told: int = 0
 
     def allow(self, needed: int, what: str) -> None:
@@ -127,7 +130,7 @@ class Budget:
         if self.limit is not None and needed > self.limit:
             raise EnvironmentFault(
                 f"memory: {what} needs about {needed / 1e6:,.0f} MB, and {self.limit / 1e6:,.0f} MB are allowed. "
-                f"{_advice(needed)}. Nothing was stored"
+                f"{self._advice(needed)}. Nothing was stored"
             )
 
     def choose(self, possible: Sequence[Ways]) -> Ways:
@@ -180,16 +183,24 @@ class Budget:
         if ahead and held > TOLERANCE * self.limit:
             raise EnvironmentFault(
                 f"memory: after the step '{step}' {held / 1e6:,.0f} MB are held, and {self.limit / 1e6:,.0f} MB "
-                f"are allowed. {_advice(max(most, held + ahead))}. Nothing was stored"
+                f"are allowed. {self._advice(max(most, held + ahead))}. Nothing was stored"
             )
         if most <= max(self.limit, self._told):
             return None
         self._told = int(TOLERANCE * most)
         return (
             f"memory: the step '{step}' took {most / 1e6:,.0f} MB, and {self.limit / 1e6:,.0f} MB are allowed; the "
-            f"run went on. {_advice(most)}"
+            f"run went on. {self._advice(most)}"
         )
 
+    def _advice(self, needed: int) -> str:
+        """Return what to do; less data is no help below what a run on next to nothing takes."""
+        allow = f"Allow {_gigabytes(needed)} (--memory)"
+        least = ENDING + self.workers * WORKER
+        if self.limit is not None and self.limit < least:
+            return f"{allow}: no run takes less than {_gigabytes(least)}, on however little data"
+        return f"{allow}, or run on fewer years or a smaller area"
 
-def _advice(needed: int) -> str:
-    return f"Allow {math.ceil(needed / 1e8) / 10:.1f}GB (--memory), or run on fewer years or a smaller area"
+
+def _gigabytes(needed: int) -> str:
+    return f"{math.ceil(needed / 1e8) / 10:.1f}GB"

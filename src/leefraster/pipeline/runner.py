@@ -97,7 +97,8 @@ def _perform(work: Work, log: RunLog, waiting: Path, outputs: Outputs) -> RunRec
     started = now()
     with _noting_warnings(work, log):
         outputs.require_room()
-        work.budget.allow(needed_to_read(work.configuration) + _workers(work) * WORKER, "this run")
+        work.budget.workers = _workers(work)
+        work.budget.allow(needed_to_read(work.configuration) + work.budget.workers * WORKER, "this run")
         functions = dict(steps_of(work.configuration))
         names = list(functions)
         for name, function in functions.items():

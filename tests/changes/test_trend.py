@@ -106,6 +106,28 @@ def test_limits_reject_where_the_test_does():
     np.testing.assert_array_equal(outside, found["p"] <= 0.05)
 
 
+def test_many_places_are_those_of_a_plain_sort_to_the_last_bit():
+    """Blocks of places that are sorted side by side, the last one in part, with gaps and zeros below 0."""
+    rng = np.random.default_rng(5)
+    values = np.where(rng.random((9, 150)) < 0.5, rng.normal(size=(9, 150)), -0.0)
+    values[rng.random(values.shape) < 0.3 * (np.arange(150) % 2)] = np.nan
+    values[1, 1::3] = 0.0
+    found = lr.trend(series(values), confidence=0.5)
+    wanted = []
+    for x in values.T:
+        held = [(year, value) for year, value in zip(YEARS, x, strict=True) if value == value]
+        rises = sorted((b - a) / (t - s) for i, (s, a) in enumerate(held) for t, b in held[i + 1 :])
+        middle = len(rises) // 2
+        wanted.append(rises[middle] if len(rises) % 2 else 0.5 * (rises[middle - 1] + rises[middle]))
+        assert found["years"][len(wanted) - 1] == len(held) > 2
+        assert found["S"][len(wanted) - 1] == score([value for _, value in held])
+    assert np.signbit(found["slope"].values[found["slope"].values == 0.0]).any()
+    assert found["slope"].values.tobytes() == np.array(wanted).tobytes()
+    alone = [lr.trend(series(values[:, [i]]), confidence=0.5) for i in range(0, 150, 7)]
+    for name in found.data_vars:
+        assert np.concatenate([one[name] for one in alone]).tobytes() == found[name].values[::7].tobytes()
+
+
 def test_too_few_years_give_no_limits():
     values = np.random.default_rng(0).normal(size=(4, 5))
     assert lr.trend(series(values))["slope_low"].isnull().all()

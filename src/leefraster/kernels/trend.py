@@ -1,4 +1,7 @@
-"""Mann-Kendall's S and Theil-Sen's slope of every place's short series, on the years as they are."""
+"""Mann-Kendall's S and Theil-Sen's slope of every place's short series, on the years as they are.
+
+The slopes of many places are put in order by the same exchanges, side by side: no branch goes wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from numba import prange
 from leefraster.kernels.jit import jit, parallel_jit
 
 PIECE = 1 << 10
+LANES = 64  # places whose slopes are sorted side by side
+NEGATIVE_ZERO = np.int64(-(1 << 63))  # its bits
 
 
 @jit
@@ -58,6 +63,67 @@ def _sort(values, n):
 
 
 @jit
+def _exchanges(n):
+    """Return the pairs of rows that are put in order one after another to sort n (Batcher's merge exchange)."""
+    found = []
+    top = 1
+    while top < n:
+        top *= 2
+    p = top // 2
+    while p > 0:
+        q, r, d = top // 2, 0, p
+        while d > 0:
+            found.extend([(i, i + d) for i in range(n - d) if i & p == r])
+            d, q, r = q - p, q // 2, p
+        p //= 2
+    return found
+
+
+@jit
+def _put_in_order(first, second):
+    for lane in range(first.size):
+        a, b = first[lane], second[lane]
+        first[lane] = a if a < b else b
+        second[lane] = b if a < b else a
+
+
+@jit
+def _add_pair(before, after, years, slopes, bits, total, equal, signed):
+    """Fill the slopes of a pair of years, infinite where one has no value, and count rises, ties and -0.0."""
+    for lane in range(slopes.size):
+        change = after[lane] - before[lane]
+        slope = change / years
+        slopes[lane] = slope if slope == slope else np.inf
+        total[lane] += np.int64(change > 0) - np.int64(change < 0)
+        equal[lane] += np.int64(change == 0)
+    for lane in range(slopes.size):
+        signed[lane] |= np.int64(bits[lane] == NEGATIVE_ZERO)
+
+
+@jit
+def _keep(series, x):
+    """Fill the values that are there."""
+    n = 0
+    for step in range(series.size):
+        if not np.isnan(series[step]):
+            x[n] = series[step]
+            n += 1
+
+
+@jit
+def _sorted_by_insertion(series, years, slopes):
+    """Fill the slopes of a series, sorted so that zeros of either sign keep their order."""
+    pairs = 0
+    for i in range(series.size):
+        for j in range(i + 1, series.size):
+            slope = (series[j] - series[i]) / (years[j] - years[i])
+            if slope == slope:
+                slopes[pairs] = slope
+                pairs += 1
+    _sort(slopes, pairs)
+
+
+@jit
 def _median(ordered, n):
     middle = n // 2
     return ordered[middle] if n % 2 else 0.5 * (ordered[middle - 1] + ordered[middle])
@@ -75,47 +141,68 @@ def trends(
     """
     steps, places = values.shape
     reach = tails.shape[1] // 2
+    most = steps * (steps - 1) // 2
+    exchanges = _exchanges(most)
     pieces = (places + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        x, t = np.empty(steps), np.empty(steps)
-        slopes = np.empty(steps * (steps - 1) // 2 + 1)
-        sizes = np.zeros(steps + 1, np.int64)
-        for place in range(piece * PIECE, min((piece + 1) * PIECE, places)):
-            n = 0
-            for step in range(steps):
-                if not np.isnan(values[step, place]):
-                    x[n], t[n] = values[step, place], years[step]
-                    n += 1
-            used[place] = n
-            if n < fewest:
-                slope[place], low[place], high[place] = np.nan, np.nan, np.nan
-                tau[place], p[place] = np.nan, np.nan
-                score[place] = 0
-                continue
-            pairs, total = 0, 0
-            for i in range(n):
-                for j in range(i + 1, n):
-                    change = x[j] - x[i]
-                    slopes[pairs] = change / (t[j] - t[i])
-                    pairs += 1
-                    total += 1 if change > 0 else (-1 if change < 0 else 0)
-            _sort(slopes, pairs)
-            slope[place] = _median(slopes, pairs)
-            rank = ranks[n]
-            low[place] = slopes[rank - 1] if rank > 0 else np.nan
-            high[place] = slopes[pairs - rank] if rank > 0 else np.nan
-            _sort(x, n)
-            groups = _group_sizes(x, n, sizes)
-            tied = 0
-            for g in range(groups):
-                tied += sizes[g] * (sizes[g] - 1) // 2
-            score[place] = total
-            tau[place] = total / np.sqrt((pairs - tied) * float(pairs)) if pairs > tied else np.nan
-            p[place] = np.nan
-            begin, end = first_pattern[n], first_pattern[n + 1]
-            if end > begin:
-                row = _row_of_ties(sizes, groups, patterns[begin:end])
+        x, slopes = np.empty(steps), np.empty(most)
+        sizes = np.ones(steps + 1, np.int64)
+        without_ties = np.full(steps + 1, -2)  # rows of the patterns
+        room = np.empty((most, LANES))
+        bits, found = room.view(np.int64), np.empty((3, LANES), np.int64)
+        for begin in range(piece * PIECE, min((piece + 1) * PIECE, places), LANES):
+            width = min(LANES, places - begin)
+            own = values[:, begin : begin + width]
+            total, equal, signed = found[0, :width], found[1, :width], found[2, :width]
+            found[:] = 0
+            pair = 0
+            for i in range(steps):
+                for j in range(i + 1, steps):
+                    _add_pair(
+                        own[i], own[j], years[j] - years[i], room[pair, :width], bits[pair, :width],
+                        total, equal, signed,
+                    )  # fmt: skip
+                    pair += 1
+            for first, second in exchanges:
+                _put_in_order(room[first, :width], room[second, :width])
+            for lane in range(width):
+                place, n = begin + lane, 0
+                for step in range(steps):
+                    if not np.isnan(own[step, lane]):
+                        n += 1
+                used[place] = n
+                if n < fewest:
+                    slope[place], low[place], high[place] = np.nan, np.nan, np.nan
+                    tau[place], p[place] = np.nan, np.nan
+                    score[place] = 0
+                    continue
+                pairs = n * (n - 1) // 2
+                for k in range(pairs):
+                    slopes[k] = room[k, lane]
+                if signed[lane]:
+                    _sorted_by_insertion(own[:, lane], years, slopes)
+                slope[place] = _median(slopes, pairs)
+                rank = ranks[n]
+                low[place] = slopes[rank - 1] if rank > 0 else np.nan
+                high[place] = slopes[pairs - rank] if rank > 0 else np.nan
+                start, end = first_pattern[n], first_pattern[n + 1]
+                tied = 0
+                if equal[lane] == 0:
+                    if without_ties[n] == -2:
+                        sizes[:] = 1
+                        without_ties[n] = _row_of_ties(sizes, n, patterns[start:end])
+                    row = without_ties[n]
+                else:
+                    _keep(own[:, lane], x)
+                    _sort(x, n)
+                    groups = _group_sizes(x, n, sizes)
+                    for g in range(groups):
+                        tied += sizes[g] * (sizes[g] - 1) // 2
+                    row = _row_of_ties(sizes, groups, patterns[start:end])
+                score[place] = total[lane]
+                tau[place] = total[lane] / np.sqrt((pairs - tied) * float(pairs)) if pairs > tied else np.nan
+                p[place] = np.nan
                 if row >= 0:
-                    p[place] = min(1.0, 2.0 * tails[begin + row, abs(total) + reach])
-            if pairs == tied:
-                p[place] = 1.0
+                    p[place] = min(1.0, 2.0 * tails[start + row, abs(total[lane]) + reach])
+                if pairs == tied:
+                    p[place] = 1.0

@@ -86,6 +86,16 @@ def test_both_tails_agree_with_simulation(name, k):
         assert_close(lower, seen_lower, draws, relative)
 
 
+@pytest.mark.parametrize("far", [1e12, 1e13])
+def test_one_value_that_dwarfs_the_others_leaves_the_tails_of_these(far):
+    values = np.append(np.random.default_rng(6).normal(size=2999), far)
+    place = int(np.argsort(values)[1200])
+    upper, seen_upper, lower, seen_lower, draws = quantile_check(values, place, 8)
+    some = slice(0, 6)  # sums without it
+    assert_close(upper[some], seen_upper[some], draws, 0.15)
+    assert_close(lower[some], seen_lower[some], draws, 0.15)
+
+
 def test_draws_of_many_and_of_most_values_agree_with_simulation():
     values = RNG.lognormal(size=300)
     place = int(np.argsort(values)[150])

@@ -28,7 +28,7 @@ COARSER = 4.0  # from one lattice to the next
 DAMPED = math.log(1e9)  # by how much sums that wrap around are damped
 TRUSTED_ABOVE = 1e-9  # upper tail
 TRUSTED_BELOW = 1e-7  # lower tail, as a share of the sets without a value beyond the lattice
-LATTICES = 40
+LATTICES = 64
 TILTS = 32
 NORMAL = np.concatenate([np.arange(-38, -6, 0.5), np.arange(-6, 6, 0.25), np.arange(6, 38.5, 0.5)])
 
@@ -101,7 +101,7 @@ def quantiles(others: Others, n: int, ks: Ints, newton: tuple[Floats, Ints]) -> 
         if others.sign < 0:
             sums, deviate = sums[::-1], -deviate[::-1]
         bounds = sorted((others.bound, others.bound + others.sign * float(others.squares[-1])))
-        least = max(bounds[0], 1e-30 * bounds[1])
+        least = max(bounds[0], 1e-40 * bounds[1])
         logarithm = np.log(np.clip(others.bound + others.sign * sums / k, least, bounds[1]))
         out[row] = np.clip(_at_deviates(logarithm, deviate), math.log(least), math.log(bounds[1]))
     return out

@@ -148,11 +148,10 @@ def local_geary(
     values, 3 to 316 neighbours) p was off by some 1 to 3 % down to .01 and up to 10 % at .001; in long tails (a
     place that is itself in the top per cent of a lognormal or Pareto field, or sums that one extreme neighbour
     makes up) it can be off by half. Ties are smoothed where they are not counted: of a field of which half is
-    zero, p of places that are not zero beside zeros alone is rough, and "permutation" is better. So it is where
-    one value lies some 1e12 times the spread of many different others away: p of these others is wrong. Missing
-    places are no neighbours and not in the population; islands stay in it. p is never below 1 / C(n - 1, k), twice
-    that two-sided. Sums that are compared one by one (enumerated or permuted) tie where they differ by less than
-    2e-14 of their size.
+    zero, p of places that are not zero beside zeros alone is rough, and "permutation" is better. Missing places
+    are no neighbours and not in the population; islands stay in it. p is never below 1 / C(n - 1, k), twice that
+    two-sided. Sums that are compared one by one (enumerated or permuted) tie where they differ by less than 2e-14
+    of their size.
 
     References
     ----------

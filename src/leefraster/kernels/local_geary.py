@@ -13,6 +13,7 @@ from leefraster.kernels.random_stream import key_of
 PIECE = 1 << 12
 PLACES = 64  # a task of permutations
 LOW = (1 << 32) - 1
+LOW_26 = (1 << 26) - 1
 TIED = 2e-14  # sums that differ by less than this share are equal but for float error
 
 
@@ -100,6 +101,52 @@ def weighted_squared_differences(starts, neighbours, weights, own, around, out):
             out[i] = total / scale
 
 
+@jit
+def _take(sums, column, sign, carry):
+    """Add the lowest 26 bits, with a sign, to the sum of a column; return the rest."""
+    sums[column] += sign * (carry & LOW_26)
+    return carry >> 26
+
+
+@jit
+def _add_powers(own, centre, first, second, third, fourth):
+    """Add the first four powers of every d to their sums by column, written out: sooner than loops."""
+    for i in range(own.size):
+        d = own[i] - centre
+        sign = np.int64(1) if d >= 0 else np.int64(-1)
+        size = abs(d)
+        a, b, c = size & LOW_26, (size >> 26) & LOW_26, size >> 52
+        first[0] += sign * a
+        first[1] += sign * b
+        first[2] += sign * c
+        carry = a * a
+        s0, carry = carry & LOW_26, (carry >> 26) + 2 * a * b
+        s1, carry = carry & LOW_26, (carry >> 26) + 2 * a * c + b * b
+        s2, carry = carry & LOW_26, (carry >> 26) + 2 * b * c
+        s3, s4 = carry & LOW_26, (carry >> 26) + c * c
+        second[0] += s0
+        second[1] += s1
+        second[2] += s2
+        second[3] += s3
+        second[4] += s4
+        carry = _take(third, 0, sign, s0 * a)
+        carry = _take(third, 1, sign, carry + s0 * b + s1 * a)
+        carry = _take(third, 2, sign, carry + s0 * c + s1 * b + s2 * a)
+        carry = _take(third, 3, sign, carry + s1 * c + s2 * b + s3 * a)
+        carry = _take(third, 4, sign, carry + s2 * c + s3 * b + s4 * a)
+        carry = _take(third, 5, sign, carry + s3 * c + s4 * b)
+        third[6] += sign * (carry + s4 * c)
+        carry = _take(fourth, 0, 1, s0 * s0)
+        carry = _take(fourth, 1, 1, carry + 2 * s0 * s1)
+        carry = _take(fourth, 2, 1, carry + 2 * s0 * s2 + s1 * s1)
+        carry = _take(fourth, 3, 1, carry + 2 * (s0 * s3 + s1 * s2))
+        carry = _take(fourth, 4, 1, carry + 2 * (s0 * s4 + s1 * s3) + s2 * s2)
+        carry = _take(fourth, 5, 1, carry + 2 * (s1 * s4 + s2 * s3))
+        carry = _take(fourth, 6, 1, carry + 2 * s2 * s4 + s3 * s3)
+        carry = _take(fourth, 7, 1, carry + 2 * s3 * s4)
+        fourth[8] += carry + s4 * s4
+
+
 @parallel_jit
 def fourth_powers(integers, centre):
     """Return the sums of d, d^2, d^3, d^4 with d = integer - centre, |d| below 2^53, in limbs of 26 bits.
@@ -108,31 +155,12 @@ def fourth_powers(integers, centre):
     """
     parts = 16
     sums = np.zeros((parts, 4, 9), np.int64)
-    mask = (np.int64(1) << 26) - 1
     n = integers.size
     for part in prange(parts):
-        factor = np.zeros(3, np.int64)
-        power = np.zeros(9, np.int64)
-        product = np.zeros(9, np.int64)
-        for i in range(part * n // parts, (part + 1) * n // parts):
-            d = integers[i] - centre
-            sign = 1 if d >= 0 else -1
-            size = abs(d)
-            factor[0], factor[1], factor[2] = size & mask, (size >> 26) & mask, size >> 52
-            power[:] = 0
-            power[0] = 1
-            for m in range(4):
-                product[:] = 0
-                for a in range(2 * m + 1):
-                    for b in range(3):
-                        if a + b < 9:
-                            product[a + b] += power[a] * factor[b]
-                carry = np.int64(0)
-                for j in range(9):
-                    carry += product[j]
-                    power[j] = carry & mask
-                    carry >>= 26
-                    sums[part, m, j] += power[j] if m % 2 == 1 else sign * power[j]
+        own = integers[part * n // parts : (part + 1) * n // parts]
+        room = np.zeros((4, 9), np.int64)
+        _add_powers(own, centre, room[0], room[1], room[2], room[3])
+        sums[part] = room
     return sums.sum(axis=0)
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 import leefraster as lr
+from leefraster.inference import multiple_testing
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted, benjamini_hochberg, harmonic
 from leefraster.kernels.ranking import bucketed_integers, count_from, sort_buckets
-from leefraster.kernels.step_up import BUCKETS, PARTS, WHOLE, bounds_of_group, group_counts
+from leefraster.kernels.step_up import BUCKETS, PARTS, WHOLE, bounds_of_group, coarse_of, group_counts
 
 DENORMAL = float(np.nextafter(0.0, 1.0))
 P = st.one_of(
@@ -156,6 +157,19 @@ def test_crowded_buckets_are_split_without_changing_a_bit(made, piece):
         adjusted(p, "benjamini-hochberg", piece=piece), adjusted(p, "benjamini-hochberg")
     )
     np.testing.assert_array_equal(adjusted(p, "benjamini-hochberg"), plain_step_up(p, 1.0))
+
+
+@pytest.mark.parametrize("coarse", [0, 3, 5])
+@pytest.mark.parametrize("piece", [700, 1 << 22])
+def test_groups_as_narrow_as_those_of_many_millions_give_the_same_bits(coarse, piece, monkeypatch):
+    p = mixture(3000)
+    monkeypatch.setattr(multiple_testing, "coarse_of", lambda n: coarse)
+    np.testing.assert_array_equal(adjusted(p, "benjamini-hochberg", piece=piece), plain_step_up(p, 1.0))
+
+
+def test_groups_are_narrower_the_more_p_values_there_are():
+    found = [coarse_of(n) for n in (0, 10**6, 2**21 - 1, 2**21, 10**8, 2**40)]
+    assert found == [8, 8, 8, 7, 2, 0]
 
 
 @pytest.mark.parametrize("name", [a for a in ADJUSTMENTS if a != "benjamini-hochberg"])

@@ -29,7 +29,7 @@ def finished(tmp_path_factory):
 
 def without_the_slowest(configuration):
     """Return the steps of a run but for the slow ones, which are about scores however they came."""
-    slow = ("local Moran", "cross-check with esda")
+    slow = ("local Moran", "hot spots", "cross-check with esda")
     return tuple(step for step in steps(configuration) if step[0] not in slow)
 
 

@@ -164,7 +164,7 @@ def test_p_is_uniform_for_values_without_structure():
 
 @pytest.mark.parametrize("decimals", [None, 1])
 def test_bit_identical_for_threads_and_order_of_cells(decimals):
-    field = lr.from_raster(ragged(2, (30, 40), decimals))
+    field = lr.from_raster(ragged(2, (20, 24), decimals))
     rng = np.random.default_rng(4)
     for inference in ("saddlepoint", "permutation"):
         results = []
@@ -267,7 +267,7 @@ def test_unequal_weights_follow_the_definition(weighting):
 
 
 def test_hundreds_of_neighbours_in_ragged_numbers():
-    array = np.random.default_rng(6).lognormal(size=(60, 60))
+    array = np.random.default_rng(6).lognormal(size=(44, 44))
     array[np.random.default_rng(7).random(array.shape) < 0.3] = np.nan
     result = lr.local_geary(raster(array), lr.Neighbourhood.disc(1000), alternative="less")
     p = result["p"].values[~np.isnan(array)]

@@ -44,7 +44,7 @@ def varies(array):
 
 
 @pytest.mark.filterwarnings("ignore::leefraster.errors.NoNeighboursWarning")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     small_rasters().filter(varies),
     st.sampled_from(sorted(NEIGHBOURHOODS)),
@@ -76,7 +76,7 @@ def test_statistic_moments_and_quadrants_equal_esda(neighbourhood):
     graph = neighbourhood.graph(field)
     ours = lr.local_moran(field, neighbourhood)
     with warnings.catch_warnings(action="ignore"):  # esda divides by the zero spread of islands
-        theirs = Moran_Local(field.values, graph, permutations=9, seed=1, alternative="two-sided")
+        theirs = Moran_Local(field.values, graph, permutations=0, alternative="two-sided")
     n, linked = field.size, ours["neighbours"].values > 0
     np.testing.assert_allclose(ours["I"].values[linked], theirs.Is[linked], atol=1e-10)
     np.testing.assert_allclose(ours["expected"].values[linked], (theirs.EIc * (n - 1) / n)[linked], rtol=1e-8)

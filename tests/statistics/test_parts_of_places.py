@@ -35,7 +35,7 @@ def made_field(seed, kind, years=2):
 
 
 @pytest.mark.parametrize("name", STATISTICS)
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(
     st.integers(0, 2**20), st.sampled_from(["skewed", "steps", "zeros", "flat year"]),
     st.sampled_from(NEIGHBOURHOODS),

@@ -10,7 +10,7 @@ from made_countries import two_years
 
 from leefraster.errors import InputError, UsageError
 from leefraster.questions import catch_up
-from leefraster.questions.catch_up import course
+from leefraster.questions.direction import direction_of_change
 from leefraster.questions.jackknife import (
     Interval,
     block_means,
@@ -116,7 +116,12 @@ def test_a_rise_that_is_neither_shown_nor_ruled_out_gives_no_verdict(change, sai
     ],
 )
 def test_a_course_is_ruled_out_by_the_smallest_change_that_matters(change, found):
-    assert course(Interval(*change), 0.001) == found
+    assert direction_of_change(Interval(*change), 0.001, "rise") == found
+    mirrored = Interval(-change[0], -change[2], -change[1])
+    other = {"rose": "fell", "fell": "rose", "no rise": "no fall"}.get(found, found)
+    assert direction_of_change(mirrored, 0.001, "fall") == other
+    word = {"rose": "grew", "fell": "shrank", "no rise": "no growth"}.get(found, found)
+    assert direction_of_change(Interval(*change), 0.001, "growth") == word
 
 
 def test_a_sure_rise_of_next_to_nothing_is_no_rise():

@@ -31,6 +31,7 @@ from leefraster.questions.catch_up_words import (
     open_rise,
     sentence,
 )
+from leefraster.questions.direction import direction_of_change
 from leefraster.questions.jackknife import (
     BlockMeans,
     Interval,
@@ -347,27 +348,6 @@ def _change(asked: Asked, means: BlockMeans, group: str, moment: str) -> Interva
     return interval(means.means[last] - means.means[first], covariance(changes)[0, 0], critical)
 
 
-def course(change: Interval, minimum: float) -> str:
-    """Name what a change of the level did.
-
-    Returns
-    -------
-    str
-        "rose" ("fell") when it is at least the minimum and its interval lies above (below) zero; "no rise" when the
-        interval holds no rise of the minimum or more; else "open".
-
-    Examples
-    --------
-    >>> course(Interval(0.02, 0.01, 0.03), 0.001), course(Interval(0.024, -0.005, 0.053), 0.001)
-    ('rose', 'open')
-    """
-    if change.low > 0 and change.estimate >= minimum:
-        return "rose"
-    if change.high < 0 and change.estimate <= -minimum:
-        return "fell"
-    return "no rise" if change.high < minimum else "open"
-
-
 def _changes_table(asked: Asked, units: Units, means: BlockMeans) -> pd.DataFrame:
     import pandas as pd
 
@@ -388,7 +368,7 @@ def _changes_table(asked: Asked, units: Units, means: BlockMeans) -> pd.DataFram
                 "change": fixed.estimate,
                 "change_low": fixed.low,
                 "change_high": fixed.high,
-                "course": course(fixed, asked.minimum_change),
+                "course": direction_of_change(fixed, asked.minimum_change, "rise"),
                 "level_end_current": start + current.estimate,
                 "change_current": current.estimate,
                 "blocks": int(means.blocks[_column(asked, name, "start")]),

@@ -24,6 +24,7 @@ from leefraster.questions.by_unit import (
     weights_at,
     years_of,
 )
+from leefraster.questions.direction import direction_of_change
 from leefraster.questions.geography_shares import Division, Kind, Nest, Shares, default_kind, nested_areas
 from leefraster.questions.geography_words import (
     QUESTION,
@@ -314,27 +315,6 @@ def _limits(asked: Asked, estimate: float, without: Floats, effective: float, to
     return interval(estimate, float(covariance(without[:, None])[0, 0]), critical)
 
 
-def course(change: Interval, minimum: float) -> str:
-    """Name what a share did.
-
-    Returns
-    -------
-    str
-        "grew" ("shrank") when it changed by at least the minimum and the limits lie above (below) zero; "no growth"
-        when the limits hold no growth of the minimum or more; else "open".
-
-    Examples
-    --------
-    >>> course(Interval(0.03, 0.01, 0.05), 0.01), course(Interval(0.0, -0.02, 0.02), 0.01)
-    ('grew', 'open')
-    """
-    if change.low > 0 and change.estimate >= minimum:
-        return "grew"
-    if change.high < 0 and change.estimate <= -minimum:
-        return "shrank"
-    return "no growth" if change.high < minimum else "open"
-
-
 def _changes(asked: Asked, measured: Measured, together: int) -> list[dict[str, Any]]:
     """Return a row a scale: the shares, and with two years their change with limits that hold together."""
     rows = []
@@ -347,7 +327,8 @@ def _changes(asked: Asked, measured: Measured, together: int) -> list[dict[str, 
             moved = float(share - first.between[k])
             change = _limits(asked, moved, without, measured.over.effective, together)
             row = {"share_start": float(first.between[k]), "share_end": float(share), "change": moved}
-            row |= {"low": change.low, "high": change.high, "course": course(change, asked.minimum_change)}
+            row |= {"low": change.low, "high": change.high}
+            row["course"] = direction_of_change(change, asked.minimum_change, "growth")
         rows.append(row or {"share_end": float(share)})
     return rows
 

@@ -19,9 +19,9 @@ from leefraster.questions.wording import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leefraster.questions.thinning import Asked
     from leefraster.questions.thinning_places import Found
     from leefraster.questions.thinning_regions import Regions
+    from leefraster.questions.thinning_units import Asked
 
 QUESTION = Question(
     name="thinning",

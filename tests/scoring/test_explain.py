@@ -1,6 +1,7 @@
 """Explanations of cells and areas: they add up, rank, and agree with the scores."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_score import GRID, HEAD, INDICATORS, layers, model
 
@@ -62,6 +63,18 @@ def test_an_area_is_the_dwelling_weighted_mean_of_its_cells():
         np.testing.assert_array_equal(again["contribution"], table["contribution"])
     kept = lr.explain_cell(lr.score(data, model(), explain=True), model(), area=inside)
     np.testing.assert_allclose(kept["contribution"], table["contribution"], atol=1e-12)
+
+
+def test_an_area_whose_dwellings_and_values_are_large_has_finite_means():
+    data = layers(3, missing=0.0)
+    data["dwellings"][:] = 4.0
+    data["age"][:] = np.where(np.arange(60) % 2, 3e200, 1e200)  # clipped
+    steep = model([one.replace("-0.03", "-3e10") for one in INDICATORS])
+    usual = lr.explain_cell(data, steep, area=data["cell"].values[:30])
+    data["dwellings"] *= 2.0**996
+    table = lr.explain_cell(data, steep, area=data["cell"].values[:30])
+    pd.testing.assert_frame_equal(table, usual, check_exact=True)
+    assert table.set_index("indicator").loc["age", "value"] == pytest.approx(2e200)
 
 
 def test_deviations_from_the_reference_year_are_explained_as_scored():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import leefraster as lr
 from leefraster.errors import UsageError
+from leefraster.scoring.model import Coefficients
 from leefraster.scoring.toml import toml_text
 
 TEXT = """
@@ -205,6 +206,22 @@ FAULTS = [
         r"\[coefficients\]: weights belong to merge = 'weighted mean', which needs them",
     ),
     (
+        "weights = [3, 1]",
+        "weights = [1e308, 1e308]",
+        r"\[coefficients\]: weights add up to more than the largest",
+    ),
+    (
+        "judgement = 0.1",
+        "judgement = 1e308",
+        r"'age': its coefficients \(judgement 1e\+308, price 0.3\) are so large that their weighted mean goes",
+    ),
+    (
+        "judgement = 0.1, price = 0.3",
+        "judgement = 5.5e307, price = 1.7e308",
+        "their weighted mean goes beyond",
+    ),
+    ("level = 4.1", "constant = -2e300", r"\[reference\] constant is -2e\+300: input should be greater"),
+    (
         'reference = "round"',
         'reference = "rond"',
         r"z-score names the reference 'rond', which \[norms\] lacks; did you mean",
@@ -229,6 +246,12 @@ def test_faults_are_told_by_file_key_and_rule(old, new, message):
     assert old in TEXT
     with pytest.raises(UsageError, match=message):
         lr.Model.parse(TEXT.replace(old, new, 1), name="file")
+
+
+def test_columns_of_plus_and_minus_infinity_have_no_finite_coefficient():
+    columns = Coefficients(columns=("a", "b"), merge="weighted mean", weights=(3, 2))
+    assert math.isinf(columns.merged({"a": 1e308, "b": -1e308}))
+    assert columns.merged({"a": 3e307, "b": -3e307}) == pytest.approx(6e306)
 
 
 def test_units_of_its_own_and_files_that_cannot_be_read(tmp_path):

@@ -438,3 +438,96 @@ def test_values_too_large_for_a_mean_are_refused():
         InputError, match=r"layer 'rent'.*: values of indicator 'rent' are so large .*\(1.8e\+308\)"
     ):
         lr.score(data, model())
+
+
+LARGE = 'name = "{}", unit = "%", dimension = "won", coefficient = {}'
+FEWER = HEAD.replace(', onv = "nuisance"', "")
+
+
+@pytest.mark.parametrize(
+    ("indicators", "head", "size", "message"),
+    [
+        (
+            [LARGE.format("rent", "1e308")], FEWER, 100.0,
+            r"model 'small': 4 scores of dimension 'won' in 2024 go beyond 1e\+300, .* indicator 'rent': "
+            r"coefficient 1e\+308, value 100\. Give a smaller coefficient, correct the layer, or state",
+        ),  # each product is infinite
+        (
+            [LARGE.format("rent", "1e308"), LARGE.format("age", "-9e307")], FEWER, 100.0,
+            "4 scores of dimension 'won' in 2024 go beyond .* indicator 'rent': coefficient 1e\\+308, value 100",
+        ),  # plus infinity, minus infinity: no number, as where a value is missing
+        (
+            [LARGE.format("rent", "9e305"), LARGE.format("age", "9e305")], FEWER, 100.0,
+            "4 scores of dimension 'won' in 2024 go beyond",
+        ),  # products are finite, their sum is not
+        (
+            [LARGE.format("rent", "1e306"), LARGE.format("age", "-1e306")], FEWER, 100.0,
+            "sums of coefficient x national mean in 2024 go beyond .* coefficient -1e\\+306, value 100",
+        ),  # they cancel in every place
+        ([LARGE.format("rent", "1e-300")], FEWER, 1e305, "national means in 2024 go beyond .* value 1e\\+305"),
+        (
+            INDICATORS[:2],
+            FEWER.replace("deviation = { rent = 2 }", "deviation = { rent = 1e-308 }"), 100.0,
+            r"values of indicator 'rent' are so large .* after transform z-score\(round\); correct",
+        ),
+        (
+            [LARGE.format("rent", "1e-9") + ', measure = { kind = "focal_sum", radius = 300 }'], FEWER, 1e160,
+            r"layer 'rent' holds values up to 1e\+160 .* indicator 'rent' sums over cells .* at most 1e\+150",
+        ),
+        (
+            [LARGE.format("age", "1e-9") + ', measure = { kind = "focal_mean", radius = 300, weights = "rent" }'],
+            FEWER, 1e160, r"layer 'rent' holds values up to 1e\+160 .* indicator 'age' sums over cells",
+        ),
+    ],
+)  # fmt: skip
+def test_finite_input_whose_scores_would_not_be_finite_is_refused(indicators, head, size, message):
+    data = layers(0, 4, missing=0.0)
+    data["dwellings"][:] = 1.0
+    for name in ("rent", "age"):
+        data[name][:] = 100.0
+    data["rent"][:] = size
+    with pytest.raises(InputError, match=message):
+        lr.score(data, model(indicators, head))
+    usual = [
+        one.replace("1e308", "3").replace("-9e307", "2").replace("e305", "").replace("e306", "")
+        for one in indicators
+    ]
+    data["rent"][:] = 5.0
+    found = lr.score(data, model(usual, FEWER))
+    np.testing.assert_allclose(found["total"], 0, atol=1e-9)
+
+
+def test_scores_as_large_as_may_be_have_finite_totals_and_levels():
+    data = layers(0, 3, years=[2024], missing=0.0)
+    data["dwellings"][:] = 1.0
+    for name, values in (("rent", [1e300, -1e300, 0.0]), ("noise", [1e300, -1e300, 0.0])):
+        data[name][:] = values
+    pair = [LARGE.format("rent", "0.5"), LARGE.format("noise", "0.5").replace("won", "onv")]
+    level = HEAD.replace("level = 4.1", "level = 1e300")
+    found = lr.score(data, model(pair, level), explain=True)
+    np.testing.assert_allclose(found["total"], [[1e300, -1e300, 0.0]])
+    np.testing.assert_allclose(found["level"], [[2e300, 0.0, 1e300]], atol=1e290)
+    assert np.isfinite(found["contribution"]).all()
+    with pytest.raises(UsageError, match=r"level is 1e\+301: input should be less than or equal to"):
+        model(pair, HEAD.replace("level = 4.1", "level = 1e301"))
+
+
+def test_contributions_that_cancel_in_the_score_are_refused_where_they_are_asked_for():
+    data = layers(0, 2, years=[2024], missing=0.0)
+    data["dwellings"][:] = 1.0
+    data["rent"][:] = data["noise"][:] = [3.0, -3.0]
+    pair = [LARGE.format("rent", "1e300"), LARGE.format("noise", "-1e300")]
+    assert (lr.score(data, model(pair, FEWER))["total"] == 0).all()
+    with pytest.raises(
+        InputError, match=r"contributions go beyond .* 'noise': coefficient -1e\+300, value 3\."
+    ):
+        lr.score(data, model(pair, FEWER), explain=True)
+
+
+def test_dwellings_without_a_sum_are_refused():
+    data = layers(0, 3, missing=0.0)
+    data["dwellings"][:] = 1e308
+    with pytest.raises(
+        InputError, match=r"dwellings in 2024 are so many that their sum goes beyond .*1.8e\+308"
+    ):
+        lr.score(data, model())

@@ -173,6 +173,13 @@ def test_what_is_wrong_anywhere_is_refused_with_the_words_of_the_whole():
         by_band(ids, variables | {"noise": wrong}, model(MEASURES[:1]))
     with pytest.raises(lr.InputError, match=r"layer 'age'.*are so large that their sum"):
         by_band(ids, variables | {"age": np.full(ids.size, 1e308)}, model(MEASURES[:1]))
+    steep = model(['"cell"'], noise=NOISE.replace("-0.2", "1e305"))
+    many = variables["noise"].copy()
+    many[1250], many[3] = 2.5e9, 9e8
+    with pytest.raises(
+        lr.InputError, match=r"1300 scores of .*'onv' in 2024 .* coefficient 1e\+305, value 50000"
+    ):
+        by_band(ids, variables | {"noise": many}, steep)
     few = variables["dwellings"].copy()
     few[0, [2, 1100]] = -1
     with pytest.raises(lr.InputError, match="dwellings: 2 of 3900 are negative"):

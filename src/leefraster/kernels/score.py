@@ -88,9 +88,18 @@ def _add_what_is_there(values, coefficient, k, out, gaps, absent):
 
 
 @jit
+def _count_beyond(values, held, largest):
+    """Return how many of the values that are held are larger than the largest, or no number."""
+    beyond = 0
+    for i in range(values.size):
+        beyond += not (abs(values[i]) <= largest) and held[i] > 0.0
+    return beyond
+
+
+@jit
 def _score_block(
-    values, begin, end, first, weights, starts, codes, parameters, coefficients, dimensions, required,
-    scores, gaps, absent, sums, counts,
+    values, begin, end, first, weights, starts, codes, parameters, coefficients, dimensions, required, largest,
+    scores, gaps, absent, sums, counts, beyond,
 ):  # fmt: skip
     """Score the cells begin..end-1 of a tile; the other arguments as those of `score_tile`.
 
@@ -100,11 +109,15 @@ def _score_block(
     room, totals, wholes = np.empty((3, cells)), np.empty(LANES), np.empty(LANES)
     bits = room.view(np.int64)
     own_gaps, counted = gaps[low:high], weights[low:high].copy()
+    held = np.ones(
+        (scores.shape[0], cells)
+    )  # 0 where the dimension has no score; of the size of values: one loop
     scores[:, low:high] = 0.0
     own_gaps[:] = 0
     absent[:, low:high] = 0
     for k in range(values.shape[0]):
         row, out, coefficient = values[k, begin:end], scores[dimensions[k], low:high], coefficients[k]
+        own_held = held[dimensions[k]]
         missing, infinite = _count(row)
         counts[k, MISSING], counts[k, INFINITE] = missing, infinite
         negative = 0
@@ -119,14 +132,17 @@ def _score_block(
         if missing > 0:
             for i in range(cells):
                 counted[i] = counted[i] if row[i] == row[i] else 0.0
+                own_held[i] = own_held[i] if row[i] == row[i] else 0.0
     for k in range(values.shape[0]):
         sums[k, 0], sums[k, 1] = _weighted(values[k, begin:end], counted, totals, wholes)
+    for d in range(scores.shape[0]):
+        beyond[d] = _count_beyond(scores[d, low:high], held[d], largest)
 
 
 @parallel_jit
 def score_tile(
-    values, first, cells, weights, starts, codes, parameters, coefficients, dimensions, required,
-    scores, gaps, absent, sums, counts,
+    values, first, cells, weights, starts, codes, parameters, coefficients, dimensions, required, largest,
+    scores, gaps, absent, sums, counts, beyond,
 ):  # fmt: skip
     """Transform the measures of a tile of cells, and add them up by dimension.
 
@@ -137,13 +153,14 @@ def score_tile(
     where a required one is missing; gaps : (all cells,), the number of others that are missing; absent : (words,
     all cells), which these are, as bits. sums : (blocks, indicators, 2), filled with the sums of weight x value and
     of weight over the cells that have all required indicators. counts : (blocks, indicators, 3), missing, negative
-    and infinite values. Arrays are whole, not slices, so that one build serves all.
+    and infinite values. beyond : (blocks, dimensions), filled with how many scores go beyond `largest`, among cells
+    that lack nothing that is required. Arrays are whole, not slices, so that one build serves all.
     """
     for block in prange((cells + BLOCK - 1) // BLOCK):
         begin, end = block * BLOCK, min((block + 1) * BLOCK, cells)
         _score_block(
             values, begin, end, first, weights, starts, codes, parameters, coefficients, dimensions, required,
-            scores, gaps, absent, sums[block], counts[block],
+            largest, scores, gaps, absent, sums[block], counts[block], beyond[block],
         )  # fmt: skip
 
 

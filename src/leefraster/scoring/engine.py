@@ -25,6 +25,7 @@ from leefraster.kernels.score import (
 )
 from leefraster.scoring.around import Around, disc_terms
 from leefraster.scoring.disc import largest_of
+from leefraster.scoring.largest import LARGEST_AROUND, LARGEST_SCORE
 from leefraster.scoring.layers import Layers
 from leefraster.scoring.model import Indicator, Model
 from leefraster.scoring.transforms import Clip, ZScore
@@ -127,11 +128,18 @@ class Tally:
         Cells without a value, with a negative one where none may be, and with an infinite one.
     smallest : ndarray, (indicator,)
         The smallest measure where some were negative, NaN elsewhere.
+    beyond : ndarray of int64, (dimension,)
+        Scores that go beyond the largest they may be.
+    terms : ndarray, (indicator, 2)
+        Where some do: the logarithm of the largest size of coefficient x value, and that value; -inf and 0
+        elsewhere.
     """
 
     sums: Floats
     counts: npt.NDArray[np.int64]
     smallest: Floats
+    beyond: npt.NDArray[np.int64]
+    terms: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Tally]) -> Tally:
@@ -140,6 +148,8 @@ class Tally:
             np.concatenate([part.sums for part in parts]),
             np.sum([part.counts for part in parts], axis=0),
             np.fmin.reduce([part.smallest for part in parts]),
+            np.sum([part.beyond for part in parts], axis=0),
+            _largest_terms([part.terms for part in parts]),
         )
 
     @property
@@ -165,7 +175,16 @@ class Tally:
     @property
     def added_up(self) -> Tally:
         """The same with its sums added up: less to hand on."""
-        return Tally(np.stack(self.totals, axis=-1)[None], self.counts, self.smallest)
+        sums = np.stack(self.totals, axis=-1)[None]
+        return Tally(sums, self.counts, self.smallest, self.beyond, self.terms)
+
+
+def _largest_terms(parts: Sequence[Floats]) -> Floats:
+    """Return of every indicator the row (logarithm of the size of the term, value) with the largest term."""
+    every = np.stack(parts)
+    indicators = np.arange(every.shape[1])
+    found: Floats = every[every[:, :, 0].argmax(axis=0), indicators]
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,7 +289,16 @@ class Engine:
         """Return the values that an indicator is made of, and the weights of their mean if any."""
         weights_name = getattr(indicator.measure, "weights", None)
         weights = None if weights_name is None else self._weights(weights_name, year)
-        return self.layers.values(indicator.layer, year), weights
+        values = self.layers.values(indicator.layer, year)
+        if indicator.measure.kind not in ("cell", "distance"):
+            for name, summed in ((indicator.layer, values), (weights_name, weights)):
+                if summed is not None and largest_of(summed) > LARGEST_AROUND:
+                    raise InputError(
+                        f"layer {name!r} holds values up to {largest_of(summed):g} in size, which indicator "
+                        f"{indicator.name!r} sums over cells ({indicator.measure}); it takes at most "
+                        f"{LARGEST_AROUND:g}: correct the layer, or state it in a larger unit"
+                    )
+        return values, weights
 
     def _measured(self, indicator: Indicator, year: int) -> npt.NDArray[np.floating]:
         if indicator.name in self._kept:
@@ -329,28 +357,41 @@ class Engine:
         rows, sheet = self.rows(year), _Sheet.blank(self.model, self.cells)
         sums: list[Floats] = [np.zeros((0, len(rows), 2))]
         counts: list[npt.NDArray[np.int64]] = [np.zeros((0, len(rows), 3), np.int64)]
+        beyond = np.zeros(len(self.model.dimensions), np.int64)
+        terms = np.tile([-np.inf, 0.0], (len(rows), 1))
         for begin, size, tile in self.tiles(rows):
-            own_sums, own_counts = self._pass(tile, begin, size, weights, sheet)
+            own_sums, own_counts, own_beyond = self._pass(tile, begin, size, weights, sheet)
             sums.append(own_sums)
             counts.append(own_counts)
+            if own_beyond.any():
+                beyond += own_beyond
+                terms = _largest_terms([terms, self._terms(tile[:, :size])])
         counted = np.concatenate(counts).sum(axis=0)
         smallest = [
             float(np.nanmin(row)) if below else np.nan
             for row, below in zip(rows, counted[:, NEGATIVE], strict=True)
         ]
-        return rows, sheet, Tally(np.concatenate(sums), counted, np.array(smallest))
+        return rows, sheet, Tally(np.concatenate(sums), counted, np.array(smallest), beyond, terms)
+
+    def _terms(self, transformed: Floats) -> Floats:
+        """Return of every indicator the logarithm of the largest size of coefficient x value, and that value."""
+        values = np.array([row[np.abs(row).argmax()] for row in np.nan_to_num(transformed, nan=0.0)])
+        with np.errstate(divide="ignore"):
+            sizes = np.log(np.abs(values)) + np.log(np.abs(self.program.coefficients))
+        return np.stack([sizes, values], axis=1)
 
     def _pass(
         self, tile: Floats, first: int, cells: int, weights: Floats, sheet: _Sheet
-    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+    ) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         blocks = (cells + BLOCK - 1) // BLOCK
+        beyond = np.empty((blocks, sheet.scores.shape[0]), np.int64)
         sums, counts = np.empty((blocks, tile.shape[0], 2)), np.empty((blocks, tile.shape[0], 3), np.int64)
         p = self.program
         score_tile(
             tile, first, cells, weights, p.starts, p.codes, p.parameters, p.coefficients, p.dimensions, p.required,
-            sheet.scores, sheet.gaps, sheet.absent, sums, counts,
+            LARGEST_SCORE, sheet.scores, sheet.gaps, sheet.absent, sums, counts, beyond,
         )  # fmt: skip
-        return sums, counts
+        return sums, counts, beyond.sum(axis=0)
 
     def take_off(self, one: OneYear, centre: Floats) -> None:
         """Turn the sums of a year into deviations from the centre, in place."""
@@ -365,7 +406,7 @@ class Engine:
         ------
         InputError
             When a value is infinite, negative where a logarithm or root is taken, or so large that there is no
-            mean.
+            mean; when a score, or coefficient x mean, goes beyond the largest that scores may be.
         """
         counted, (total, whole) = tally.counts, tally.totals
         when = "" if self.layers.years[year] is None else f" in {self.layers.years[year]}"
@@ -373,7 +414,7 @@ class Engine:
             if counted[k, INFINITE]:
                 raise InputError(
                     f"layer {indicator.layer!r}{when}: indicator {indicator.name!r} has {counted[k, INFINITE]} "
-                    "infinite values; missing values are NaN"
+                    f"infinite values by its measure ({indicator.measure}); missing values are NaN"
                 )
             if counted[k, NEGATIVE]:
                 raise InputError(
@@ -381,23 +422,71 @@ class Engine:
                     f"{counted[k, NEGATIVE]} negative values (smallest measure {tally.smallest[k]:g}); clip the "
                     "measure at 0 first, or correct the layer"
                 )
+            if np.isinf(whole[k]):
+                raise InputError(
+                    f"dwellings{when} are so many that their sum goes beyond the largest number there is "
+                    f"({np.finfo(np.float64).max:.3g}); correct them: only their ratios count"
+                )
             if whole[k] > 0 and not np.isfinite(total[k]):
+                steps = ", ".join(map(str, indicator.transform))
                 raise InputError(
                     f"layer {indicator.layer!r}{when}: values of indicator {indicator.name!r} are so large that "
                     f"their sum, of which the national mean is made, goes beyond the largest number there is "
-                    f"({np.finfo(np.float64).max:.3g}); correct the layer, or state it in a larger unit"
+                    f"({np.finfo(np.float64).max:.3g}), after transform {steps}; correct the layer, or state it in "
+                    "a larger unit"
                 )
+        self._refuse_large_scores(tally, when)
+
+    def _refuse_large_scores(self, tally: Tally, when: str) -> None:
+        """Refuse scores, means and coefficient x mean beyond the largest score: their sums could overflow."""
+        means, coefficients = np.nan_to_num(tally.means), self.program.coefficients
+        with np.errstate(over="ignore"):
+            shares = np.abs(means * coefficients)
+            all_shares = shares.sum()
+        for d in np.flatnonzero(tally.beyond):
+            own = np.flatnonzero(self.program.dimensions == d)
+            k = int(own[tally.terms[own, 0].argmax()])
+            code = list(self.model.dimensions)[d]
+            raise self._too_large(
+                f"{tally.beyond[d]} scores of dimension {code!r}{when}", k, tally.terms[k, 1]
+            )
+        if not all_shares <= LARGEST_SCORE:
+            k = int(shares.argmax())
+            raise self._too_large(f"sums of coefficient x national mean{when}", k, means[k])
+        if np.abs(means).max() > LARGEST_SCORE:
+            k = int(np.abs(means).argmax())
+            raise self._too_large(f"national means{when}", k, means[k])
+
+    def _too_large(self, what: str, k: int, value: float) -> InputError:
+        """Return the error that something goes beyond the largest score, by an indicator with some value most."""
+        return InputError(
+            f"model {self.model.name!r}: {what} go beyond {LARGEST_SCORE:g}, the largest that may be added up. The "
+            f"largest part is that of indicator {self.model.canonical[k].name!r}: coefficient "
+            f"{self.program.coefficients[k]:g}, value {value:g}. Give a smaller coefficient, correct the layer, or "
+            "state it in a larger unit"
+        )
 
     def contributions(self, one: OneYear, centre: Floats, cells: slice | npt.NDArray[np.int64]) -> Floats:
         """Return the contribution of each indicator to each of some cells: coefficient x (value - centre).
 
         0 where an indicator is missing and counted at its mean, NaN where it is missing and required.
+
+        Raises
+        ------
+        InputError
+            When one goes beyond the largest that scores may be, though others make up for it.
         """
         tile = np.stack([row[cells].astype(np.float64) for row in one.rows])
         size = tile.shape[1]
         self._pass(tile, 0, size, np.zeros(size), _Sheet.blank(self.model, size))
-        tile -= centre[:, None]
-        tile *= self.program.coefficients[:, None]
+        with np.errstate(over="ignore"):
+            tile -= centre[:, None]
+            tile *= self.program.coefficients[:, None]
+        beyond = (np.abs(tile) > LARGEST_SCORE).any(axis=1)
+        if beyond.any():
+            k = int(beyond.argmax())
+            worst = int(np.nanargmax(np.abs(tile[k])))
+            raise self._too_large("contributions", k, one.rows[k][cells][worst])
         tile[np.isnan(tile) & ~self.program.required[:, None]] = 0.0
         return tile
 

@@ -159,6 +159,8 @@ def _table(
     known = not np.isnan(values).all()
     scored = ~np.isnan(contributions).any(axis=0)
     if weights.size > 1:
+        # by a power of two, so that they add up to less than 1 and their products to no more than the values
+        weights = np.ldexp(weights, -int(np.frexp(weights.sum())[1]))
         if not scored.any():
             raise InputError("explain_cell: no cell of the area has all the indicators that a total needs")
         counted = np.where(scored, weights, 0.0)

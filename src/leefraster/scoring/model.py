@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 
 from leefraster.errors import UsageError
 from leefraster.scoring.complaints import nearest, sentences
+from leefraster.scoring.largest import Level
 from leefraster.scoring.measures import CellValue, Measure, Part
 from leefraster.scoring.toml import toml_text
 from leefraster.scoring.transforms import Finite, Identity, Transform, ZScore
@@ -65,8 +67,8 @@ class ReferenceRule(Part):
         "dwelling-weighted national mean"
     )
     deviations: Literal["own year", "reference year"] = "own year"
-    level: Finite | None = None
-    constant: Finite | None = None
+    level: Level | None = None
+    constant: Level | None = None
 
     @model_validator(mode="after")
     def _one_at_most(self) -> Self:
@@ -114,13 +116,21 @@ class Coefficients(Part):
             raise ValueError("weights belong to merge = 'weighted mean', which needs them")
         if self.weights is not None and (len(self.weights) != len(self.columns) or sum(self.weights) <= 0):
             raise ValueError(f"weights must be {len(self.columns)} numbers, not all 0")
+        if self.weights is not None and math.isinf(sum(self.weights)):
+            raise ValueError(
+                f"weights add up to more than the largest number there is ({sys.float_info.max:.3g}); only their "
+                "ratios count, so give smaller ones"
+            )
         return self
 
     def merged(self, values: dict[str, float]) -> float:
-        """Return one coefficient out of those of the columns."""
+        """Return one coefficient out of those of the columns; infinite where their sum is too large."""
         weights = self.weights or (1.0,) * len(self.columns)
-        whole = math.fsum(w * values[name] for w, name in zip(weights, self.columns, strict=True))
-        return whole / math.fsum(weights)
+        terms = [w * values[name] for w, name in zip(weights, self.columns, strict=True)]
+        try:
+            return math.fsum(terms) / math.fsum(weights)
+        except (OverflowError, ValueError):  # a sum that is too large, or terms of plus and minus infinity
+            return math.inf
 
 
 class Indicator(Part):
@@ -278,11 +288,21 @@ class Model(Part):
                 f"{called} has coefficients by column, but [coefficients] does not say how they are merged"
             ]
         wanted, given = self.coefficients.columns, indicator.coefficients
-        return [f"{called} has no coefficient in column {name!r}" for name in wanted if name not in given] + [
+        faults = [
+            f"{called} has no coefficient in column {name!r}" for name in wanted if name not in given
+        ] + [
             f"{called}: there is no column {name!r}; there are {', '.join(wanted)}"
             for name in given
             if name not in wanted
         ]
+        if not faults and not math.isfinite(self.coefficients.merged(given)):
+            said = ", ".join(f"{name} {given[name]:g}" for name in wanted)
+            faults.append(
+                f"{called}: its coefficients ({said}) are so large that their {self.coefficients.merge} goes "
+                f"beyond the largest number there is ({sys.float_info.max:.3g}); give smaller ones, and state the "
+                "layer in a larger unit"
+            )
+        return faults
 
     @classmethod
     def read(cls, path: str | Path) -> Model:

@@ -87,8 +87,10 @@ def score(
         not among the years and is needed.
     InputError
         When layers lie on different grids, a unit is not the model's, a value is infinite, negative where a
-        logarithm or root is taken, or so large that the sum of all is beyond the largest float; when an indicator
-        is missing on more cells than its rule allows.
+        logarithm or root is taken, or so large that the sum of all is beyond the largest float; when a sum of
+        coefficient x value, of coefficient x mean, a mean or (with `explain`) a contribution is beyond 1e300, or a
+        value that is summed over cells beyond 1e150; when an indicator is missing on more cells than its rule
+        allows.
 
     Warns
     -----

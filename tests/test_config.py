@@ -260,8 +260,10 @@ def test_all_faults_are_told_at_once():
 
 
 def test_absent_and_unreadable_files(tmp_path):
-    with pytest.raises(UsageError, match=r"none.toml: cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"none.toml: cannot be read: No such file .*with leefraster init"):
         Configuration.read(tmp_path / "none.toml")
+    with pytest.raises(UsageError, match=r"cannot be read: Is a directory$"):
+        Configuration.read(tmp_path)
     (tmp_path / "latin.toml").write_bytes("[run]\ntitle = 'é'\n".encode("latin-1"))
     with pytest.raises(UsageError, match=r"latin.toml: is not UTF-8 at byte 15"):
         Configuration.read(tmp_path / "latin.toml")

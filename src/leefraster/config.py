@@ -273,6 +273,11 @@ class Configuration(InputSections):
             text = file.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise UsageError(f"{file}: is not UTF-8 at byte {error.start}; TOML files are") from error
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"{file}: cannot be read: {error.strerror}. Give the path of a configuration, or write one to "
+                "start from with leefraster init"
+            ) from error
         except OSError as error:
             raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
         return cls.parse(text, name=str(file), folder=file.resolve().parent)

@@ -201,6 +201,8 @@ def test_what_is_wrong_is_refused_and_versions_are_warned_of_once():
         by_band(variables | {"level": high})
     with pytest.raises(lr.InputError, match="dwellings: 1 of"):
         by_band(variables | {"dwellings": negative})
+    with pytest.raises(lr.InputError, match=r"1 values of dwellings are larger than 1e\+100 in size"):
+        by_band(variables | {"dwellings": np.where(negative < 0, 1e208, negative)})
     with pytest.warns(LeefrasterWarning, match="levels of versions 2, 3 are compared") as given:
         by_band(variables | {"version": ("year", ["2", "2", "3", "3", "3"])})
     assert len(given) == 1

@@ -437,6 +437,18 @@ def test_what_is_wrong_is_refused(make_scores):
         r"1 levels are larger than 1e\+100 in size, first -1e\+300": scores.assign(
             level=lambda s: s["level"].copy(data=_with(s["level"].values, -1e300))
         ),
+        r"1 values of dwellings are larger than 1e\+100 in size, first 1e\+208": scores.assign(
+            dwellings=("cell", _with(np.ones(720), 1e208))
+        ),
+        r"1 values of level_error are larger than 1e\+100 in size": scores.assign(
+            level_error=("cell", _with(np.ones(720), 1e208))
+        ),
+        r"1 scores of dimension 'won' are larger than 1e\+100 in size, first -1e\+300": scores.assign(
+            score=(("dimension", "cell"), _with(np.ones(720), -1e300)[np.newaxis])
+        ).assign_coords(dimension=["won"]),
+        "1 scores of dimension 'won' are infinite": scores.assign(
+            score=(("dimension", "cell"), _with(np.ones(720), np.inf)[np.newaxis])
+        ).assign_coords(dimension=["won"]),
         "dwellings: 1 of 720 values are negative": scores.assign(
             dwellings=("cell", _with(np.ones(720), -99997.0))
         ),

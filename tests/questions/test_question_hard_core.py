@@ -86,6 +86,18 @@ def test_counts_and_shares_equal_a_naive_loop():
     assert table["clusters"].to_dict() == {"diverging": 1, "lagging": 1, "catching up": 1, "all": 3}
 
 
+def test_both_gaps_of_every_cluster_stand_beside_their_states():
+    scores = with_clusters(RISING, [BEHIND, CATCHING_UP], YEARS)
+    clusters = lr.structural_clusters(scores, RULE)
+    table = clusters.table.assign(state_urbanity=["ahead", "diverging"])
+    answer = hard_core(scores, replace(clusters, table=table))
+    shown = answer.details["clusters"]
+    for name in ("gap", "state", "gap_urbanity", "state_urbanity"):
+        assert shown[name].tolist() == pytest.approx(table[name].tolist(), nan_ok=True), name
+    assert answer.columns["state_urbanity"]["en"] == "state against the same urbanity class"
+    assert set(shown.columns) <= set(answer.columns)
+
+
 def test_clusters_that_are_not_below_the_country_are_counted_as_ahead():
     scores = with_clusters(RISING, [BEHIND, BEHIND], YEARS)
     clusters = lr.structural_clusters(scores, RULE)

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MINIMUM_YEARS = 3
-LARGEST = 1e100  # level in size: what dwellings times it add up to, and 12 decimals of it, are numbers
+LARGEST = 1e100  # level, dwellings, error or score in size: their products add up to numbers
 AREA_LEVELS = ("neighbourhood", "district", "municipality")
 
 
@@ -114,8 +114,9 @@ def panel_of(scores: xr.Dataset) -> Panel:
         When the scores are no Dataset, or lack levels (and a reference to compute them), dwellings, or at least
         three years.
     InputError
-        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite, larger
-        than 1e100 in size or no numbers, dwellings negative, or urbanity is none of the classes 1 to 5.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite or no
+        numbers, dwellings negative, urbanity is none of the classes 1 to 5, or a level, a number of dwellings, an
+        error or a score is larger than 1e100 in size.
     """
     if not isinstance(scores, xr.Dataset):
         raise UsageError(
@@ -124,13 +125,7 @@ def panel_of(scores: xr.Dataset) -> Panel:
         )
     data = _ordered(scores)
     level = _by_year(data, _level(data))
-    if (beyond := np.abs(level) > LARGEST).any():
-        if infinite := int(np.isinf(level).sum()):
-            raise InputError(f"structural clusters: {infinite} levels are infinite")
-        raise InputError(
-            f"structural clusters: {int(beyond.sum())} levels are larger than {LARGEST:g} in size, first "
-            f"{level[beyond][0]:g}; their sums and differences would be no numbers. Correct them"
-        )
+    _refuse_large(level, "levels")
     return Panel(
         grid=grid_of(data),
         cells=data[CELL].values.astype(np.int64),
@@ -142,6 +137,17 @@ def panel_of(scores: xr.Dataset) -> Panel:
         scores=_latest_scores(data),
         areas={name: data[name].values.astype(str) for name in AREA_LEVELS if name in data},
     )
+
+
+def _refuse_large(values: Floats, what: str) -> None:
+    """Refuse infinite values, and those whose sums, products and differences may be none."""
+    if (beyond := np.abs(values) > LARGEST).any():
+        if infinite := int(np.isinf(values).sum()):
+            raise InputError(f"structural clusters: {infinite} {what} are infinite")
+        raise InputError(
+            f"structural clusters: {int(beyond.sum())} {what} are larger than {LARGEST:g} in size, first "
+            f"{values[beyond][0]:g}; their sums and differences would be no numbers. Correct them"
+        )
 
 
 def _ordered(scores: xr.Dataset) -> xr.Dataset:
@@ -237,6 +243,7 @@ def _refuse_negative(variable: xr.DataArray, rule: str) -> None:
             f"{variable.name}: {int(wrong.sum())} of {values.size} values are negative or infinite, "
             f"first {values[wrong][0]:g}; {rule}"
         )
+    _refuse_large(values, f"values of {variable.name}")
 
 
 def _urbanity(data: xr.Dataset) -> Floats | None:
@@ -253,7 +260,10 @@ def _latest_scores(data: xr.Dataset) -> dict[str, Floats]:
     if "score" not in data or "dimension" not in data["score"].dims:
         return {}
     score = data["score"]
-    return {
+    found = {
         str(name): _latest(score.isel(dimension=position))
         for position, name in enumerate(data["dimension"].values)
     }
+    for name, values in found.items():
+        _refuse_large(values, f"scores of dimension {name!r}")
+    return found

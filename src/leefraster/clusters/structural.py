@@ -200,8 +200,9 @@ def structural_clusters(
         When the scores are no Dataset, have fewer than three years, no levels (nor total and reference) or no
         dwellings; or the rule is none, asks for more years or classes than there are, or for a radius below a cell.
     InputError
-        When years or cells repeat, years are no whole numbers or lie in the future, levels are infinite or larger
-        than 1e100 in size, dwellings negative, urbanity is none of the classes 1 to 5, or `spot` lacks cells.
+        When years or cells repeat, years are no whole numbers or lie in the future, levels or scores are infinite,
+        dwellings negative, urbanity is none of the classes 1 to 5, a level, a number of dwellings, an error or a
+        score is larger than 1e100 in size, or `spot` lacks cells.
 
     Warns
     -----

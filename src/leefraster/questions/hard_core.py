@@ -45,7 +45,7 @@ MINIMUM_YEARS = 3
 COUNTED = ("dwellings", "households", "inhabitants")
 _CLUSTER_COLUMNS = (
     "rank", "cluster", "name", "cells", "dwellings", "weak_share", "level", "gap", "gap_urbanity", "slope",
-    "state", "years_to_close", "weakest_dimension",
+    "state", "state_urbanity", "years_to_close", "weakest_dimension",
 )  # fmt: skip
 
 

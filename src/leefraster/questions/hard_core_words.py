@@ -225,6 +225,7 @@ inhabitant_share | aandeel van de inwoners | share of inhabitants | share (0-1)
 bridge_dwellings | woningen in bruggen | dwellings in bridges | count
 gap | verschil met het land | gap to the country | level
 gap_urbanity | verschil met dezelfde stedelijkheidsklasse | gap to the same urbanity class | level
+state_urbanity | toestand tegenover dezelfde stedelijkheidsklasse | state against the same urbanity class |
 year | meetjaar | measurement year | year
 years_measured | meetjaren | measurement years | count
 years_needed | meetjaren zwak vereist | weak years required | count

@@ -16,24 +16,121 @@ the trapezoid rule: small tails keep their relative accuracy.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
-from leefraster.inference.inversion_lines import TILTS, Lines
-from leefraster.inference.numbers import Numbers, Totals, deviations
-from leefraster.inference.weight_patterns import Group, Patterns, Places
-from leefraster.inference.weighted_population import Points
+from leefraster.inference.inversion_lines import TILTS, Coefficients, Line, Lines, Sample
+from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.weight_groups import (
+    Extent,
+    Group,
+    Groups,
+    by_kind,
+    extents,
+    plain_ranges,
+    with_typical,
+)
+from leefraster.inference.weight_patterns import Patterns
+from leefraster.inference.weighted_places import Places, Population, log_arrangements
 from leefraster.kernels.inversion import count_arrangements
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Side = tuple[int, int]  # a group, and 1 for sums above their expectation, -1 for those below
 
-FEW_ARRANGEMENTS = 1_000_000  # of values on a place's weights: all are looked at
-ALL_ARRANGEMENTS = 2e9  # over all places
 UNSOUND = 0.01  # beyond the probabilities that there are
 TINY = float(np.nextafter(0.0, 1.0))
+ROOM = 1 << 27  # bytes of coefficients that are kept from one piece of places to the next
+
+
+class EachPart(Protocol):
+    """The places of a field in parts: all at once, or band by band."""
+
+    def map[T](self, function: Callable[[Places], T]) -> Iterable[T]:
+        """Return what the function gives for each part, in their order; it can be sent to another process."""
+        ...
+
+
+class _AtOnce:
+    """All places of a field."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def map[T](self, function: Callable[[Places], T]) -> Iterable[T]:
+        return [function(self._places)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inversion:
+    """The null distributions of a field's weighted sums: what all places share, made of what their parts add up to.
+
+    Attributes
+    ----------
+    population : Population
+        What is drawn from.
+    groups : dict
+        The groups of places.
+    lines : dict
+        The line of every group, side and tilt that places have.
+    error : float
+        The largest relative change of a tail of a sample when every second node of its line is left out.
+    """
+
+    population: Population
+    groups: Groups
+    lines: dict[tuple[int, int, int], Line]
+    error: float
+
+    @classmethod
+    def of(cls, population: Population, parts: EachPart) -> Inversion:
+        """Look at all places in turn: at what groups there are, and at samples of the places of each line."""
+        heavy = population.points.numbers.size > 0
+        found: dict[int, Extent] = {}
+        for part in parts.map(extents):
+            for kind, extent in part.items():
+                found[kind] = found[kind] | extent if kind in found else extent
+        groups = {
+            kind: Group.of(kind, extent, population.drawn_from, heavy) for kind, extent in found.items()
+        }
+        if heavy and groups:
+            groups = with_typical(groups, parts.map(partial(plain_ranges, groups)))
+        samples: dict[tuple[int, int, int], Sample] = {}
+        if groups:
+            for some in parts.map(partial(_samples, population, groups)):
+                for key, sample in some.items():
+                    samples[key] = samples[key] | sample if key in samples else sample
+        lines, error = {}, 0.0
+        sides = _Sides(population, groups)
+        for key in sorted(samples):
+            lines[key], change = sides[key[:2]].line(float(TILTS[key[2]]), samples[key])
+            error = max(error, change)
+        return cls(population, groups, lines, error)
+
+    def tails(self, places: Places) -> tuple[Floats, Floats, float]:
+        """Return P(S >= s) and P(S <= s) of places, and the error: infinite where an integral failed."""
+        size = places.observed.size
+        upper, lower, error = np.full(size, np.nan), np.full(size, np.nan), self.error
+        upper[places.certain] = lower[places.certain] = 1.0
+        _count_few(places, self.population, upper, lower)
+        sides = _Sides(self.population, self.groups)
+        kept = _Kept(sides)
+        for side, cells, some in _by_side(places, self.groups, self.population):
+            tail, other = (upper, lower) if side[1] > 0 else (lower, upper)
+            for tilt, here in _by_tilt(sides[side], some):
+                line = self.lines[*side, tilt]
+                found = sides[side].tails(line, kept.of(side, tilt, line), _chosen(some, here))
+                if not (found.min() > -UNSOUND and found.max() < 1 + UNSOUND):
+                    error = math.inf
+                tail[cells[here]] = found
+                other[cells[here]] = 1.0 - found
+        _bound_below(places.patterns.counts, self.population.drawn_from, upper, lower)
+        return upper, lower, error
 
 
 def inversion_tails(
@@ -66,106 +163,108 @@ def inversion_tails(
     Where a place has at most a million arrangements, and all places 2e9, these are counted, ties included. Else
     the sum is taken as continuous, so that a tie counts half.
     """
-    drawn_from = sums.n - own_fixed
-    upper, lower = np.full(sums.n, np.nan), np.full(sums.n, np.nan)
-    spread = patterns.squares - np.square(patterns.totals) / drawn_from
-    middle, sd = float(sums.mean), math.sqrt(float(sums.squares) / sums.n)
-    z = np.asarray((numbers.integers - middle) / sd, np.float64)
-    population = Points.of(np.sort(z))
-    own = population.own(z) if own_fixed else np.full(sums.n, -1)
-    standard, varies = _standard(patterns, numbers, sums, observed, own if own_fixed else None)
-    left = patterns.counts > 0
-    certain = left & ((spread <= 1e-13 * patterns.squares) | ~varies)
-    upper[certain] = lower[certain] = 1.0
-    left &= ~certain
-    few = _count_few(patterns, numbers, observed, left, own_fixed, upper, lower)
-    left &= ~few
-    error = 0.0
-    if left.any():
-        whole = Places(patterns, drawn_from, spread, population.numbers.size > 0)
-        for group in whole.groups(np.flatnonzero(left), standard, own):
-            error = max(error, _group_tails(group, population, drawn_from, upper, lower))
-    _bound_below(patterns.counts, drawn_from, upper, lower)
-    return upper, lower, error
+    population = Population.of(
+        np.sort(numbers.integers), sums, np.bincount(patterns.counts), own_fixed=own_fixed
+    )
+    places = Places.of(patterns, numbers, observed, population)
+    return Inversion.of(population, _AtOnce(places)).tails(places)
 
 
-def _standard(
-    patterns: Patterns, numbers: Numbers, sums: Totals, observed: Floats, own: Ints | None
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return the sums in standard units, and where the values that are drawn vary.
+class _Sides(dict[Side, Lines]):
+    """The lines of each side of the groups, made when they are first asked for."""
 
-    With `own` (values that are not drawn; -1 or an outlier) the units are those of the other values, of outliers
-    those of all: their null has one outlier less instead.
-    """
-    n, mean, squares = sums.n, float(sums.mean), float(sums.squares)
-    from_all = (observed - patterns.totals * mean) / math.sqrt(squares / n)
-    if own is None:
-        return from_all, np.ones(n, dtype=bool)
-    from_mean = deviations(numbers, sums)
-    left = np.maximum(squares - np.square(from_mean) * (n / (n - 1)), 0.0) / (n - 1)
-    varies = left > 1e-12 * squares / n
-    sd = np.sqrt(np.where(varies, left, 1.0))
-    from_others = (observed - patterns.totals * (mean - from_mean / (n - 1))) / sd
-    return np.where(own < 0, from_others, from_all), varies
+    def __init__(self, population: Population, groups: Groups) -> None:
+        super().__init__()
+        self._groups = groups
+        self._points = {1: population.points, -1: population.points.mirrored()}
+
+    def __missing__(self, side: Side) -> Lines:
+        self[side] = Lines(self._groups[side[0]], self._points[side[1]])
+        return self[side]
 
 
-def _count_few(
-    patterns: Patterns,
-    numbers: Numbers,
-    observed: Floats,
-    left: npt.NDArray[np.bool_],
-    own_fixed: bool,
-    upper: Floats,
-    lower: Floats,
-) -> npt.NDArray[np.bool_]:
-    """Count all arrangements where these are few; return at which places."""
-    drawn_from = left.size - own_fixed
-    ways = _log_arrangements(drawn_from, patterns.counts)
-    few = left & (ways <= math.log(FEW_ARRANGEMENTS) + 1e-9)
-    cells = np.flatnonzero(few)
-    if cells.size == 0 or float(np.exp(ways[cells]).sum()) > ALL_ARRANGEMENTS:
-        return np.zeros(left.size, dtype=bool)
-    starts, weights = patterns.rows(cells)
-    values = numbers.integers.astype(np.float64)
-    slack = 1e-12 * patterns.totals[cells] * max(numbers.largest, 1)
-    own = cells if own_fixed else np.full(cells.size, -1)
-    larger, smaller = np.zeros(cells.size, np.int64), np.zeros(cells.size, np.int64)
-    count_arrangements(starts, weights, values, own, observed[cells], slack, larger, smaller)
-    total = np.rint(np.exp(ways[cells]))
-    upper[cells], lower[cells] = larger / total, smaller / total
-    return few
+class _Kept:
+    """The coefficients on lines, kept as far as there is room."""
+
+    def __init__(self, sides: _Sides) -> None:
+        self._sides, self._held = sides, dict[tuple[int, int, int], Coefficients]()
+        self._size = 0
+
+    def of(self, side: Side, tilt: int, line: Line) -> Coefficients:
+        """Return those on the line of a tilt."""
+        found = self._held.get((*side, tilt))
+        if found is None:
+            found = self._sides[side].coefficients(line)
+            size = sum(part.nbytes for part in found[1])
+            if self._size + size <= ROOM:
+                self._held[*side, tilt] = found
+                self._size += size
+        return found
 
 
-def _log_arrangements(n: int, counts: Ints) -> Floats:
-    """The logarithm of the number of ways to put n values on so many places."""
-    found: Floats = gammaln(n + 1.0) - gammaln(n - counts + 1.0)
+def _by_side(
+    places: Places, groups: Groups, population: Population
+) -> Iterator[tuple[Side, Ints, Sample]]:
+    """Yield the places above and below their expectation, piece by piece and group by group, as `Lines` takes them."""
+    points = population.points
+    for piece, parts in places.pieces():
+        sums_by_kind = by_kind(places, piece, groups, (kind for kind, _ in parts))
+        for kind, every in parts:
+            group = groups[kind]
+            bases = group.bases(places, every, sums_by_kind, piece.start)
+            for sign in (1, -1):
+                here = np.flatnonzero((places.standard[every] >= 0) == (sign > 0))
+                if here.size:
+                    cells = every[here]
+                    sums = sign * (places.standard[cells] / group.unit)
+                    sums -= sign * points.middle * (places.patterns.totals[cells] / group.unit)
+                    yield (kind, sign), cells, Sample(bases[here], sums, places.own[cells])
+
+
+def _by_tilt(lines: Lines, some: Sample) -> Iterator[tuple[int, Ints]]:
+    """Yield which of some places go with each tilt."""
+    tilts = lines.best(some.bases, some.sums, some.own)
+    for tilt in np.unique(tilts).tolist():
+        yield tilt, np.flatnonzero(tilts == tilt)
+
+
+def _chosen(some: Sample, here: Ints) -> Sample:
+    return Sample(some.bases[here], some.sums[here], some.own[here])
+
+
+def _samples(population: Population, groups: Groups, places: Places) -> dict[tuple[int, int, int], Sample]:
+    """Return a sample of the places of each line."""
+    sides = _Sides(population, groups)
+    found: dict[tuple[int, int, int], Sample] = {}
+    for side, _, some in _by_side(places, groups, population):
+        for tilt, here in _by_tilt(sides[side], some):
+            sample = Sample.of(some.bases[here], some.sums[here], some.own[here])
+            key = (*side, tilt)
+            found[key] = found[key] | sample if key in found else sample
     return found
+
+
+def _count_few(places: Places, population: Population, upper: Floats, lower: Floats) -> None:
+    """Count all arrangements where these are few."""
+    cells = np.flatnonzero(places.counted)
+    if cells.size == 0:
+        return
+    patterns, ordered = places.patterns, population.ordered
+    starts, weights = patterns.rows(cells)
+    slack = 1e-12 * patterns.totals[cells] * max(int(ordered[-1]), 1)
+    own = np.full(cells.size, -1)
+    if population.own_fixed:
+        own = np.searchsorted(ordered, places.integers[cells])
+    larger, smaller = np.zeros(cells.size, np.int64), np.zeros(cells.size, np.int64)
+    count_arrangements(
+        starts, weights, ordered.astype(np.float64), own, places.observed[cells], slack, larger, smaller
+    )
+    total = np.rint(np.exp(log_arrangements(population.drawn_from, patterns.counts[cells])))
+    upper[cells], lower[cells] = larger / total, smaller / total
 
 
 def _bound_below(counts: Ints, n: int, upper: Floats, lower: Floats) -> None:
     """What is observed is one of the equally likely arrangements."""
-    least = np.maximum(np.exp(-_log_arrangements(n, counts)), TINY)
+    least = np.maximum(np.exp(-log_arrangements(n, counts)), TINY)
     for tail in (upper, lower):
         np.clip(tail, least, 1.0, out=tail)
-
-
-def _group_tails(group: Group, population: Points, n: int, upper: Floats, lower: Floats) -> float:
-    """Fill both tails of a group's places; return the error seen on a sample."""
-    error = 0.0
-    for sign, tail, other in ((1.0, upper, lower), (-1.0, lower, upper)):
-        here = np.flatnonzero(group.sums >= 0 if sign > 0 else group.sums < 0)
-        if here.size == 0:
-            continue
-        points = population if sign > 0 else population.mirrored()
-        lines = Lines(group, points, n)
-        bases, sums = group.bases[here], sign * group.sums[here] - points.middle * group.totals[here]
-        own = group.own[here]
-        tilts = lines.best(bases, sums, own)
-        for tilt in np.unique(tilts):
-            chosen = np.flatnonzero(tilts == tilt)
-            found, change = lines.tails(float(TILTS[tilt]), bases[chosen], sums[chosen], own[chosen])
-            error = max(error, change if found.min() > -UNSOUND and found.max() < 1 + UNSOUND else math.inf)
-            places = group.cells[here[chosen]]
-            tail[places] = found
-            other[places] = 1.0 - found
-    return error

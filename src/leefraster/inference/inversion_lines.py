@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.weight_patterns import Group
+from leefraster.inference.weight_groups import Group
 from leefraster.inference.weighted_population import Points
 from leefraster.kernels.inversion import expand, exponents, invert, log_generating, outlier_ratios
 
@@ -18,7 +20,7 @@ Complexes = npt.NDArray[np.complex128]
 TILTS = 0.05 * 1.35 ** np.arange(30)  # in standard deviations of the sum
 NEAREST = 0.6  # the least tilt where no single value weighs much: nearer to 0 steps must be small
 PIVOTS = (0.25, 0.6, 1.0)  # weights at which pairs are looked at, in the largest
-SAMPLE = 12  # places on which lines are tried
+SAMPLE = 10  # places on which lines are tried, besides the extremes
 TOLERATED = 1e-3  # change of a tail when every second node is left out
 LAST = 1e-7  # size of the last term
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
@@ -27,23 +29,77 @@ UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
 NOISE = 1e-12
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Some of the places of a line, the same however all of them were cut: the extremes, and a few by their sums.
+
+    Attributes
+    ----------
+    bases, sums, own : ndarray
+        As `Lines.tails` takes them.
+    """
+
+    bases: Floats
+    sums: Floats
+    own: Ints
+
+    @classmethod
+    def of(cls, bases: Floats, sums: Floats, own: Ints) -> Sample:
+        """Choose among places; of those with equal sums the first."""
+        values, firsts = np.unique(sums, return_index=True)
+        chosen = np.zeros(values.size, dtype=bool)
+        chosen[[0, -1]] = True
+        chosen[np.argsort(_scattered(values), kind="stable")[:SAMPLE]] = True
+        held = firsts[chosen]
+        return cls(bases[held], sums[held], own[held])
+
+    def __or__(self, later: Sample) -> Sample:
+        pairs = ((self.bases, later.bases), (self.sums, later.sums), (self.own, later.own))
+        return Sample.of(*(np.concatenate(pair) for pair in pairs))
+
+
+def _scattered(values: Floats) -> npt.NDArray[np.uint64]:
+    """Return numbers that follow from the values, but in no order with them (the finaliser of SplitMix64)."""
+    bits = (values + 0.0).view(np.uint64)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(bits ^ (bits >> np.uint64(31)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line tilt + i y in the complex plane: the distance of its nodes, and how many there are."""
+
+    tilt: float
+    step: float
+    nodes: int
+
+
+Coefficients = tuple[Ints, tuple[Floats, Floats, Floats, Floats]]
+
+
 class Lines:
-    """The generating function of a group on lines in the complex plane."""
+    """The generating function of a group's places on lines in the complex plane."""
 
-    def __init__(self, group: Group, population: Points, n: int) -> None:
-        self._group, self._points, self._n = group, population, n
-        self._half = 0.5 / max(n - 1, 1)
-        effect = 340 * (population.fourth + 1) / (8 * n)  # on a tail at 4.3 standard deviations
-        self._pivots = group.high * np.array(PIVOTS if effect > UNLIKELY else ())
+    def __init__(self, group: Group, points: Points) -> None:
+        self._group, self._points, self._n = group, points, group.drawn_from
+        self._half = 0.5 / max(self._n - 1, 1)
+        effect = 340 * (points.fourth + 1) / (8 * self._n)  # on a tail at 4.3 standard deviations
+        self._pivots = group.domain[1] * np.array(PIVOTS if effect > UNLIKELY else ())
 
-    def best(self, bases: Floats, sums: Floats, own: Ints) -> Ints:
-        """Return for each place the number of the tilt nearest its saddlepoint, where pairs remain a correction."""
+    @cached_property
+    def _tilted(self) -> tuple[Floats, Floats]:
+        """The coefficients at all tilts."""
         found = [self._functions(tilt, 1.0, 1) for tilt in TILTS]
         smooth, single = (
             np.ascontiguousarray(np.concatenate(part).real) for part in zip(*found, strict=True)
         )
+        return smooth, single
+
+    def best(self, bases: Floats, sums: Floats, own: Ints) -> Ints:
+        """Return for each place the number of the tilt nearest its saddlepoint, where pairs remain a correction."""
         logarithm, pairs = (np.empty((bases.shape[0], TILTS.size)) for _ in range(2))
-        exponents(bases, own, smooth, single, self._points.numbers, self._half, logarithm, pairs)
+        exponents(bases, own, *self._tilted, self._points.numbers, self._half, logarithm, pairs)
         usable = np.logical_and.accumulate(np.abs(pairs) < 1.0, axis=1) & np.isfinite(logarithm)
         first = 0 if self._points.numbers.size else int(np.searchsorted(TILTS, NEAREST))
         usable[:, first] = True
@@ -52,51 +108,43 @@ class Lines:
         rises = np.concatenate([height[:, 1:] >= height[:, :-1], np.ones((sums.size, 1), dtype=bool)], axis=1)
         return np.asarray(first + rises.argmax(axis=1), np.int64)
 
-    def tails(self, tilt: float, bases: Floats, sums: Floats, own: Ints) -> tuple[Floats, float]:
-        """Return the tails of places on one line, and how much leaving out nodes changed those of a sample."""
-        order = np.argsort(sums, kind="stable")
-        sample = order[np.unique(np.linspace(0, order.size - 1, SAMPLE).astype(np.int64))]
+    def line(self, tilt: float, sample: Sample) -> tuple[Line, float]:
+        """Return a line fine and long enough for a sample, and how much leaving out nodes changes its tails."""
         nodes, change = 32, math.inf
         for step in STEPS:
             while True:
-                line = self._functions(tilt, step, nodes)
-                one, last = self._invert(tilt, step, 1, line, bases[sample], sums[sample], own[sample])
+                made = self.coefficients(Line(tilt, step, nodes))
+                one, last = self._invert(Line(tilt, step, nodes), 1, made, sample)
                 if last.max() < LAST or nodes >= MOST_NODES:
                     break
                 nodes *= 2
-            two, _ = self._invert(tilt, step, 2, line, bases[sample], sums[sample], own[sample])
+            two, _ = self._invert(Line(tilt, step, nodes), 2, made, sample)
             before, change = change, float((np.abs(two - one) / (NOISE + np.abs(one))).max())
             if change < TOLERATED or change > before / 2 or nodes >= MOST_NODES:
                 break
             nodes *= 2
-        return self._invert(tilt, step, 1, line, bases, sums, own)[0], change
+        return Line(tilt, step, nodes), change
 
-    def _invert(
-        self,
-        tilt: float,
-        step: float,
-        stride: int,
-        line: tuple[Complexes, Complexes],
-        bases: Floats,
-        sums: Floats,
-        own: Ints,
-    ) -> tuple[Floats, Floats]:
-        smooth, single = line
+    def tails(self, line: Line, made: Coefficients, places: Sample) -> Floats:
+        """Return the tails of places on a line with these coefficients."""
+        return self._invert(line, 1, made, places)[0]
+
+    def coefficients(self, line: Line) -> Coefficients:
+        """Return which of the bases matter on a line, and the coefficients of these."""
+        smooth, single = self._functions(line.tilt, line.step, line.nodes)
         degree = self._group.degree
-        kept = self._kept(smooth[:, :, :degree])
-        held = np.concatenate([np.arange(kept), degree + np.arange(3)])
+        held = np.concatenate([np.arange(self._kept(smooth[:, :, :degree])), degree + np.arange(3)])
         more = self._kept(single)
-        parts = [
-            smooth[:, :, held].real,
-            smooth[:, :, held].imag,
-            single[:, :, :more].real,
-            single[:, :, :more].imag,
-        ]
-        wanted = np.concatenate([held, degree + 3 + np.arange(more)])
-        tails, last = np.empty(sums.size), np.empty(sums.size)
+        ours, theirs = smooth[:, :, held], single[:, :, :more]
+        parts = ours.real.copy(), ours.imag.copy(), theirs.real.copy(), theirs.imag.copy()
+        return np.concatenate([held, degree + 3 + np.arange(more)]), parts
+
+    def _invert(self, line: Line, stride: int, made: Coefficients, places: Sample) -> tuple[Floats, Floats]:
+        wanted, parts = made
+        tails, last = np.empty(places.sums.size), np.empty(places.sums.size)
         invert(  # type: ignore[call-arg]
-            np.ascontiguousarray(bases[:, wanted]), sums, own, tilt, step, stride,
-            *[np.ascontiguousarray(part) for part in parts], self._points.numbers, self._half, tails, last,
+            np.ascontiguousarray(places.bases[:, wanted]), places.sums, places.own, line.tilt, line.step, stride,
+            *parts, self._points.numbers, self._half, tails, last,
         )  # fmt: skip
         return tails, last
 
@@ -104,7 +152,7 @@ class Lines:
         """How many Chebyshev polynomials matter: up to the last one that can be felt."""
         if coefficients.shape[1] == 0:
             return 0
-        size = np.abs(coefficients).max(axis=(0, 1)) * self._group.most
+        size = np.abs(coefficients).max(axis=(0, 1)) * self._group.count
         used = int(np.count_nonzero(np.cumsum(size[::-1])[::-1] > 1e-7))
         return max(used, 2)
 
@@ -113,8 +161,9 @@ class Lines:
         group, q = self._group, self._pivots.size
         degree = group.degree
         angles = np.pi * (np.arange(degree) + 0.5) / degree
-        inside = group.low + (np.cos(angles) + 1) * (group.high - group.low) / 2
-        means = np.linspace(*group.means, 3)
+        low, high = group.domain
+        inside = low + (np.cos(angles) + 1) * (high - low) / 2
+        means = np.linspace(*group.mean_weights, 3)
         functions = self._smooth(np.concatenate([inside, -means]), tilt, step, nodes)
         cosines = np.cos(np.outer(np.arange(degree), angles)) * (2 / degree)
         cosines[0] /= 2
@@ -133,14 +182,13 @@ class Lines:
             return np.empty((nodes, 0, degree), np.complex128)
         single = np.empty((nodes, outliers.size + 1, degree), np.complex128)
         ratios = np.zeros((outliers.size + 1, degree, nodes), np.complex128)
-        places = (np.cos(np.pi * (np.arange(degree) + 0.5) / degree) + 1) * self._group.high / 2
+        places = (np.cos(np.pi * (np.arange(degree) + 0.5) / degree) + 1) * self._group.domain[1] / 2
         own = np.empty((degree, nodes), np.complex128)
         log_generating(self._points.values, self._points.shares, places, tilt, step, own)
         outlier_ratios(places, own, tilt, step, outliers, ratios[:-1])
         expand(cosines / n, ratios[:-1], single[:, :-1])
-        plain = self._group.bases[:, degree + 3 :]
-        typical = (plain.min(axis=0) + plain.max(axis=0)) / 2  # the same whatever the order of places
-        landed = 1 + np.einsum("lfm,m->fl", single[:, :-1], typical)
+        assert self._group.typical is not None
+        landed = 1 + np.einsum("lfm,m->fl", single[:, :-1], self._group.typical)
         # divided by it, without its zeros being felt
         ratios[:-1] *= (landed.conj() / (np.square(np.abs(landed)) + 0.1))[:, None]
         total = np.einsum("f,fbl->bl", numbers, ratios[:-1])

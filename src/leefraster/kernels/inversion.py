@@ -228,17 +228,17 @@ def invert(
 
 
 @parallel_jit
-def sums_by_offset(columns, starts, west, east, reach, kinds, terms, own, out):
-    """Fill out[cell, m] with own[m] and the sum of terms[kind, m] over the neighbours.
+def sums_by_offset(columns, starts, first, last, west, east, reach, kinds, terms, own, out):
+    """Fill out[cell, m] of the cells of rows first..last-1 with own[m] and the sum of terms[kind, m] over neighbours.
 
     kinds[dy, dx] is the kind of the offsets (+-dy, +-dx), -1 where there is no neighbour.
     """
     ny, across = starts.size - 1, kinds.shape[1] - 1
     width = east - west + 1 + 2 * across
-    for block in prange((ny + 7) // 8):
+    for block in prange((last - first + 7) // 8):
         line = np.empty(width, np.int32)
         counts = np.empty((width, terms.shape[0]), np.int32)
-        for row in range(block * 8, min((block + 1) * 8, ny)):
+        for row in range(first + block * 8, min(first + (block + 1) * 8, last)):
             begin, end = starts[row], starts[row + 1]
             if begin == end:
                 continue
@@ -258,36 +258,31 @@ def sums_by_offset(columns, starts, west, east, reach, kinds, terms, own, out):
                     for dx in range(1, reach[dy] + 1):
                         counts[i - begin, kinds[dy, dx]] += line[at - dx] + line[at + dx]
             for i in range(begin, end):
+                at = i - starts[first]
                 for m in range(terms.shape[1]):
-                    out[i, m] = own[m]
+                    out[at, m] = own[m]
                 for kind in range(terms.shape[0]):
                     count = np.float64(counts[i - begin, kind])
                     for m in range(terms.shape[1]):
-                        out[i, m] += count * terms[kind, m]
+                        out[at, m] += count * terms[kind, m]
 
 
-@jit
-def rows_by_offset(columns, starts, cells, rows, reach, table):
-    """Return the weights of chosen cells' neighbours in compressed rows, in the order of the cells."""
-    begins = np.zeros(cells.size + 1, np.int64)
-    for fill in range(2):
-        weights = np.empty(begins[cells.size] if fill == 1 else 0)
-        k = 0
-        for c in range(cells.size):
-            column, row = columns[cells[c]], rows[c]
-            for other in range(max(row - reach.size + 1, 0), min(row + reach.size, starts.size - 1)):
-                dy = abs(other - row)
-                begin, stop = starts[other], starts[other + 1]
-                j = begin + np.searchsorted(columns[begin:stop], column - reach[dy])
-                while j < stop and columns[j] <= column + reach[dy]:
-                    w = table[dy, abs(columns[j] - column)]
-                    if w > 0.0:
-                        if fill == 1:
-                            weights[k] = w
-                        k += 1
-                    j += 1
-            begins[c + 1] = k
-    return begins, weights
+@parallel_jit
+def rows_by_offset(columns, starts, cells, rows, reach, table, begins, weights):
+    """Fill the weights of chosen cells' neighbours in compressed rows that begin there, in the order of the cells."""
+    for c in prange(cells.size):
+        column, row = columns[cells[c]], rows[c]
+        k = begins[c]
+        for other in range(max(row - reach.size + 1, 0), min(row + reach.size, starts.size - 1)):
+            dy = abs(other - row)
+            begin, stop = starts[other], starts[other + 1]
+            j = begin + np.searchsorted(columns[begin:stop], column - reach[dy])
+            while j < stop and columns[j] <= column + reach[dy]:
+                w = table[dy, abs(columns[j] - column)]
+                if w > 0.0:
+                    weights[k] = w
+                    k += 1
+                j += 1
 
 
 @parallel_jit

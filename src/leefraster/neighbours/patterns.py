@@ -29,6 +29,7 @@ class RowPatterns:
     largest: float
     starts: Ints
     weights: Floats
+    by_kind = False
 
     def rows(self, cells: Ints) -> tuple[Ints, Floats]:
         """Return the weights of chosen places in compressed rows."""
@@ -37,9 +38,9 @@ class RowPatterns:
         at = np.arange(starts[-1]) + np.repeat(self.starts[cells] - starts[:-1], sizes)
         return starts, self.weights[at]
 
-    def chebyshev(self, degree: int, low: float, high: float) -> Floats | None:  # noqa: ARG002
-        """Return nothing: sums are made of rows."""
-        return None
+    def chebyshev(self, piece: slice, degree: int, low: float, high: float) -> Floats:
+        """Raise an error: there are no kinds, and sums are made of rows."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class OffsetPatterns:
         Columns that a row offset reaches, and weights of the offsets (+-dy, +-dx); 0 where no neighbour is.
     own : float
         The weight of the cell itself, 0 where it is not drawn.
+    first : int
+        Which of these cells is the first of the places; there may be others after them, too.
     """
 
     counts: Ints
@@ -65,29 +68,42 @@ class OffsetPatterns:
     reach: Ints
     table: Floats
     own: float
+    first: int = 0
+    by_kind = True
 
     def rows(self, cells: Ints) -> tuple[Ints, Floats]:
         """Return the weights of chosen places in compressed rows, that of the cell itself in its place."""
         table = self.table.copy()
         table[0, 0] = self.own
-        grid_rows = np.searchsorted(self.row_starts, cells, side="right") - 1
-        starts, weights = rows_by_offset(self.columns, self.row_starts, cells, grid_rows, self.reach, table)
-        return starts, weights
+        begins = np.concatenate([[0], np.cumsum(self.counts[cells])])
+        weights = np.empty(begins[-1])
+        cells = cells + self.first
+        rows_by_offset(
+            self.columns, self.row_starts, cells, self._row_of(cells), self.reach, table, begins, weights
+        )
+        return begins, weights
 
-    def chebyshev(self, degree: int, low: float, high: float) -> Floats | None:
-        """Return for all cells the sums of T_m(y), y from -1 at `low` to 1 at `high`."""
+    def chebyshev(self, piece: slice, degree: int, low: float, high: float) -> Floats:
+        """Return for successive places the sums of T_m(y), y from -1 at `low` to 1 at `high`."""
         weights, kinds = np.unique(self.table, return_inverse=True)
         kinds = kinds.reshape(self.table.shape)
         if weights[0] == 0.0:
             weights, kinds = weights[1:], kinds - 1
-        out = np.empty((self.columns.size, degree))
+        begin, end = self.first + piece.start, self.first + piece.stop
+        top, last = self._row_of(np.array([begin, end - 1])).tolist()
+        around = self.row_starts[top]
+        out = np.empty((self.row_starts[last + 1] - around, degree))
         west, east = int(self.columns.min()), int(self.columns.max())
         own = _polynomials(np.array([self.own]), degree, low, high)[0] * (self.own > 0)
         terms = _polynomials(weights, degree, low, high)
         sums_by_offset(
-            self.columns, self.row_starts, west, east, self.reach, kinds.astype(np.int64), terms, own, out
-        )
-        return out
+            self.columns, self.row_starts, top, last + 1, west, east, self.reach, kinds.astype(np.int64),
+            terms, own, out,
+        )  # fmt: skip
+        return out[begin - around : end - around]
+
+    def _row_of(self, cells: Ints) -> Ints:
+        return np.asarray(np.searchsorted(self.row_starts, cells, side="right") - 1, np.int64)
 
 
 def _polynomials(weights: Floats, degree: int, low: float, high: float) -> Floats:

@@ -8,6 +8,8 @@ from numba import prange
 from leefraster.kernels.jit import jit, parallel_jit
 
 PIECE = 1 << 10
+LANES = 64  # cells or rows taken at a time
+BELOW, ABOVE = 1e-60, 1e60  # squares of numbers whose products need no scale
 LARGEST_POWER = 300.0  # of e
 FELT = 12.0  # power of e
 NOISE = 1e-9  # of an integral that is at most 1
@@ -54,33 +56,56 @@ def outlier_ratios(places, own, tilt, step, outliers, out):
 @parallel_jit
 def expand(matrix, values, out):
     """Fill out[node, function, basis] with the matrix times values[function, place, node]."""
-    for node in prange(out.shape[0]):
-        for f in range(values.shape[0]):
-            for m in range(matrix.shape[0]):
-                real, imaginary = 0.0, 0.0
-                for b in range(matrix.shape[1]):
-                    real += matrix[m, b] * values[f, b, node].real
-                    imaginary += matrix[m, b] * values[f, b, node].imag
-                out[node, f, m] = real + 1j * imaginary
+    for f in prange(values.shape[0]):
+        sums = np.empty(values.shape[2], np.complex128)
+        for m in range(matrix.shape[0]):
+            sums[:] = 0.0
+            for b in range(matrix.shape[1]):
+                factor, line = matrix[m, b], values[f, b]
+                for node in range(sums.size):
+                    sums[node] += factor * line[node]
+            for node in range(sums.size):
+                out[node, f, m] = sums[node]
 
 
 @parallel_jit
 def chebyshev_of_rows(starts, weights, means, low, high, out):
     """Fill for every row the sums of Chebyshev polynomials T_m(y) of its weights less the row's mean.
 
-    y goes from -1 at `low` to 1 at `high`.
+    y goes from -1 at `low` to 1 at `high`. Rows are taken some at a time; shorter ones end with nothing.
     """
-    degree = out.shape[1]
-    for row in prange(starts.size - 1):
-        for m in range(degree):
-            out[row, m] = 0.0
-        for at in range(starts[row], starts[row + 1]):
-            y = (2.0 * (weights[at] - means[row]) - low - high) / (high - low)
-            before, now = 1.0, y
-            out[row, 0] += 1.0
-            for m in range(1, degree):
-                out[row, m] += now
-                before, now = now, 2.0 * y * now - before
+    degree, rows = out.shape[1], out.shape[0]
+    blocks = (rows + LANES - 1) // LANES
+    for block in prange(blocks):
+        first, here = block * LANES, min(LANES, rows - block * LANES)
+        sums = np.zeros((degree, LANES))
+        y, before, now = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+        longest = 0
+        for k in range(here):
+            longest = max(longest, starts[first + k + 1] - starts[first + k])
+        for j in range(longest):
+            y[:], before[:] = 0.0, 0.0
+            for k in range(here):
+                at = starts[first + k] + j
+                if at < starts[first + k + 1]:
+                    y[k] = (2.0 * (weights[at] - means[first + k]) - low - high) / (high - low)
+                    before[k] = 1.0
+            now[:] = before * y
+            for m in range(degree):
+                _next_polynomial(y, before, now, sums[m])
+        for k in range(here):
+            for m in range(degree):
+                out[first + k, m] = sums[m, k]
+
+
+@jit
+def _next_polynomial(y, before, now, sums):
+    """Add T_m to the sums, and go from T_m and T_m+1 (`before` and `now`) to the next two."""
+    for k in range(sums.size):
+        sums[k] += before[k]
+        following = 2.0 * y[k] * now[k] - before[k]
+        before[k] = now[k]
+        now[k] = following
 
 
 @jit
@@ -118,36 +143,76 @@ def move_chebyshev(sums, slope, shifts, out):
             _moved(sums[c], slope, shifts[c], work, out[c])
 
 
+@jit
+def _turn(bases, begin, turned):
+    """Put the bases of some cells, from one on, beside each other; return how many there are."""
+    here = min(LANES, bases.shape[0] - begin)
+    turned[:, :] = 0.0
+    for k in range(here):
+        for m in range(turned.shape[0]):
+            turned[m, k] = bases[begin + k, m]
+    return here
+
+
+@jit
+def _add_products(coefficients, turned, first, out):
+    """Add to out[k] the sum of the coefficients times the bases of cell k, from basis `first` on."""
+    for m in range(coefficients.size):
+        factor, line = coefficients[m], turned[first + m]
+        for k in range(out.size):
+            out[k] += factor * line[k]
+
+
+@jit
+def _scaled(x, y):
+    """Return a number of a size that can be multiplied, and the logarithm of what it was divided by."""
+    size = x * x + y * y
+    if BELOW < size < ABOVE:
+        return x, y, 0.0
+    size = max(size, 1e-300)
+    root = np.sqrt(size)
+    return x / root, y / root, 0.5 * np.log(size)
+
+
 @parallel_jit
 def exponents(bases, without, smooth, single, numbers, half, out, pairs):
     """Fill out[cell, tilt] with log E exp(tilt S), all real, and pairs[cell, tilt] with what pairs contribute.
 
     Coefficients are those of `invert`, with tilts in the place of nodes.
     """
-    width, degree = smooth.shape[2], single.shape[2]
+    width, degree, outliers = smooth.shape[2], single.shape[2], numbers.size
     pieces = (bases.shape[0] + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for c in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0])):
+        turned, sums = np.empty((width + degree, LANES)), np.empty(LANES)
+        logarithm, correction, product = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+        for begin in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0]), LANES):
+            here = _turn(bases, begin, turned)
             for t in range(smooth.shape[0]):
-                logarithm, correction = 0.0, 0.0
+                logarithm[:], correction[:], product[:] = 0.0, 0.0, 1.0
                 for f in range(smooth.shape[1]):
-                    total = 0.0
-                    for b in range(width):
-                        total += smooth[t, f, b] * bases[c, b]
-                    if f == 0:
-                        logarithm = total
-                    else:
-                        correction -= half * total * total
-                for f in range(numbers.size):
-                    total = 1.0
-                    for b in range(degree):
-                        total += single[t, f, b] * bases[c, width + b]
-                    logarithm += (numbers[f] - (without[c] == f)) * np.log(max(total, 1e-300))
-                if numbers.size > 0:
-                    for b in range(degree):
-                        correction += single[t, numbers.size, b] * bases[c, width + b]
-                out[c, t] = logarithm + correction
-                pairs[c, t] = correction
+                    sums[:] = 0.0
+                    _add_products(smooth[t, f], turned, 0, sums)
+                    for k in range(LANES):
+                        if f == 0:
+                            logarithm[k] = sums[k]
+                        else:
+                            correction[k] -= half * sums[k] * sums[k]
+                for f in range(outliers):
+                    sums[:] = 1.0
+                    _add_products(single[t, f], turned, width, sums)
+                    for k in range(here):
+                        factor, _, more = _scaled(max(sums[k], 1e-150), 0.0)
+                        for _ in range(int(numbers[f]) - (without[begin + k] == f)):
+                            product[k], _, again = _scaled(product[k] * factor, 0.0)
+                            logarithm[k] += more + again
+                if outliers > 0:
+                    sums[:] = 0.0
+                    _add_products(single[t, outliers], turned, width, sums)
+                    for k in range(LANES):
+                        correction[k] += sums[k]
+                for k in range(here):
+                    out[begin + k, t] = logarithm[k] + np.log(product[k]) + correction[k]
+                    pairs[begin + k, t] = correction[k]
 
 
 @parallel_jit
@@ -172,59 +237,72 @@ def invert(
     The logarithm of E exp((tilt + i y) S) is the first smooth function (`real`, `imaginary`), less `half` times the
     sum of the squares of the others, plus `numbers` times the logarithm of 1 plus each function of the outliers,
     plus the last of these. A function is its coefficients [node, function, basis] times bases of the cell, those of
-    the outliers times the last bases. Of the outlier `without` of a cell there is one less.
+    the outliers times the last bases. Of the outlier `without` of a cell there is one less. Cells are taken some at
+    a time, so that coefficients are read once for these.
     """
     nodes, functions, width = real.shape
-    degree = one_real.shape[2]
+    degree, outliers = one_real.shape[2], numbers.size
     pieces = (bases.shape[0] + PIECE - 1) // PIECE
     for piece in prange(pieces):
-        for c in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0])):
-            total, term, scale = 0.0, 0.0, 0.0
+        turned = np.empty((width + degree, LANES))
+        x, y, a, b = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+        more, turn, total, scale = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+        p, q = np.empty(LANES), np.empty(LANES)
+        for begin in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0]), LANES):
+            here = _turn(bases, begin, turned)
+            total[:] = 0.0
             for node in range(0, nodes, stride):
-                a, b, more, turn = 0.0, 0.0, 0.0, 0.0
+                more[:], turn[:] = 0.0, 0.0
                 for f in range(functions):
-                    x, y = 0.0, 0.0
-                    for m in range(width):
-                        x += real[node, f, m] * bases[c, m]
-                        y += imaginary[node, f, m] * bases[c, m]
-                    if f == 0:
-                        a, b = x, y
-                    else:
-                        more -= half * (x * x - y * y)
-                        turn -= half * 2.0 * x * y
-                if numbers.size > 0:
-                    for m in range(degree):
-                        more += one_real[node, numbers.size, m] * bases[c, width + m]
-                        turn += one_imaginary[node, numbers.size, m] * bases[c, width + m]
-                damped = 1.0 / np.sqrt(1.0 + (more * more + turn * turn) / (LARGEST * LARGEST))
-                a += more * damped
-                b += turn * damped
-                for f in range(numbers.size):
-                    number = numbers[f] - (without[c] == f)
-                    x, y = 1.0, 0.0
-                    for m in range(degree):
-                        x += one_real[node, f, m] * bases[c, width + m]
-                        y += one_imaginary[node, f, m] * bases[c, width + m]
-                    a += number * 0.5 * np.log(max(x * x + y * y, 1e-300))
-                    b += number * np.arctan2(y, x)
+                    x[:], y[:] = 0.0, 0.0
+                    _add_products(real[node, f], turned, 0, x)
+                    _add_products(imaginary[node, f], turned, 0, y)
+                    for k in range(LANES):
+                        if f == 0:
+                            a[k], b[k] = x[k], y[k]
+                        else:
+                            more[k] -= half * (x[k] * x[k] - y[k] * y[k])
+                            turn[k] -= half * 2.0 * x[k] * y[k]
+                if outliers > 0:
+                    _add_products(one_real[node, outliers], turned, width, more)
+                    _add_products(one_imaginary[node, outliers], turned, width, turn)
+                for k in range(LANES):
+                    damped = 1.0 / np.sqrt(1.0 + (more[k] * more[k] + turn[k] * turn[k]) / (LARGEST * LARGEST))
+                    a[k] += more[k] * damped
+                    b[k] += turn[k] * damped
+                p[:], q[:] = 1.0, 0.0
+                for f in range(outliers):
+                    x[:], y[:] = 1.0, 0.0
+                    _add_products(one_real[node, f], turned, width, x)
+                    _add_products(one_imaginary[node, f], turned, width, y)
+                    for k in range(here):
+                        u, v, logarithm = _scaled(x[k], y[k])
+                        for _ in range(int(numbers[f]) - (without[begin + k] == f)):
+                            p[k], q[k], again = _scaled(p[k] * u - q[k] * v, p[k] * v + q[k] * u)
+                            a[k] += logarithm + again
                 height = node * step
-                if node == 0:
-                    scale = a
-                size = np.exp(min(a - scale, 0.0))
-                angle = b - height * sums[c]
-                # (cos + i sin) / (tilt + i height)
                 square = tilt * tilt + height * height
-                part = size * (np.cos(angle) * tilt + np.sin(angle) * height) / square
-                total += 0.5 * part if node == 0 else part
-                term = size * tilt / np.sqrt(square)
-            share = total * step * stride / np.pi
+                for k in range(here):
+                    if outliers > 0:
+                        a[k] += 0.5 * np.log(p[k] * p[k] + q[k] * q[k])
+                        b[k] += np.arctan2(q[k], p[k])
+                    if node == 0:
+                        scale[k] = a[k]
+                    size = np.exp(min(a[k] - scale[k], 0.0))
+                    angle = b[k] - height * sums[begin + k]
+                    # (cos + i sin) / (tilt + i height)
+                    part = size * (np.cos(angle) * tilt + np.sin(angle) * height) / square
+                    total[k] += 0.5 * part if node == 0 else part
+                    last[begin + k] = size * tilt / np.sqrt(square)
             # near 0 the trapezoid rule adds the tails 2 pi k / step lower, that is 1, in a geometric series
             period = 2.0 * np.pi / (step * stride)
-            if tilt * period < FELT:
-                tails[c] = np.exp(scale - tilt * sums[c]) * share - 1.0 / np.expm1(tilt * period)
-            else:  # where rounding is felt, Chernoff's bound: the integral is at most 1
-                tails[c] = np.exp(scale - tilt * sums[c]) * (share if share > NOISE else 1.0)
-            last[c] = term
+            for k in range(here):
+                share = total[k] * step * stride / np.pi
+                chernoff = np.exp(scale[k] - tilt * sums[begin + k])
+                if tilt * period < FELT:
+                    tails[begin + k] = chernoff * share - 1.0 / np.expm1(tilt * period)
+                else:  # where rounding is felt, Chernoff's bound: the integral is at most 1
+                    tails[begin + k] = chernoff * (share if share > NOISE else 1.0)
 
 
 @parallel_jit

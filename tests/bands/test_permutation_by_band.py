@@ -76,8 +76,8 @@ def test_another_seed_draws_otherwise():
 def test_wrong_options_are_refused():
     field = BandedField.of(*made(1, 250, "continuous"), GRID)
     for function in (local_moran_by_band, getis_ord_by_band):
-        with pytest.raises(lr.UsageError, match="inference is 'inversion'; allowed are 'exact', 'normal'"):
-            function(field, NEIGHBOURHOODS[0], Arrays({}), inference="inversion")
+        with pytest.raises(lr.UsageError, match="inference is 'saddlepoint'; allowed are 'exact', 'inv"):
+            function(field, NEIGHBOURHOODS[0], Arrays({}), inference="saddlepoint")
         with pytest.raises(lr.UsageError, match="seed is -1; it must be a whole number of at least 0"):
             function(field, NEIGHBOURHOODS[0], Arrays({}), inference="permutation", seed=-1)
         with pytest.raises(lr.UsageError, match="weighting is 'equal'; allowed are 'row', 'binary', 'given'"):

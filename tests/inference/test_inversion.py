@@ -32,10 +32,16 @@ def tails(values, rows, observed, own_fixed=False):
     shift = np.array([np.sum(row) for row in rows]) * numbers.origin
     return inversion_tails(
         patterns(rows),
+        (observed - shift) / numbers.step,
         numbers,
         totals(numbers.integers),
-        (observed - shift) / numbers.step,
         own_fixed=own_fixed,
+    )
+
+
+def inverted(weights, observed, numbers, sums, own_fixed):
+    return inversion_tails(
+        weights.patterns(own_fixed), weights.as_given(observed), numbers, sums, own_fixed=own_fixed
     )
 
 
@@ -154,8 +160,8 @@ def test_kinds_of_offsets_equal_rows_and_draws(distribution, own_fixed):
     if not own_fixed:
         graph = grid
     observed = grid.lags(numbers.integers) + own * numbers.integers
-    upper, lower, _ = grid.tails(numbers, sums, observed, own_fixed)
-    others = graph.tails(numbers, sums, observed, own_fixed)
+    upper, lower, _ = inverted(grid, observed, numbers, sums, own_fixed)
+    others = inverted(graph, observed, numbers, sums, own_fixed)
     np.testing.assert_allclose(others[0], upper, rtol=1e-2)
     np.testing.assert_allclose(others[1], lower, rtol=1e-2)
     starts, _, weights = grid.rows()

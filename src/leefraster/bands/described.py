@@ -77,6 +77,8 @@ class Described:
         The integers, for the tables.
     pieces : BandPieces
         The values, band by band.
+    offsets : Offsets
+        Which cells are neighbours.
     gathered : ndarray of int64, or None
         The integers in the order of their places, where these were kept.
     before : tuple of int
@@ -88,6 +90,7 @@ class Described:
     occurring: Ints
     drawn: PiecedValues
     pieces: BandPieces
+    offsets: Offsets
     gathered: Ints | None = None
     before: tuple[int, ...] = ()
 
@@ -97,10 +100,13 @@ class Described:
         All values are gathered once, as integers in order, and everything is made of these: 8 bytes a value, and as
         much again while they are sorted.
         """
-        occurring = self.occurring
-        if not own_fixed:  # an island has no sum, even with itself
-            occurring = np.concatenate([[occurring[0], 0], occurring[1:]])
-        return Null.of(sorted_values(self.drawn), self.sums, occurring, own_fixed=own_fixed)
+        return Null.of(sorted_values(self.drawn), self.sums, self.in_sums(own_fixed), own_fixed=own_fixed)
+
+    def in_sums(self, own_fixed: bool) -> Ints:
+        """Return how many sums over the neighbours, with the place unless `own_fixed`, have 0, 1, 2, ... values."""
+        if own_fixed:
+            return self.occurring
+        return np.concatenate([[self.occurring[0], 0], self.occurring[1:]])  # an island has no sum
 
     def geary(self) -> GearyNull:
         """Return the null distribution of local Geary's C, made of the same values in order."""
@@ -159,11 +165,11 @@ def described(
     sums = totals_of(n, centre, limbs)
     if kept is None:  # here, where they come together: reading is faster than sending
         drawn = PiecedValues(replace(pieces, runner=InTurn()), n, how.integers, how.natural, how.largest)
-        return Described(how, sums, occurring, drawn, pieces)
+        return Described(how, sums, occurring, drawn, pieces, offsets)
     gathered = _gathered(kept, bands, sizes)
     drawn = PiecedValues(Whole(gathered), n, as_they_are, how.natural, how.largest)
     before = tuple(np.cumsum([0, *sizes[:-1]]).tolist())
-    return Described(how, sums, occurring, drawn, pieces, gathered, before)
+    return Described(how, sums, occurring, drawn, pieces, offsets, gathered, before)
 
 
 def _gathered(kept: InFile, bands: list[Band], sizes: list[int]) -> Ints:

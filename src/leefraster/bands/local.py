@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
 from leefraster.errors import UsageError
+from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.getis_ord import spots
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
@@ -22,7 +23,6 @@ from leefraster.statistics.local_options import Adjustment, Alternative
 from leefraster.statistics.parts import by_part
 from leefraster.statistics.plan import WEIGHTINGS, OneField, Test, checked_alpha, one_of
 
-BandInference = Literal["exact", "normal", "permutation"]
 NO_IDS = np.empty(0, np.int64)  # a band knows under which numbers its places are drawn
 MORAN = ("I", "lag", "expected", "variance", "z", "p", "q", "quadrant", "cluster", "neighbours")
 GETIS_ORD = ("G", "z", "p", "q", "spot", "neighbours")
@@ -36,7 +36,7 @@ def local_moran_by_band(
     other: BandedField | None = None,
     weights: BandedField | None = None,
     weighting: Weighting = "row",
-    inference: BandInference = "exact",
+    inference: Inference = "exact",
     alternative: Alternative = "two-sided",
     alpha: float = 0.05,
     adjustment: Adjustment = "benjamini-hochberg",
@@ -55,7 +55,7 @@ def local_moran_by_band(
     source : BandedField
         The field.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring; decay with inference "normal" or "permutation", or with ``weighting="binary"``.
+        Queen, rook, disc or ring; decay, with any inference but "exact", or with ``weighting="binary"``.
     sink : Sink
         Takes `I lag expected variance z p q quadrant cluster neighbours`.
     other : BandedField, optional
@@ -65,7 +65,7 @@ def local_moran_by_band(
         What each cell counts for in the mean from which high and low are measured, as in `lr.local_moran`.
     weighting, alternative, alpha, adjustment, permutations, seed
         As in `lr.local_moran`.
-    inference : {"exact", "normal", "permutation"}
+    inference : {"exact", "inversion", "normal", "permutation"}
         As in `lr.local_moran`. For permutations the values of the whole field are held, 8 bytes a cell; under decay
         twice, and the pairs of neighbours of a band, some 60 bytes each.
     cells, multiple : int
@@ -111,10 +111,10 @@ def local_moran_by_band(
     alpha = checked_alpha(alpha)
     test = checked_test(neighbourhood, weighting, inference, alternative, adjustment, permutations, seed)
     work = Work.of(source, neighbourhood, cells, multiple, runner, progress, other=other, weights=weights)
-    fill, share = partial(_moran, weighting, test), partial(of_sums, inference, True)
+    fill, share = partial(_moran, weighting, test), partial(of_sums, test.inference, weighting, True)
     statistic = Local(
         "local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment,
-        draws=inference != "normal",
+        draws=test.inference != "normal",
     )  # fmt: skip
     return work.local(statistic, sink, scratch)
 
@@ -127,7 +127,7 @@ def getis_ord_by_band(
     star: bool = True,
     weights: BandedField | None = None,
     weighting: Weighting = "row",
-    inference: BandInference = "exact",
+    inference: Inference = "exact",
     alternative: Alternative = "two-sided",
     adjustment: Adjustment = "benjamini-hochberg",
     permutations: int = 999,
@@ -172,7 +172,10 @@ def getis_ord_by_band(
 
 def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
     """State Getis-Ord G* or G for fields in bands."""
-    fill, share = partial(_getis_ord, star, weighting, test), partial(of_sums, test.inference, not star)
+    fill, share = (
+        partial(_getis_ord, star, weighting, test),
+        partial(of_sums, test.inference, weighting, not star),
+    )
     return Local(
         "getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment,
         late=("spot",), draws=test.inference != "normal",
@@ -191,16 +194,19 @@ def checked_test(
         When one is not, or weights that differ are asked for exact inference.
     """
     one_of("weighting", weighting, WEIGHTINGS)
-    differ = getattr(neighbourhood, "kind", "") == "decay" and weighting != "binary"
-    if differ and inference in ("exact", "inversion"):
-        raise UsageError(
-            f"inference is {inference!r}, but the weights of {neighbourhood!r} differ; by band such weights go "
-            "with 'normal' or 'permutation'. Or take weighting='binary'; 'inversion' is for the function in memory"
-        )
-    return Test.checked(
-        get_args(BandInference), inference, alternative,
+    test = Test.checked(
+        INFERENCES, inference, alternative,
         adjustment=adjustment, permutations=permutations, seed=seed,
     )  # fmt: skip
+    if getattr(neighbourhood, "kind", "") == "decay" and weighting != "binary":
+        if inference == "exact":
+            raise UsageError(
+                f"inference is 'exact', but the weights of {neighbourhood!r} differ; use inference='inversion' (or "
+                "'normal', 'permutation'), or weighting='binary'"
+            )
+    elif inference == "inversion":  # of equal weights: the exact tables are this
+        test = replace(test, inference="exact")
+    return test
 
 
 def _moran(weighting: Weighting, test: Test, results: BandResults, one: OneField) -> None:

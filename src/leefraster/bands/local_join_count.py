@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from leefraster.bands.band import Band
-from leefraster.bands.local import NO_IDS, BandInference, checked_test
+from leefraster.bands.local import NO_IDS, checked_test
 from leefraster.bands.runner import Runner
 from leefraster.bands.shared import of_sums
 from leefraster.bands.sink import Sink
 from leefraster.bands.source import BandedField
 from leefraster.bands.work import CELLS, BandResults, Figures, Local, Progress, Values, Work
+from leefraster.inference.tails import Inference
 from leefraster.neighbourhood import Neighbourhood
 from leefraster.neighbours.weights import Weighting
 from leefraster.statistics import local_join_count
@@ -31,7 +32,7 @@ def local_join_count_by_band(
     sink: Sink,
     *,
     weighting: Weighting = "binary",
-    inference: BandInference = "exact",
+    inference: Inference = "exact",
     alternative: Alternative = "two-sided",
     adjustment: Adjustment = "benjamini-hochberg",
     permutations: int = 999,
@@ -51,12 +52,12 @@ def local_join_count_by_band(
     source : BandedField
         Bool, or 0 and 1; NaN is missing.
     neighbourhood : Neighbourhood
-        Queen, rook, disc or ring; decay with inference "normal" or "permutation", or with ``weighting="binary"``.
+        Queen, rook, disc or ring; decay, with any inference but "exact", or with ``weighting="binary"``.
     sink : Sink
         Takes `BB expected variance z p q neighbours`.
     weighting, alternative, adjustment, permutations, seed
         As in `lr.local_join_count`.
-    inference : {"exact", "normal", "permutation"}
+    inference : {"exact", "inversion", "normal", "permutation"}
         As in `lr.local_join_count`. For permutations the values of the whole field are held, 8 bytes a cell.
     cells, multiple, runner, scratch, progress
         As in `local_moran_by_band`.
@@ -101,10 +102,10 @@ def local_join_count_by_band(
         fill,
         _finished,
         "variance",
-        partial(of_sums, inference, True),
+        partial(of_sums, test.inference, weighting, True),
         adjustment,
         late=("p",),
-        draws=inference != "normal",
+        draws=test.inference != "normal",
     )
     return work.local(statistic, sink, scratch)
 

@@ -11,11 +11,14 @@ import numpy.typing as npt
 from leefraster.bands.band import Band
 from leefraster.bands.described import Described
 from leefraster.bands.source import BandedField
+from leefraster.bands.weighted import inversion_of
 from leefraster.fields import valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.geary_tails import GearyNull
+from leefraster.inference.inversion import Inversion
 from leefraster.inference.permutation import DrawnFrom
 from leefraster.inference.squared_differences import Powers
+from leefraster.neighbours.weights import Weighting
 from leefraster.statistics.plan import OfWhole
 
 Ints = npt.NDArray[np.int64]
@@ -54,6 +57,7 @@ class Shared:
     geary: GearyNull | None = None
     draws: Draws | None = None
     centres: tuple[Fraction, ...] | None = None
+    inversion: Inversion | None = None
 
     def portable(self) -> Shared:
         """Return the same, so that it can go to another process."""
@@ -62,11 +66,13 @@ class Shared:
     def of(self, source: BandedField, band: Band) -> OfWhole:
         """Return what the places of a band look up."""
         drawn = None if self.draws is None else self.draws.of(source, band)
-        return OfWhole(self.powers, self.geary, drawn, self.centres)
+        return OfWhole(self.powers, self.geary, drawn, self.centres, self.inversion)
 
 
-def of_sums(inference: str, own_fixed: bool, about: Described) -> Shared:
+def of_sums(inference: str, weighting: Weighting, own_fixed: bool, about: Described) -> Shared:
     """Return what the tails of neighbour sums need; with the place itself in them unless `own_fixed`."""
+    if inference == "inversion":
+        return Shared(inversion=inversion_of(about, weighting, own_fixed=own_fixed))
     null = about.null(own_fixed=own_fixed) if inference == "exact" else None
     return Shared(null, draws=_draws(inference, about))
 

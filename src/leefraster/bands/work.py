@@ -312,7 +312,8 @@ class Work:
                 sink.take(part.written)
             if part.kept is not None:
                 _keep(files, band, part.kept)
-            islands, reference, error = islands + part.islands, part.reference, part.error
+            islands, reference = islands + part.islands, part.reference
+            error = float(np.fmax(error, part.error))
             of_other = part.reference_other
             self.tell("bands", band.number + 1)
         return Figures(n, islands, reference, error, len(self.bands), of_other)

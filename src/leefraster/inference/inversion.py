@@ -134,7 +134,7 @@ class Inversion:
 
 
 def inversion_tails(
-    patterns: Patterns, numbers: Numbers, sums: Totals, observed: Floats, *, own_fixed: bool
+    patterns: Patterns, observed: Floats, numbers: Numbers, sums: Totals, *, own_fixed: bool
 ) -> tuple[Floats, Floats, float]:
     """Return P(S >= s) and P(S <= s) of each place's weighted sum under conditional permutation.
 
@@ -142,10 +142,10 @@ def inversion_tails(
     ----------
     patterns : Patterns
         The weights.
-    numbers, sums : Numbers, Totals
-        The field's values as integers, and their totals.
     observed : ndarray of float64, shape (n,)
         The observed weighted sums of the integers.
+    numbers, sums : Numbers, Totals
+        The field's values as integers, and their totals.
     own_fixed : bool
         Whether a place's own value is not among its draws.
 
@@ -166,7 +166,7 @@ def inversion_tails(
     population = Population.of(
         np.sort(numbers.integers), sums, np.bincount(patterns.counts), own_fixed=own_fixed
     )
-    places = Places.of(patterns, numbers, observed, population)
+    places = Places.of(patterns, observed, numbers, population)
     return Inversion.of(population, _AtOnce(places)).tails(places)
 
 
@@ -202,10 +202,8 @@ class _Kept:
         return found
 
 
-def _by_side(
-    places: Places, groups: Groups, population: Population
-) -> Iterator[tuple[Side, Ints, Sample]]:
-    """Yield the places above and below their expectation, piece by piece and group by group, as `Lines` takes them."""
+def _by_side(places: Places, groups: Groups, population: Population) -> Iterator[tuple[Side, Ints, Sample]]:
+    """Yield the places above and below their expectation, by piece and group, as `Lines` takes them."""
     points = population.points
     for piece, parts in places.pieces():
         sums_by_kind = by_kind(places, piece, groups, (kind for kind, _ in parts))

@@ -54,8 +54,10 @@ class Sample:
         return cls(bases[held], sums[held], own[held])
 
     def __or__(self, later: Sample) -> Sample:
-        pairs = ((self.bases, later.bases), (self.sums, later.sums), (self.own, later.own))
-        return Sample.of(*(np.concatenate(pair) for pair in pairs))
+        return Sample.of(
+            np.concatenate([self.bases, later.bases]), np.concatenate([self.sums, later.sums]),
+            np.concatenate([self.own, later.own]),
+        )  # fmt: skip
 
 
 def _scattered(values: Floats) -> npt.NDArray[np.uint64]:

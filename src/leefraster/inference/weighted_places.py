@@ -12,7 +12,7 @@ from scipy.special import gammaln
 
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.inference.weight_patterns import Patterns
-from leefraster.inference.weighted_population import Points
+from leefraster.inference.weighted_population import Points, Standard
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -52,7 +52,7 @@ class Population:
     @classmethod
     def of(cls, ordered: Ints, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Population:
         """Return the population of sorted integers, of which `occurring` sums have 0, 1, 2, ... values."""
-        points = Points.of((ordered - float(sums.mean)) / _sd(sums))
+        points = Points.of(ordered, sums)
         counts = np.flatnonzero(occurring)
         ways = log_arrangements(sums.n - own_fixed, counts)
         few = counts[(counts > 0) & (ways <= math.log(FEW_ARRANGEMENTS) + 1e-9)]
@@ -102,12 +102,12 @@ class Places:
     kinds: Ints
 
     @classmethod
-    def of(cls, patterns: Patterns, numbers: Numbers, observed: Floats, population: Population) -> Places:
+    def of(cls, patterns: Patterns, observed: Floats, numbers: Numbers, population: Population) -> Places:
         """Return the places of which these are the weights, own values and sums."""
         sums, points = population.sums, population.points
         spread = patterns.squares - np.square(patterns.totals) / population.drawn_from
         if population.own_fixed:
-            own = points.own((numbers.integers - float(sums.mean)) / _sd(sums))
+            own = points.own(Standard.of(sums).of_integers(numbers.integers))
             standard, varies = _of_others(patterns, numbers, sums, observed, own)
         else:
             own = np.full(observed.size, -1)
@@ -133,13 +133,10 @@ class Places:
             yield piece, [(kind, cells) for kind, cells in groups if kind != NONE]
 
 
-def _sd(sums: Totals) -> float:
-    return math.sqrt(float(sums.squares) / sums.n)
-
-
 def _of_all(patterns: Patterns, sums: Totals, observed: Floats) -> Floats:
     """Return the sums in standard units of all values."""
-    found: Floats = (observed - patterns.totals * float(sums.mean)) / _sd(sums)
+    unit = Standard.of(sums)
+    found: Floats = (observed - patterns.totals * unit.mean) / unit.sd
     return found
 
 

@@ -267,7 +267,9 @@ def invert(
                     _add_products(one_real[node, outliers], turned, width, more)
                     _add_products(one_imaginary[node, outliers], turned, width, turn)
                 for k in range(LANES):
-                    damped = 1.0 / np.sqrt(1.0 + (more[k] * more[k] + turn[k] * turn[k]) / (LARGEST * LARGEST))
+                    damped = 1.0 / np.sqrt(
+                        1.0 + (more[k] * more[k] + turn[k] * turn[k]) / (LARGEST * LARGEST)
+                    )
                     a[k] += more[k] * damped
                     b[k] += turn[k] * damped
                 p[:], q[:] = 1.0, 0.0
@@ -307,7 +309,7 @@ def invert(
 
 @parallel_jit
 def sums_by_offset(columns, starts, first, last, west, east, reach, kinds, terms, own, out):
-    """Fill out[cell, m] of the cells of rows first..last-1 with own[m] and the sum of terms[kind, m] over neighbours.
+    """Fill out[cell, m] for rows first..last-1 with own[m] and the sum of terms[kind, m] over the neighbours.
 
     kinds[dy, dx] is the kind of the offsets (+-dy, +-dx), -1 where there is no neighbour.
     """
@@ -347,7 +349,7 @@ def sums_by_offset(columns, starts, first, last, west, east, reach, kinds, terms
 
 @parallel_jit
 def rows_by_offset(columns, starts, cells, rows, reach, table, begins, weights):
-    """Fill the weights of chosen cells' neighbours in compressed rows that begin there, in the order of the cells."""
+    """Fill the weights of chosen cells' neighbours, in compressed rows of which each begins at `begins`."""
     for c in prange(cells.size):
         column, row = columns[cells[c]], rows[c]
         k = begins[c]

@@ -9,10 +9,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.inversion import inversion_tails
-from leefraster.inference.numbers import Numbers, Totals, exact_sum
+from leefraster.inference.numbers import exact_sum
 from leefraster.kernels.decay_sums import decay_sums
 from leefraster.neighbours.band import BandNeighbours
+from leefraster.neighbours.cell_rows import CellRows
 from leefraster.neighbours.patterns import OffsetPatterns
 from leefraster.neighbours.runs import RunNeighbours
 from leefraster.neighbours.weights import Weighting, Weights, WeightSums, known_weighting, shares
@@ -65,14 +65,8 @@ class DecayNeighbours(RunNeighbours):
         return own
 
     def patterns(self, totals: Floats, squares: Floats, own: float) -> OffsetPatterns:
-        """Return the given weights as inversion takes them; `own` is 0 where the cell itself is not drawn."""
-        linked = self.counts > 0
-        counts = self.counts + (linked & (own > 0))
-        largest = max(self.largest, own)
-        return OffsetPatterns(
-            counts, totals + own * linked, squares + own * own * linked, largest,
-            self._cells.columns, self._cells.starts, self._reach, self._table, own,
-        )  # fmt: skip
+        """Return the given weights as inversion asks for them; `own` is 0 where the cell itself is not drawn."""
+        return _patterns(self._cells, self._reach, self._table, self.counts, totals, squares, own, 0)
 
     def offset_rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the given weights in compressed rows."""
@@ -134,6 +128,12 @@ class BandDecayNeighbours(BandNeighbours):
         """Return by what given weights are multiplied, of band and halo; right where all neighbours are there."""
         return _factors(self._decayed_around(np.ones(self._around.size)), row)
 
+    def patterns(self, totals: Floats, squares: Floats, own: float) -> OffsetPatterns:
+        """Return the given weights of the band's cells as inversion asks for them."""
+        return _patterns(
+            self._cells, self._reach, self._table, self.counts, totals, squares, own, self._core.start
+        )
+
     def weights(self, weighting: Weighting) -> Weights:
         """Return the weights under a weighting."""
         known_weighting(weighting)
@@ -153,6 +153,17 @@ def _without_own(runs: Ints, table: Floats) -> tuple[float, Floats, Ints]:
     others = table.copy()
     others[0, 0] = 0.0
     return float(table[0, 0]), others, runs[runs[:, 0] >= 0, 2]
+
+
+def _patterns(
+    cells: CellRows, reach: Ints, table: Floats, counts: Ints, totals: Floats, squares: Floats, own: float,
+    first: int,
+) -> OffsetPatterns:  # fmt: skip
+    linked = counts > 0
+    return OffsetPatterns(
+        counts + (linked & (own > 0)), totals + own * linked, squares + own * own * linked,
+        max(float(table.max()), own), cells.columns, cells.starts, reach, table, own, first,
+    )  # fmt: skip
 
 
 def _between(columns: Ints, starts: Ints, table: Floats, focal: Ints, neighbours: Ints) -> Floats:
@@ -249,10 +260,12 @@ class DecayWeights:
         starts, neighbours, given = self._neighbours.offset_rows()
         return starts, neighbours, given * np.repeat(self._factor, np.diff(starts))
 
-    def tails(
-        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
-    ) -> tuple[Floats, Floats, float]:
-        """Return the tails of the lags by inversion."""
+    def patterns(self, own_fixed: bool) -> OffsetPatterns:
+        """Return the given weights as inversion asks for them, with the place's own unless `own_fixed`."""
         own = 0.0 if own_fixed else self._neighbours.own_weight
-        patterns = self._neighbours.patterns(self._given, self._given_squares, own)
-        return inversion_tails(patterns, numbers, sums, shares(observed, self._factor), own_fixed=own_fixed)
+        found: OffsetPatterns = self._neighbours.patterns(self._given, self._given_squares, own)
+        return found
+
+    def as_given(self, observed: Floats) -> Floats:
+        """Return weighted sums under the given weights."""
+        return shares(observed, self._factor)

@@ -8,8 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.exact import exact_tails
-from leefraster.inference.numbers import Numbers, Totals, exact_sum
+from leefraster.inference.numbers import exact_sum
 from leefraster.kernels.temporary import temporary
 from leefraster.neighbours.weights import WeightSums, fixed_point, shares
 
@@ -120,15 +119,6 @@ class EqualWeights:
         """Return the weights in compressed rows."""
         starts, neighbours = self._pattern.pairs()
         return starts, neighbours, np.repeat(self._each, self._pattern.counts)
-
-    def tails(
-        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
-    ) -> tuple[Floats, Floats, float]:
-        """Return the exact tails of the sums."""
-        counts = self._pattern.counts
-        drawn = counts if own_fixed else np.where(counts > 0, counts + 1, 0)
-        whole = np.rint(shares(observed, self._each)).astype(np.int64)
-        return exact_tails(numbers, sums, whole, drawn, own_fixed=own_fixed)
 
 
 def _integers(values: npt.NDArray[Any], addends: int) -> tuple[Ints, float]:

@@ -8,8 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.inference.inversion import inversion_tails
-from leefraster.inference.numbers import Numbers, Totals, exact_sum
+from leefraster.inference.numbers import exact_sum
 from leefraster.kernels.graph_sums import graph_sums, products_both_ways, turned, weighted_graph_sums
 from leefraster.neighbours.equal import EqualWeights
 from leefraster.neighbours.patterns import RowPatterns
@@ -168,10 +167,8 @@ class GraphWeights:
         starts, neighbours = self._neighbours.pairs()
         return starts, neighbours, self._weights
 
-    def tails(
-        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
-    ) -> tuple[Floats, Floats, float]:
-        """Return the tails of the lags by inversion."""
+    def patterns(self, own_fixed: bool) -> RowPatterns:
+        """Return the given weights as inversion asks for them, with the place's own unless `own_fixed`."""
         starts, counts = self._neighbours.pairs()[0], self._neighbours.counts
         given, totals, squares = (
             self._given,
@@ -187,5 +184,8 @@ class GraphWeights:
             totals, squares = totals.copy(), squares.copy()
             totals[linked] += own
             squares[linked] += own * own
-        patterns = RowPatterns(counts, totals, squares, float(given.max(initial=0.0)), starts, given)
-        return inversion_tails(patterns, numbers, sums, shares(observed, self._factor), own_fixed=own_fixed)
+        return RowPatterns(counts, totals, squares, float(given.max(initial=0.0)), starts, given)
+
+    def as_given(self, observed: Floats) -> Floats:
+        """Return weighted sums under the given weights."""
+        return shares(observed, self._factor)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leefraster.errors import UsageError
-from leefraster.inference.numbers import Numbers, Totals
+from leefraster.inference.weight_patterns import Patterns
 from leefraster.kernels.fixed_point import to_integers
 
 Ints = npt.NDArray[np.int64]
@@ -70,13 +70,15 @@ class Weights(Protocol):
         """Return the weights in compressed rows: starts (n + 1), neighbours and weights."""
         ...
 
-    def tails(
-        self, numbers: Numbers, sums: Totals, observed: Floats, own_fixed: bool
-    ) -> tuple[Floats, Floats, float]:
-        """Return P(S >= s), P(S <= s) and the reported error of the weighted sums, by inversion.
+    def patterns(self, own_fixed: bool) -> Patterns:
+        """Return the given weights as inversion asks for them, in G* (`own_fixed` false) with the place's own.
 
-        `observed` are the lags of the integers, in G* (`own_fixed` false) with the place's own weight.
+        Only of weights that differ.
         """
+        ...
+
+    def as_given(self, observed: Floats) -> Floats:
+        """Return weighted sums under the given weights, which a row may have been divided by the sum of."""
         ...
 
 

@@ -114,7 +114,10 @@ def local_sums(one: OneField, weighting: Weighting, own_fixed: bool, test: Test)
             "(or 'normal', 'permutation'), or weighting='binary'"
         )
     band = one.neighbours if isinstance(one.neighbours, BandNeighbours) else None
-    return WeightedSums.of(numbers, drawn, weights, counts, own_fixed, band=band, drawn_from=one.whole.drawn)
+    return WeightedSums.of(
+        numbers, drawn, weights, counts, own_fixed, band=band, drawn_from=one.whole.drawn,
+        inversion=one.whole.inversion,
+    )  # fmt: skip
 
 
 def _own_is_alike(weights: Any, counts: Ints) -> bool:

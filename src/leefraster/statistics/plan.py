@@ -18,6 +18,7 @@ from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, Us
 from leefraster.fields import Fields, Scan, valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.geary_tails import GearyNull
+from leefraster.inference.inversion import Inversion
 from leefraster.inference.multiple_testing import ADJUSTMENTS, adjusted
 from leefraster.inference.numbers import Numbers, Range, Totals, as_numbers, totals
 from leefraster.inference.permutation import DrawnFrom
@@ -128,12 +129,15 @@ class OfWhole:
         What is drawn from.
     centres : tuple of Fraction, or None
         Weighted means of the field, and of the other one of two, as integers.
+    inversion : Inversion or None
+        The null distributions of its weighted sums.
     """
 
     powers: Powers | None = None
     geary: GearyNull | None = None
     drawn: DrawnFrom | None = None
     centres: tuple[Fraction, ...] | None = None
+    inversion: Inversion | None = None
 
 
 @dataclass(frozen=True, slots=True)

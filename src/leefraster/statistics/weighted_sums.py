@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from leefraster.errors import UsageError
 from leefraster.inference.conditional import dominating, variance_of_drawn
+from leefraster.inference.inversion import Inversion, inversion_tails
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.inference.permutation import DrawnFrom, IntegerTerms, permuted_tails
 from leefraster.inference.tails import normal_tails
+from leefraster.inference.weighted_places import Places
 from leefraster.kernels.local_sums import means_of_weighted_sums, standardise
 from leefraster.neighbours import BandNeighbours
 from leefraster.statistics.centre import Centred
@@ -45,6 +47,8 @@ class WeightedSums:
         The places as a band of a field; else they are all of it.
     drawn_from : DrawnFrom or None
         What permutations draw from, where the places are a band of a field.
+    inversion : Inversion or None
+        The null distributions of all places, where these are a band of a field; else made when tails are asked.
     """
 
     numbers: Numbers
@@ -57,11 +61,12 @@ class WeightedSums:
     z: Floats
     band: BandNeighbours | None = None
     drawn_from: DrawnFrom | None = None
+    inversion: Inversion | None = None
 
     @classmethod
     def of(
         cls, numbers: Numbers, drawn: Totals, weights: Any, counts: Ints, own_fixed: bool, *,
-        band: BandNeighbours | None = None, drawn_from: DrawnFrom | None = None,
+        band: BandNeighbours | None = None, drawn_from: DrawnFrom | None = None, inversion: Inversion | None = None,
     ) -> WeightedSums:  # fmt: skip
         """Sum the values over the neighbours of every place, or with the place itself unless `own_fixed`."""
         totals, squares = weights.totals, weights.squares
@@ -72,7 +77,7 @@ class WeightedSums:
         deviation = _deviations(numbers, drawn, weights, totals, own_fixed)
         variance = variance_of_drawn(numbers, drawn, own_fixed)
         standardise(deviation, totals, squares, variance, drawn.n - own_fixed, spread, z)
-        return cls(numbers, drawn, own_fixed, weights, counts, totals, spread, z, band, drawn_from)
+        return cls(numbers, drawn, own_fixed, weights, counts, totals, spread, z, band, drawn_from, inversion)
 
     @property
     def observed(self) -> Ints:
@@ -116,9 +121,13 @@ class WeightedSums:
                 "the neighbours have one weight and the place itself another, for which there is no inversion; "
                 "use inference='permutation' or 'normal', or weighting='binary'"
             )
-        observed = _lags(self.numbers, self.weights, 0, self.own_fixed)
-        upper, lower, error = self.weights.tails(self.numbers, self.drawn, observed, self.own_fixed)
-        return upper, lower, error
+        weights = (
+            self.weights.patterns(self.own_fixed),
+            given_sums(self.numbers, self.weights, self.own_fixed),
+        )
+        if self.inversion is not None:
+            return self.inversion.tails(Places.of(*weights, self.numbers, self.inversion.population))
+        return inversion_tails(*weights, self.numbers, self.drawn, own_fixed=self.own_fixed)
 
     def _permuted(self, test: Test, places: Ints) -> tuple[Floats, Floats]:
         """Compare sums as integers, weights and values both in fixed point, so that ties are exact."""
@@ -154,6 +163,12 @@ def _lags(numbers: Numbers, weights: Any, whole: int, own_fixed: bool) -> Floats
     """Return the weighted sums of the integers less a whole number, with the place's own unless `own_fixed`."""
     lags: Floats = weights.lags_less(numbers.integers, whole)
     return lags if own_fixed else lags + weights.own * (numbers.integers - whole)
+
+
+def given_sums(numbers: Numbers, weights: Any, own_fixed: bool) -> Floats:
+    """Return the sums of integers under the weights as given, with the place's own unless `own_fixed`."""
+    found: Floats = weights.as_given(_lags(numbers, weights, 0, own_fixed))
+    return found
 
 
 def _deviations(numbers: Numbers, drawn: Totals, weights: Any, totals: Floats, own_fixed: bool) -> Floats:

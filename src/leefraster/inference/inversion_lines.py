@@ -115,17 +115,18 @@ class Lines:
         nodes, change = 32, math.inf
         for step in STEPS:
             while True:
-                made = self.coefficients(Line(tilt, step, nodes))
-                one, last = self._invert(Line(tilt, step, nodes), 1, made, sample)
+                line = Line(tilt, step, nodes)
+                made = self.coefficients(line)
+                one, last = self._invert(line, 1, made, sample)
                 if last.max() < LAST or nodes >= MOST_NODES:
                     break
                 nodes *= 2
-            two, _ = self._invert(Line(tilt, step, nodes), 2, made, sample)
-            before, change = change, float((np.abs(two - one) / (NOISE + np.abs(one))).max())
-            if change < TOLERATED or change > before / 2 or nodes >= MOST_NODES:
+            two, _ = self._invert(line, 2, made, sample)
+            change = float((np.abs(two - one) / (NOISE + np.abs(one))).max())
+            if change < TOLERATED or nodes >= MOST_NODES:
                 break
             nodes *= 2
-        return Line(tilt, step, nodes), change
+        return line, change
 
     def tails(self, line: Line, made: Coefficients, places: Sample) -> Floats:
         """Return the tails of places on a line with these coefficients."""

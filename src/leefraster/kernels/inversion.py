@@ -144,7 +144,7 @@ def move_chebyshev(sums, slope, shifts, out):
 
 
 @jit
-def _turn(bases, begin, turned):
+def _beside(bases, begin, turned):
     """Put the bases of some cells, from one on, beside each other; return how many there are."""
     here = min(LANES, bases.shape[0] - begin)
     turned[:, :] = 0.0
@@ -186,7 +186,7 @@ def exponents(bases, without, smooth, single, numbers, half, out, pairs):
         turned, sums = np.empty((width + degree, LANES)), np.empty(LANES)
         logarithm, correction, product = np.empty(LANES), np.empty(LANES), np.empty(LANES)
         for begin in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0]), LANES):
-            here = _turn(bases, begin, turned)
+            here = _beside(bases, begin, turned)
             for t in range(smooth.shape[0]):
                 logarithm[:], correction[:], product[:] = 0.0, 0.0, 1.0
                 for f in range(smooth.shape[1]):
@@ -249,7 +249,7 @@ def invert(
         more, turn, total, scale = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
         p, q = np.empty(LANES), np.empty(LANES)
         for begin in range(piece * PIECE, min((piece + 1) * PIECE, bases.shape[0]), LANES):
-            here = _turn(bases, begin, turned)
+            here = _beside(bases, begin, turned)
             total[:] = 0.0
             for node in range(0, nodes, stride):
                 more[:], turn[:] = 0.0, 0.0

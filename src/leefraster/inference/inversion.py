@@ -66,24 +66,38 @@ class _AtOnce:
         return [function(self._places)]
 
 
+class Sides:
+    """What weighted sums are drawn from, the groups of places, and of each group the lines for either side.
+
+    These are made when they are first asked for.
+    """
+
+    def __init__(self, population: Population, groups: Groups) -> None:
+        self.population, self.groups = population, groups
+        self._lines: dict[Side, Lines] = {}
+
+    def __getitem__(self, side: Side) -> Lines:
+        if side not in self._lines:
+            points = self.population.points if side[1] > 0 else self.population.points.mirrored()
+            self._lines[side] = Lines(self.groups[side[0]], points)
+        return self._lines[side]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Inversion:
     """The null distributions of a field's weighted sums: what all places share, made of what their parts add up to.
 
     Attributes
     ----------
-    population : Population
-        What is drawn from.
-    groups : dict
-        The groups of places.
+    sides : Sides
+        What is drawn from, and the groups of places.
     lines : dict
         The line of every group, side and tilt that places have.
     error : float
         The largest relative change of a tail of a sample when every second node of its line is left out.
     """
 
-    population: Population
-    groups: Groups
+    sides: Sides
     lines: dict[tuple[int, int, int], Line]
     error: float
 
@@ -100,17 +114,22 @@ class Inversion:
         }
         if heavy and groups:
             groups = with_typical(groups, parts.map(partial(plain_ranges, groups)))
+        sides = Sides(population, groups)
         samples: dict[tuple[int, int, int], Sample] = {}
         if groups:
-            for some in parts.map(partial(_samples, population, groups)):
+            for some in parts.map(partial(_samples, sides)):
                 for key, sample in some.items():
                     samples[key] = samples[key] | sample if key in samples else sample
         lines, error = {}, 0.0
-        sides = _Sides(population, groups)
         for key in sorted(samples):
             lines[key], change = sides[key[:2]].line(float(TILTS[key[2]]), samples[key])
             error = max(error, change)
-        return cls(population, groups, lines, error)
+        return cls(sides, lines, error)
+
+    @property
+    def population(self) -> Population:
+        """What is drawn from."""
+        return self.sides.population
 
     def tails(self, places: Places) -> tuple[Floats, Floats, float]:
         """Return P(S >= s) and P(S <= s) of places, and the error: infinite where an integral failed."""
@@ -118,13 +137,12 @@ class Inversion:
         upper, lower, error = np.full(size, np.nan), np.full(size, np.nan), self.error
         upper[places.certain] = lower[places.certain] = 1.0
         _count_few(places, self.population, upper, lower)
-        sides = _Sides(self.population, self.groups)
-        kept = _Kept(sides)
-        for side, cells, some in _by_side(places, self.groups, self.population):
+        kept = _Kept(self.sides)
+        for side, cells, some in _by_side(places, self.sides):
             tail, other = (upper, lower) if side[1] > 0 else (lower, upper)
-            for tilt, here in _by_tilt(sides[side], some):
+            for tilt, here in _by_tilt(self.sides[side], some):
                 line = self.lines[*side, tilt]
-                found = sides[side].tails(line, kept.of(side, tilt, line), _chosen(some, here))
+                found = self.sides[side].tails(line, kept.of(side, tilt, line), _chosen(some, here))
                 if not (found.min() > -UNSOUND and found.max() < 1 + UNSOUND):
                     error = math.inf
                 tail[cells[here]] = found
@@ -170,23 +188,10 @@ def inversion_tails(
     return Inversion.of(population, _AtOnce(places)).tails(places)
 
 
-class _Sides(dict[Side, Lines]):
-    """The lines of each side of the groups, made when they are first asked for."""
-
-    def __init__(self, population: Population, groups: Groups) -> None:
-        super().__init__()
-        self._groups = groups
-        self._points = {1: population.points, -1: population.points.mirrored()}
-
-    def __missing__(self, side: Side) -> Lines:
-        self[side] = Lines(self._groups[side[0]], self._points[side[1]])
-        return self[side]
-
-
 class _Kept:
     """The coefficients on lines, kept as far as there is room."""
 
-    def __init__(self, sides: _Sides) -> None:
+    def __init__(self, sides: Sides) -> None:
         self._sides, self._held = sides, dict[tuple[int, int, int], Coefficients]()
         self._size = 0
 
@@ -202,9 +207,9 @@ class _Kept:
         return found
 
 
-def _by_side(places: Places, groups: Groups, population: Population) -> Iterator[tuple[Side, Ints, Sample]]:
+def _by_side(places: Places, sides: Sides) -> Iterator[tuple[Side, Ints, Sample]]:
     """Yield the places above and below their expectation, by piece and group, as `Lines` takes them."""
-    points = population.points
+    groups, middle = sides.groups, sides.population.points.middle
     for piece, parts in places.pieces():
         sums_by_kind = by_kind(places, piece, groups, (kind for kind, _ in parts))
         for kind, every in parts:
@@ -215,7 +220,7 @@ def _by_side(places: Places, groups: Groups, population: Population) -> Iterator
                 if here.size:
                     cells = every[here]
                     sums = sign * (places.standard[cells] / group.unit)
-                    sums -= sign * points.middle * (places.patterns.totals[cells] / group.unit)
+                    sums -= sign * middle * (places.patterns.totals[cells] / group.unit)
                     yield (kind, sign), cells, Sample(bases[here], sums, places.own[cells])
 
 
@@ -230,11 +235,10 @@ def _chosen(some: Sample, here: Ints) -> Sample:
     return Sample(some.bases[here], some.sums[here], some.own[here])
 
 
-def _samples(population: Population, groups: Groups, places: Places) -> dict[tuple[int, int, int], Sample]:
+def _samples(sides: Sides, places: Places) -> dict[tuple[int, int, int], Sample]:
     """Return a sample of the places of each line."""
-    sides = _Sides(population, groups)
     found: dict[tuple[int, int, int], Sample] = {}
-    for side, _, some in _by_side(places, groups, population):
+    for side, _, some in _by_side(places, sides):
         for tilt, here in _by_tilt(sides[side], some):
             sample = Sample.of(some.bases[here], some.sums[here], some.own[here])
             key = (*side, tilt)

@@ -23,6 +23,9 @@ PIVOTS = (0.25, 0.6, 1.0)  # weights at which pairs are looked at, in the larges
 SAMPLE = 10  # places on which lines are tried, besides the extremes
 TOLERATED = 1e-3  # change of a tail when every second node is left out
 LAST = 1e-7  # size of the last term
+SMALL = (
+    0.05  # change that may be all that there is to gain; larger ones are long tails beyond the step's period
+)
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
 MOST_NODES = 2048
 UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
@@ -122,8 +125,9 @@ class Lines:
                     break
                 nodes *= 2
             two, _ = self._invert(line, 2, made, sample)
-            change = float((np.abs(two - one) / (NOISE + np.abs(one))).max())
-            if change < TOLERATED or nodes >= MOST_NODES:
+            before, change = change, float((np.abs(two - one) / (NOISE + np.abs(one))).max())
+            in_vain = change < SMALL and change > before / 2
+            if change < TOLERATED or in_vain or nodes >= MOST_NODES:
                 break
             nodes *= 2
         return line, change

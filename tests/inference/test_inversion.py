@@ -32,7 +32,7 @@ def tails(values, rows, observed, own_fixed=False):
     shift = np.array([np.sum(row) for row in rows]) * numbers.origin
     return inversion_tails(
         patterns(rows),
-        (observed - shift) / numbers.step,
+        lambda make: (observed - shift) / numbers.step,
         numbers,
         totals(numbers.integers),
         own_fixed=own_fixed,
@@ -41,7 +41,11 @@ def tails(values, rows, observed, own_fixed=False):
 
 def inverted(weights, observed, numbers, sums, own_fixed):
     return inversion_tails(
-        weights.patterns(own_fixed), weights.as_given(observed), numbers, sums, own_fixed=own_fixed
+        weights.patterns(own_fixed),
+        lambda make: weights.as_given(observed),
+        numbers,
+        sums,
+        own_fixed=own_fixed,
     )
 
 

@@ -33,8 +33,8 @@ class _BandPlaces:
         _, neighbours = around(self.field, self.how, self.offsets, band)
         weights, own_fixed = neighbours.weights(self.weighting), self.population.own_fixed
         numbers = self.how.of(neighbours.own)
-        sums = given_sums(numbers, weights, own_fixed)
-        return Places.of(weights.patterns(own_fixed), sums, numbers, self.population)
+        sums_of = partial(given_sums, numbers, weights, own_fixed)
+        return Places.of(weights.patterns(own_fixed), sums_of, numbers, self.population)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

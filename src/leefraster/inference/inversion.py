@@ -36,7 +36,7 @@ from leefraster.inference.weight_groups import (
     with_typical,
 )
 from leefraster.inference.weight_patterns import Patterns
-from leefraster.inference.weighted_places import Places, Population, log_arrangements
+from leefraster.inference.weighted_places import Places, Population, SumsOf, log_arrangements
 from leefraster.kernels.inversion import count_arrangements
 
 Ints = npt.NDArray[np.int64]
@@ -152,7 +152,7 @@ class Inversion:
 
 
 def inversion_tails(
-    patterns: Patterns, observed: Floats, numbers: Numbers, sums: Totals, *, own_fixed: bool
+    patterns: Patterns, sums_of: SumsOf, numbers: Numbers, sums: Totals, *, own_fixed: bool
 ) -> tuple[Floats, Floats, float]:
     """Return P(S >= s) and P(S <= s) of each place's weighted sum under conditional permutation.
 
@@ -160,8 +160,8 @@ def inversion_tails(
     ----------
     patterns : Patterns
         The weights.
-    observed : ndarray of float64, shape (n,)
-        The observed weighted sums of the integers.
+    sums_of : callable
+        Returns the weighted sums (n) of what a function makes of the integers.
     numbers, sums : Numbers, Totals
         The field's values as integers, and their totals.
     own_fixed : bool
@@ -184,7 +184,7 @@ def inversion_tails(
     population = Population.of(
         np.sort(numbers.integers), sums, np.bincount(patterns.counts), own_fixed=own_fixed
     )
-    places = Places.of(patterns, observed, numbers, population)
+    places = Places.of(patterns, sums_of, numbers, population)
     return Inversion.of(population, _AtOnce(places)).tails(places)
 
 

@@ -88,6 +88,11 @@ class Totals:
         left = self._raw - some._raw
         return Totals(n, total, left - Fraction(total * total, n) if n else Fraction(0))
 
+    def together(self, more: Totals) -> Totals:
+        """Return the totals of these integers and of more."""
+        n, total = self.n + more.n, self.total + more.total
+        return Totals(n, total, self._raw + more._raw - Fraction(total * total, n))
+
     @property
     def _raw(self) -> Fraction:
         """The sum of v^2."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from leefraster.inference.drawn import as_they_are
+from leefraster.inference.dwarfing import Dwarfing
 from leefraster.inference.numbers import Numbers, Totals, deviations
 from leefraster.inference.weight_patterns import Patterns
 from leefraster.inference.weighted_population import Points, Standard
@@ -17,6 +19,7 @@ from leefraster.inference.weighted_population import Points, Standard
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+SumsOf = Callable[[Callable[[Ints], Ints]], Floats]  # weighted sums of what a function makes of integers
 
 FEW_ARRANGEMENTS = 1_000_000  # of values on a place's weights: all are looked at
 ALL_ARRANGEMENTS = 2e9  # over all places
@@ -35,6 +38,8 @@ class Population:
         The values in standard units.
     sums : Totals
         Their totals, as integers.
+    dwarfing : Dwarfing or None
+        Those that dwarf all others; `points` and `sums` have them nearer.
     own_fixed : bool
         Whether a place's own value is not among its draws.
     counted : ndarray of bool
@@ -45,6 +50,7 @@ class Population:
 
     points: Points
     sums: Totals
+    dwarfing: Dwarfing | None
     own_fixed: bool
     counted: Bools
     ordered: Ints
@@ -52,7 +58,8 @@ class Population:
     @classmethod
     def of(cls, ordered: Ints, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Population:
         """Return the population of sorted integers, of which `occurring` sums have 0, 1, 2, ... values."""
-        points = Points.of(ordered, sums)
+        dwarfing, sums = Dwarfing.of(ordered, sums)
+        points = Points.of(ordered if dwarfing is None else dwarfing.nearer(ordered), sums)
         counts = np.flatnonzero(occurring)
         ways = log_arrangements(sums.n - own_fixed, counts)
         few = counts[(counts > 0) & (ways <= math.log(FEW_ARRANGEMENTS) + 1e-9)]
@@ -60,7 +67,7 @@ class Population:
         together = float(np.exp(log_arrangements(sums.n - own_fixed, few)) @ occurring[few])
         if few.size and together <= ALL_ARRANGEMENTS:
             counted[few] = True
-        return cls(points, sums, own_fixed, counted, ordered if counted.any() else ordered[:0])
+        return cls(points, sums, dwarfing, own_fixed, counted, ordered if counted.any() else ordered[:0])
 
     @property
     def drawn_from(self) -> int:
@@ -79,7 +86,8 @@ class Places:
     integers : ndarray of int64, shape (m,)
         The places' own values.
     observed, standard : ndarray of float64, shape (m,)
-        The sums of integers; and these less their expectation, in standard deviations of a value.
+        The sums of integers; and these less their expectation, in standard deviations of a value, where those that
+        dwarf the others were brought nearer.
     spread : ndarray of float64, shape (m,)
         The variance of each sum, in that of a value.
     own : ndarray of int64, shape (m,)
@@ -102,16 +110,21 @@ class Places:
     kinds: Ints
 
     @classmethod
-    def of(cls, patterns: Patterns, observed: Floats, numbers: Numbers, population: Population) -> Places:
-        """Return the places of which these are the weights, own values and sums."""
-        sums, points = population.sums, population.points
+    def of(cls, patterns: Patterns, sums_of: SumsOf, numbers: Numbers, population: Population) -> Places:
+        """Return the places of which these are the weights, own values and what gives the sums of values."""
+        sums, points, integers = population.sums, population.points, numbers.integers
+        observed = sums_of(as_they_are)
+        near = observed
+        if population.dwarfing is not None:
+            near = sums_of(population.dwarfing.nearer)
+            numbers = replace(numbers, integers=population.dwarfing.nearer(integers))
         spread = patterns.squares - np.square(patterns.totals) / population.drawn_from
         if population.own_fixed:
             own = points.own(Standard.of(sums).of_integers(numbers.integers))
-            standard, varies = _of_others(patterns, numbers, sums, observed, own)
+            standard, varies = _of_others(patterns, numbers, sums, near, own)
         else:
             own = np.full(observed.size, -1)
-            standard, varies = _of_all(patterns, sums, observed), np.ones(observed.size, dtype=bool)
+            standard, varies = _of_all(patterns, sums, near), np.ones(observed.size, dtype=bool)
         left = patterns.counts > 0
         certain = left & ((spread <= 1e-13 * patterns.squares) | ~varies)
         counted = population.counted[patterns.counts] & ~certain
@@ -120,7 +133,7 @@ class Places:
         relative = spread[here] / patterns.largest**2
         kinds[here] = 2 * np.floor(np.log2(relative)).astype(np.int64)
         kinds[here] += (relative >= MANY) & patterns.by_kind
-        return cls(patterns, numbers.integers, observed, standard, spread, own, certain, counted, kinds)
+        return cls(patterns, integers, observed, standard, spread, own, certain, counted, kinds)
 
     def pieces(self) -> Iterator[tuple[slice, list[tuple[int, Ints]]]]:
         """Yield which places come together, and of these the places of each group."""

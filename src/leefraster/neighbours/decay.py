@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -56,9 +56,9 @@ class DecayNeighbours(RunNeighbours):
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
         return self.decayed(np.ones(self.counts.size), transform)
 
-    def decayed_less(self, integers: Ints, whole: int) -> Floats:
-        """Return for each cell the sum of weight x (integer - whole) over its neighbours."""
-        return self.decayed(integers - whole)
+    def decayed_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return for each cell the sum of weight x what is made of the integer over its neighbours."""
+        return self.decayed(make(integers))
 
     def factors_around(self, own: Floats, row: bool) -> Floats:  # noqa: ARG002
         """Return by what the given weights are multiplied, of all cells that are looked at: these themselves."""
@@ -111,10 +111,10 @@ class BandDecayNeighbours(BandNeighbours):
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
         return self.decayed(np.ones(self._around.size), transform)
 
-    def decayed_less(self, integers: Ints, whole: int) -> Floats:
-        """Return for each cell the sum of weight x (integer - whole); the integers must be the band's own."""
+    def decayed_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return for each cell the sum of weight x what is made of the integer; these must be the band's own."""
         self.sums(integers)  # which refuses others
-        return self.decayed(self._around - whole)
+        return self.decayed(make(self._around))
 
     def offset_rows(self) -> tuple[Ints, Ints, Floats]:
         """Return the given weights of the band's cells in compressed rows; neighbours are among band and halo."""
@@ -219,9 +219,9 @@ class DecayWeights:
         """Return sum_j w_ij v_j."""
         return self._factor * self._decayed(values)
 
-    def lags_less(self, integers: Ints, whole: int) -> Floats:
-        """Return sum_j w_ij (v_j - whole)."""
-        found: Floats = self._factor * self._neighbours.decayed_less(integers, whole)
+    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return the lags of what is made of integers."""
+        found: Floats = self._factor * self._neighbours.decayed_of(integers, make)
         return found
 
     def received(self, values: npt.NDArray[Any]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -94,9 +95,9 @@ class EqualWeights:
         sums = self._pattern.sums(integers) / scale
         return shares(sums, self._pattern.counts) if self._row else self._each * sums
 
-    def lags_less(self, integers: Ints, whole: int) -> Floats:
-        """Return sum_j w_ij (v_j - whole)."""
-        return self.lags(integers - whole)
+    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return the lags of what is made of integers."""
+        return self.lags(make(integers))
 
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i."""

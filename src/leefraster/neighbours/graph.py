@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
@@ -148,9 +149,9 @@ class GraphWeights:
         """Return sum_j w_ij v_j."""
         return self._neighbours.weighted(self._weights, values, self._bound)
 
-    def lags_less(self, integers: Ints, whole: int) -> Floats:
-        """Return sum_j w_ij (v_j - whole)."""
-        return self.lags(integers - whole)
+    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return the lags of what is made of integers."""
+        return self.lags(make(integers))
 
     def received(self, values: npt.NDArray[Any]) -> Floats:
         """Return sum_i w_ij v_i."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,8 +55,8 @@ class Weights(Protocol):
         """Return sum_j w_ij v_j, the same to the bit whatever the order of places and the threads."""
         ...
 
-    def lags_less(self, integers: Ints, whole: int) -> Floats:
-        """Return the lags of the places' own integers less a whole number; those of a band know no other values."""
+    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+        """Return the lags of what is made of the places' own integers; those of a band know no other values."""
         ...
 
     def received(self, values: npt.NDArray[Any]) -> Floats:

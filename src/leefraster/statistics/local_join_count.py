@@ -10,6 +10,7 @@ import xarray as xr
 
 from leefraster.errors import InputError
 from leefraster.fields import Fields, read_fields
+from leefraster.inference.drawn import as_they_are
 from leefraster.inference.tails import INFERENCES, Inference
 from leefraster.kernels.local_join_count import local_join_count_p
 from leefraster.lazy import between_fields, lazily
@@ -218,7 +219,7 @@ def _moments(one: OneField, weights: Any) -> tuple[Floats, Floats, Floats, Float
     at = np.flatnonzero((own == 1) & (counts > 0))
     totals, squares = weights.totals[at], weights.squares[at]
     left = squares - totals * totals / others
-    statistic[at] = weights.lags_less(own, 0)[at]
+    statistic[at] = weights.lags_of(own, as_they_are)[at]
     expected[at] = totals * share
     # all others are neighbours of equal weight: nothing varies but by rounding
     variance[at] = np.where(left > 1e-13 * squares, spread * left, 0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from leefraster.statistics.plan import Test
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Make = Callable[[Ints], Ints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +124,11 @@ class WeightedSums:
                 "the neighbours have one weight and the place itself another, for which there is no inversion; "
                 "use inference='permutation' or 'normal', or weighting='binary'"
             )
-        weights = (
-            self.weights.patterns(self.own_fixed),
-            given_sums(self.numbers, self.weights, self.own_fixed),
-        )
+        patterns = self.weights.patterns(self.own_fixed)
+        sums_of = partial(given_sums, self.numbers, self.weights, self.own_fixed)
         if self.inversion is not None:
-            return self.inversion.tails(Places.of(*weights, self.numbers, self.inversion.population))
-        return inversion_tails(*weights, self.numbers, self.drawn, own_fixed=self.own_fixed)
+            return self.inversion.tails(Places.of(patterns, sums_of, self.numbers, self.inversion.population))
+        return inversion_tails(patterns, sums_of, self.numbers, self.drawn, own_fixed=self.own_fixed)
 
     def _permuted(self, test: Test, places: Ints) -> tuple[Floats, Floats]:
         """Compare sums as integers, weights and values both in fixed point, so that ties are exact."""
@@ -161,13 +162,22 @@ class WeightedSums:
 
 def _lags(numbers: Numbers, weights: Any, whole: int, own_fixed: bool) -> Floats:
     """Return the weighted sums of the integers less a whole number, with the place's own unless `own_fixed`."""
-    lags: Floats = weights.lags_less(numbers.integers, whole)
-    return lags if own_fixed else lags + weights.own * (numbers.integers - whole)
+    return _lags_of(numbers, weights, own_fixed, partial(_less, whole))
 
 
-def given_sums(numbers: Numbers, weights: Any, own_fixed: bool) -> Floats:
-    """Return the sums of integers under the weights as given, with the place's own unless `own_fixed`."""
-    found: Floats = weights.as_given(_lags(numbers, weights, 0, own_fixed))
+def _less(whole: int, integers: Ints) -> Ints:
+    return integers - whole
+
+
+def _lags_of(numbers: Numbers, weights: Any, own_fixed: bool, make: Make) -> Floats:
+    """Return the weighted sums of what is made of the integers, with the place's own unless `own_fixed`."""
+    lags: Floats = weights.lags_of(numbers.integers, make)
+    return lags if own_fixed else lags + weights.own * make(numbers.integers)
+
+
+def given_sums(numbers: Numbers, weights: Any, own_fixed: bool, make: Make) -> Floats:
+    """Return the sums of what is made of integers under the given weights, with the own unless `own_fixed`."""
+    found: Floats = weights.as_given(_lags_of(numbers, weights, own_fixed, make))
     return found
 
 

@@ -34,6 +34,8 @@ BLOCK = 1024
 PIECES = 64
 FEW = 24  # p-values that are sorted by moving each to its place
 MOST_ENDS = 20  # bits of the numbers of subgroups
+COUNT, PLACE, PUT_BACK = range(3)  # what a pass does
+NOTHING = np.empty(0)
 
 
 def coarse_of(n):
@@ -72,59 +74,62 @@ def _number(p, bits, low, shift, coarse, groups, numbers):
         numbers[i] = group if value == value else groups + 1
 
 
+@jit
+def _count(numbers, row):
+    for i in range(numbers.size):
+        row[numbers[i]] += 1
+
+
+@jit
+def _place(numbers, first, row, p, placed):
+    """Put the p-values of the groups from `first` on where `row` says, which is moved on."""
+    width = np.uint32(row.size)
+    for i in range(numbers.size):
+        group = numbers[i] - np.uint32(first)
+        if group < width:
+            at = row[group]
+            placed[np.uint64(at)] = p[i] + 0.0  # so -0.0 is 0.0
+            row[group] = at + 1
+
+
+@jit
+def _put_back(numbers, first, row, placed, above, q):
+    """Fill q from where `_place` has put the p-values: at most what the groups above have as their least."""
+    width = np.uint32(row.size)
+    for i in range(numbers.size):
+        group = numbers[i] - np.uint32(first)
+        if group < width:
+            at = row[group]
+            q[i] = min(placed[np.uint64(at)], above[group])
+            row[group] = at + 1
+
+
 @parallel_jit
+def _pass(what, p, bits, low, shift, coarse, groups, first, counts, placed, above, q):
+    """Go through the p-values part by part, each in blocks; what is not needed of the last three may be empty."""
+    n = p.size
+    for part in prange(PARTS):
+        numbers, row = np.empty(BLOCK, np.uint32), counts[part]
+        stop = (part + 1) * n // PARTS
+        for a in range(part * n // PARTS, stop, BLOCK):
+            b = min(a + BLOCK, stop)
+            here, its = p[a:b], numbers[: b - a]
+            _number(here, bits[a:b], low, shift, coarse, groups, its)
+            if what == COUNT:
+                _count(its, row)
+            elif what == PLACE:
+                _place(its, first, row, here, placed)
+            else:
+                _put_back(its, first, row, placed, above, q[a:b])
+
+
 def group_counts(p, bits, low, shift, coarse, counts):
     """Count p-values per part and group; the last columns are those outside [0, 1], and those left out.
 
     `bits` are the floats' bits. NaN is left out; of a split (`shift` of at least 0) also what is in no group of it.
     """
-    n, groups = p.size, counts.shape[1] - 2
-    for part in prange(PARTS):
-        numbers, row = np.empty(BLOCK, np.uint32), counts[part]
-        stop = (part + 1) * n // PARTS
-        for a in range(part * n // PARTS, stop, BLOCK):
-            b = min(a + BLOCK, stop)
-            _number(p[a:b], bits[a:b], low, shift, coarse, groups, numbers)
-            for i in range(b - a):
-                row[numbers[i]] += 1
-
-
-@parallel_jit
-def _place(p, bits, low, shift, coarse, groups, first, counts, placed):
-    """Put the p-values of the groups from `first` on where `counts` says, which is moved on."""
-    n, width = p.size, np.uint32(counts.shape[1])
-    for part in prange(PARTS):
-        numbers, row = np.empty(BLOCK, np.uint32), counts[part]
-        stop = (part + 1) * n // PARTS
-        for a in range(part * n // PARTS, stop, BLOCK):
-            b = min(a + BLOCK, stop)
-            here = p[a:b]
-            _number(here, bits[a:b], low, shift, coarse, groups, numbers)
-            for i in range(b - a):
-                group = numbers[i] - np.uint32(first)
-                if group < width:
-                    at = row[group]
-                    placed[np.uint64(at)] = here[i] + 0.0  # so -0.0 is 0.0
-                    row[group] = at + 1
-
-
-@parallel_jit
-def _put_back(p, bits, low, shift, coarse, groups, first, counts, placed, above, q):
-    """Fill q from where `_place` has put the p-values: at most what the groups above have as their least."""
-    n, width = p.size, np.uint32(counts.shape[1])
-    for part in prange(PARTS):
-        numbers, row = np.empty(BLOCK, np.uint32), counts[part]
-        stop = (part + 1) * n // PARTS
-        for a in range(part * n // PARTS, stop, BLOCK):
-            b = min(a + BLOCK, stop)
-            out = q[a:b]
-            _number(p[a:b], bits[a:b], low, shift, coarse, groups, numbers)
-            for i in range(b - a):
-                group = numbers[i] - np.uint32(first)
-                if group < width:
-                    at = row[group]
-                    out[i] = min(placed[np.uint64(at)], above[group])
-                    row[group] = at + 1
+    groups = counts.shape[1] - 2
+    _pass(COUNT, p, bits, low, shift, coarse, groups, 0, counts, NOTHING, NOTHING, NOTHING)
 
 
 @jit
@@ -238,12 +243,12 @@ def step_up(p, bits, low, shift, coarse, groups, first, counts, below, scale, le
     starts = starts_of(begins)
     placed = np.empty(int(starts[-1]))
     span = p, bits, low, shift, coarse, groups, first
-    _place(*span, begins.copy(), placed)
+    _pass(PLACE, *span, begins.copy(), placed, NOTHING, NOTHING)
     lowest = np.full(starts.size, np.inf)
     lowest[-1] = least
     _step_up_groups(placed, placed.view(np.int64), starts, below, scale, lowest)
     lowest = np.minimum.accumulate(lowest[::-1])[::-1]
-    _put_back(*span, begins, placed, lowest[1:].copy(), q)
+    _pass(PUT_BACK, *span, begins, placed, lowest[1:].copy(), q)
     return float(lowest[0])
 
 

@@ -23,6 +23,7 @@ from leefraster.bands import (
 )
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
+from leefraster.inference import weighted_places
 from summed_permutations import summed_permutations
 
 GRID = lr.Grid(0.0, 4000.0, 50, 40, 100.0, "EPSG:28992")
@@ -92,6 +93,31 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
         assert found.tobytes() == wanted[name].values.tobytes(), name
     for name in ("n", "islands", "reference", "p_error"):
         np.testing.assert_equal(getattr(figures, name), float(wanted[name]))
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+    st.integers(0, 10**6), st.integers(3, 400), st.sampled_from(sorted(KINDS)), st.sampled_from(DECAYS),
+    st.integers(70, 300), st.sampled_from([20, 64]), st.sampled_from(["row", "given"]),
+    st.sampled_from([(lr.local_moran, local_moran_by_band, {}), (lr.getis_ord, getis_ord_by_band, {"star": True})]),
+)  # fmt: skip
+def test_inversion_has_the_bytes_of_that_in_memory_whatever_parts_are_looked_at(
+    seed, n, kind, decay, cells, piece, weighting, functions
+):
+    ids, values, _ = made(seed, n, kind)
+    function, by_band, more = functions
+    options = {"inference": "inversion", "weighting": weighting, **more}
+    p, z = np.full(n, 77.0), np.full(n, 77.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeefrasterWarning)
+        wanted = function(in_memory(ids, values), decay, **options)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(weighted_places, "PIECE", piece)
+            field = BandedField.of(ids, values, GRID)
+            figures = by_band(field, decay, Arrays({"p": p, "z": z}), cells=cells, **options)
+    assert p.tobytes() == wanted["p"].values.tobytes()
+    assert z.tobytes() == wanted["z"].values.tobytes()
+    np.testing.assert_equal(figures.p_error, float(wanted["p_error"]))
 
 
 @settings(deadline=None, max_examples=25)

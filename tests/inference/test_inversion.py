@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy.stats import norm
 from weighted_draws import DISTRIBUTIONS, KERNELS, N, draw, values_of, weights_of
 
 import leefraster as lr
 from leefraster.fields import read_fields
+from leefraster.inference.dwarfing import Dwarfing
 from leefraster.inference.inversion import inversion_tails
+from leefraster.inference.inversion_lines import Sample
 from leefraster.inference.numbers import as_numbers, totals
+from leefraster.inference.weighted_population import Points
 from leefraster.kernels.jit import set_threads, threads
 from leefraster.neighbours import neighbours_among
 from leefraster.neighbours.patterns import RowPatterns
@@ -180,3 +185,115 @@ def test_kinds_of_offsets_equal_rows_and_draws(distribution, own_fixed):
         ):
             error = np.sqrt(share * (1 - share) / draws.size)
             assert abs(tail[cell] - share) < 4 * error + 0.02 * share + 1e-5
+
+
+def around(values, weights, observed_sets, rng):
+    """Return p of sums over sets of values: by inversion, and by draws."""
+    n = values.size
+    numbers = as_numbers(values, 2 * weights.size + 2)
+    rows = [weights] * len(observed_sets) + [[]] * (n - len(observed_sets))
+
+    def sums_of(make):
+        integers = make(numbers.integers)
+        sums = [integers[chosen] @ np.sort(weights) for chosen in observed_sets]
+        return np.array(sums + [0.0] * (n - len(sums)))
+
+    upper, _, error = inversion_tails(
+        patterns(rows), sums_of, numbers, totals(numbers.integers), own_fixed=False
+    )
+    draws = draw(values, np.sort(weights), 150_000, rng)
+    observed = [values[chosen] @ np.sort(weights) for chosen in observed_sets]
+    return upper[: len(observed_sets)], np.array([(draws >= s).mean() for s in observed]), draws.size, error
+
+
+@pytest.mark.parametrize("times", [8.0, 1e3, 1e9])
+def test_places_near_a_value_far_from_all_others(times):
+    """One value of 20,000 is far from the others, or dwarfs them; near it the largest sums lie very far out."""
+    rng = np.random.default_rng(5)
+    values = rng.lognormal(sigma=1.2, size=20_000)
+    largest = int(values.argmax())
+    values[largest] *= times
+    weights = np.exp(-np.arange(1.0, 60) / 20)
+    sets = []
+    for number in range(40):
+        chosen = rng.choice(np.delete(np.arange(values.size), largest), weights.size, replace=False)
+        if number % 2:
+            chosen[rng.integers(weights.size)] = largest
+        sets.append(chosen)
+    found, share, draws, error = around(values, weights, sets, 6)
+    assert error < 0.05
+    allowed = 4.5 * np.sqrt(share * (1 - share) / draws) + 0.05 * share + 1e-5
+    assert (np.abs(found - share) < allowed).all(), (found, share)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(20, 400), st.floats(3.5, 12))
+@settings(deadline=None, max_examples=50)
+def test_values_that_dwarf_the_others_are_brought_nearer(seed, few, n, powers):
+    rng = np.random.default_rng(seed)
+    integers = rng.integers(1000, 2000, n)
+    count = min(few, n // 10)
+    far = rng.choice(n, count, replace=False)
+    sizes = 400 * 10 ** rng.uniform(powers, powers + 1, count)
+    integers[far] = rng.choice([-1, 1], count) * sizes.astype(np.int64)
+    integers -= integers.min()
+    ordered = np.sort(integers)
+    found, sums = Dwarfing.of(ordered, totals(ordered))
+    nearer = found.nearer(ordered)
+    assert (np.diff(nearer) >= 0).all()
+    assert totals(nearer) == sums
+    others = np.delete(integers, far)
+    np.testing.assert_array_equal(found.nearer(others), others)
+    away = np.abs(found.nearer(integers[far]) - others.mean()) / others.std()
+    assert (away > 990).all()
+    assert away.max() < 2010
+
+
+def test_nothing_is_brought_nearer_where_nothing_dwarfs_the_others():
+    rng = np.random.default_rng(1)
+    for integers in (rng.poisson(3, 500), np.append(np.zeros(99, int), 10**9), rng.integers(0, 2, 300)):
+        ordered = np.sort(integers.astype(np.int64))
+        found, sums = Dwarfing.of(ordered, totals(ordered))
+        assert found is None
+        assert sums == totals(ordered)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 80), st.integers(1, 12), st.integers(0, 80))
+def test_a_sample_is_the_same_however_places_are_cut(seed, n, different, cut):
+    rng = np.random.default_rng(seed)
+    sums, own = rng.choice(rng.normal(size=different * 4), n), np.arange(n)
+    bases = rng.normal(size=(n, 3))
+    whole = Sample.of(bases, sums, own)
+    cut = min(cut, n)
+    slices = [part for part in (slice(cut), slice(cut, n)) if own[part].size]
+    parts = [Sample.of(bases[part], sums[part], own[part]) for part in slices]
+    joined = parts[0] if len(parts) == 1 else parts[0] | parts[1]
+    np.testing.assert_array_equal(joined.own, whole.own)
+    np.testing.assert_array_equal(joined.bases, whole.bases)
+    assert {sums.min(), sums.max()} <= set(whole.sums.tolist())
+    assert all(np.flatnonzero(sums == s)[0] == i for s, i in zip(whole.sums, whole.own, strict=True))
+
+
+@given(st.integers(0, 10**6), st.integers(10, 3000), st.sampled_from(["counts", "gamma", "far"]))
+@settings(deadline=None)
+def test_points_keep_number_mean_and_variance(seed, n, kind):
+    rng = np.random.default_rng(seed)
+    integers = {
+        "counts": lambda: rng.poisson(2, n), "gamma": lambda: (1000 * rng.gamma(1.0, size=n)).astype(int),
+        "far": lambda: np.append(rng.poisson(30, n - 1), 30 + 5 * n),
+    }[kind]().astype(np.int64)  # fmt: skip
+    ordered = np.sort(integers - integers.min())
+    assume(ordered[-1] > 0)
+    sums = totals(ordered)
+    points = Points.of(ordered, sums)
+    z = (ordered - ordered.mean()) / ordered.std()
+    inner = n - points.numbers.sum()
+    values, outliers = points.values + points.middle, points.outliers + points.middle
+    moments = [
+        inner * (points.shares * values**k).sum() + (points.numbers * outliers**k).sum() for k in (0, 1, 2)
+    ]
+    np.testing.assert_allclose(moments[:2], [n, 0.0], rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(
+        moments[2], (z**2).sum(), rtol=2e-3
+    )  # outliers that stand for several lose a little
+    outlying = np.abs(z) >= points.edge * (1 - 1e-12)
+    assert outlying.sum() >= points.numbers.sum()  # more where some of equal values are among the most

@@ -21,6 +21,7 @@ from leefraster.bands import (
     local_moran_by_band,
     moran_by_band,
 )
+from leefraster.bands.on_cluster import cluster
 from leefraster.cells import cell_coordinates
 from leefraster.errors import LeefrasterWarning
 from leefraster.inference import weighted_places
@@ -59,7 +60,7 @@ def in_memory(ids, values):
     st.sampled_from([
         {"inference": "normal"}, {"inference": "normal", "weighting": "given", "alternative": "less"},
         {"inference": "permutation", "permutations": 19}, {"inference": "exact", "weighting": "binary"},
-        {"inference": "inversion"}, {"inference": "inversion", "weighting": "binary"},
+        {"inference": "inversion", "weighting": "binary"},
     ]),
     st.sampled_from([
         (lr.local_moran, local_moran_by_band, {}), (lr.local_moran, local_moran_by_band, {"other": True}),
@@ -95,16 +96,24 @@ def test_local_statistics_have_the_bytes_of_those_in_memory(
         np.testing.assert_equal(getattr(figures, name), float(wanted[name]))
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=10)
 @given(
-    st.integers(0, 10**6), st.integers(3, 400), st.sampled_from(sorted(KINDS)), st.sampled_from(DECAYS),
-    st.integers(70, 300), st.sampled_from([20, 64]), st.sampled_from(["row", "given"]),
+    st.integers(0, 10**6), st.sampled_from([("normal", 1500), ("normal", 300), ("ones", 400), ("counts", 40)]),
+    st.sampled_from(DECAYS), st.integers(70, 800), st.sampled_from([20, 64]), st.sampled_from(["row", "given"]),
     st.sampled_from([(lr.local_moran, local_moran_by_band, {}), (lr.getis_ord, getis_ord_by_band, {"star": True})]),
 )  # fmt: skip
 def test_inversion_has_the_bytes_of_that_in_memory_whatever_parts_are_looked_at(
-    seed, n, kind, decay, cells, piece, weighting, functions
+    seed, kind_and_n, decay, cells, piece, weighting, functions
 ):
-    ids, values, _ = made(seed, n, kind)
+    kind, n = kind_and_n
+    rng = np.random.default_rng(seed)
+    ids = np.sort(rng.choice(GRID.size, n, replace=False))
+    values = {
+        "normal": rng.normal,
+        "ones": lambda size: rng.random(size) < 0.4,
+        "counts": lambda size: rng.poisson(2, size),
+    }[kind](size=n).astype(float)
+    values[rng.random(n) < 0.1] = np.nan
     function, by_band, more = functions
     options = {"inference": "inversion", "weighting": weighting, **more}
     p, z = np.full(n, 77.0), np.full(n, 77.0)
@@ -118,6 +127,19 @@ def test_inversion_has_the_bytes_of_that_in_memory_whatever_parts_are_looked_at(
     assert p.tobytes() == wanted["p"].values.tobytes()
     assert z.tobytes() == wanted["z"].values.tobytes()
     np.testing.assert_equal(figures.p_error, float(wanted["p_error"]))
+
+
+def test_inversion_by_band_on_two_workers_and_with_a_value_that_dwarfs_the_others():
+    rng = np.random.default_rng(3)
+    ids = np.sort(rng.choice(GRID.size, 600, replace=False))
+    values = rng.normal(size=600)
+    values[300] = 1e7
+    p, decay = np.zeros(600), DECAYS[0]
+    wanted = lr.local_moran(in_memory(ids, values), decay, inference="inversion")
+    with cluster("local", workers=2) as runner:
+        field = BandedField.of(ids, values, GRID)
+        local_moran_by_band(field, decay, Arrays({"p": p}), inference="inversion", cells=200, runner=runner)
+    assert p.tobytes() == wanted["p"].values.tobytes()
 
 
 @settings(deadline=None, max_examples=25)

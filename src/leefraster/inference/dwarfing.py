@@ -16,7 +16,9 @@ from leefraster.inference.numbers import Totals, totals
 
 Ints = npt.NDArray[np.int64]
 
-FAR = 1000.0  # standard deviations of the others, beyond which a value dwarfs them, and to which it is brought
+FAR = (
+    1000.0  # standard deviations of the others, beyond which a value dwarfs them, and to which it is brought
+)
 MOST = 16  # values
 FACTOR = 2.0  # that is kept between them
 

@@ -42,6 +42,7 @@ from leefraster.kernels.inversion import count_arrangements
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Side = tuple[int, int]  # a group, and 1 for sums above their expectation, -1 for those below
+Key = tuple[int, int, int]  # and the number of a tilt
 
 UNSOUND = 0.01  # beyond the probabilities that there are
 TINY = float(np.nextafter(0.0, 1.0))
@@ -69,18 +70,42 @@ class _AtOnce:
 class Sides:
     """What weighted sums are drawn from, the groups of places, and of each group the lines for either side.
 
-    These are made when they are first asked for.
+    These are made when they are first asked for, and the coefficients on lines kept as far as there is room; they
+    do not go to another process.
     """
 
     def __init__(self, population: Population, groups: Groups) -> None:
         self.population, self.groups = population, groups
         self._lines: dict[Side, Lines] = {}
+        self._kept: dict[Key, Coefficients] = {}
+        self._size = 0
+
+    def __getstate__(self) -> tuple[Population, Groups]:
+        return self.population, self.groups
+
+    def __setstate__(self, state: tuple[Population, Groups]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
 
     def __getitem__(self, side: Side) -> Lines:
         if side not in self._lines:
             points = self.population.points if side[1] > 0 else self.population.points.mirrored()
             self._lines[side] = Lines(self.groups[side[0]], points)
         return self._lines[side]
+
+    def keep(self, key: Key, made: Coefficients) -> None:
+        """Keep the coefficients on a line, if there is room."""
+        size = sum(part.nbytes for part in made[1])
+        if self._size + size <= ROOM:
+            self._kept[key] = made
+            self._size += size
+
+    def coefficients(self, key: Key, line: Line) -> Coefficients:
+        """Return the coefficients on a line."""
+        found = self._kept.get(key)
+        if found is None:
+            found = self[key[:2]].coefficients(line)
+            self.keep(key, found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +123,7 @@ class Inversion:
     """
 
     sides: Sides
-    lines: dict[tuple[int, int, int], Line]
+    lines: dict[Key, Line]
     error: float
 
     @classmethod
@@ -115,14 +140,15 @@ class Inversion:
         if heavy and groups:
             groups = with_typical(groups, parts.map(partial(plain_ranges, groups)))
         sides = Sides(population, groups)
-        samples: dict[tuple[int, int, int], Sample] = {}
+        samples: dict[Key, Sample] = {}
         if groups:
             for some in parts.map(partial(_samples, sides)):
                 for key, sample in some.items():
                     samples[key] = samples[key] | sample if key in samples else sample
         lines, error = {}, 0.0
         for key in sorted(samples):
-            lines[key], change = sides[key[:2]].line(float(TILTS[key[2]]), samples[key])
+            lines[key], made, change = sides[key[:2]].line(float(TILTS[key[2]]), samples[key])
+            sides.keep(key, made)
             error = max(error, change)
         return cls(sides, lines, error)
 
@@ -137,12 +163,13 @@ class Inversion:
         upper, lower, error = np.full(size, np.nan), np.full(size, np.nan), self.error
         upper[places.certain] = lower[places.certain] = 1.0
         _count_few(places, self.population, upper, lower)
-        kept = _Kept(self.sides)
         for side, cells, some in _by_side(places, self.sides):
             tail, other = (upper, lower) if side[1] > 0 else (lower, upper)
             for tilt, here in _by_tilt(self.sides[side], some):
                 line = self.lines[*side, tilt]
-                found = self.sides[side].tails(line, kept.of(side, tilt, line), _chosen(some, here))
+                found = self.sides[side].tails(
+                    line, self.sides.coefficients((*side, tilt), line), _chosen(some, here)
+                )
                 if not (found.min() > -UNSOUND and found.max() < 1 + UNSOUND):
                     error = math.inf
                 tail[cells[here]] = found
@@ -188,25 +215,6 @@ def inversion_tails(
     return Inversion.of(population, _AtOnce(places)).tails(places)
 
 
-class _Kept:
-    """The coefficients on lines, kept as far as there is room."""
-
-    def __init__(self, sides: Sides) -> None:
-        self._sides, self._held = sides, dict[tuple[int, int, int], Coefficients]()
-        self._size = 0
-
-    def of(self, side: Side, tilt: int, line: Line) -> Coefficients:
-        """Return those on the line of a tilt."""
-        found = self._held.get((*side, tilt))
-        if found is None:
-            found = self._sides[side].coefficients(line)
-            size = sum(part.nbytes for part in found[1])
-            if self._size + size <= ROOM:
-                self._held[*side, tilt] = found
-                self._size += size
-        return found
-
-
 def _by_side(places: Places, sides: Sides) -> Iterator[tuple[Side, Ints, Sample]]:
     """Yield the places above and below their expectation, by piece and group, as `Lines` takes them."""
     groups, middle = sides.groups, sides.population.points.middle
@@ -235,9 +243,9 @@ def _chosen(some: Sample, here: Ints) -> Sample:
     return Sample(some.bases[here], some.sums[here], some.own[here])
 
 
-def _samples(sides: Sides, places: Places) -> dict[tuple[int, int, int], Sample]:
+def _samples(sides: Sides, places: Places) -> dict[Key, Sample]:
     """Return a sample of the places of each line."""
-    found: dict[tuple[int, int, int], Sample] = {}
+    found: dict[Key, Sample] = {}
     for side, _, some in _by_side(places, sides):
         for tilt, here in _by_tilt(sides[side], some):
             sample = Sample.of(some.bases[here], some.sums[here], some.own[here])

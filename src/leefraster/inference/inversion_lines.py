@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from leefraster.inference.weight_groups import Group
 from leefraster.inference.weighted_population import Points
-from leefraster.kernels.inversion import expand, exponents, invert, log_generating, outlier_ratios
+from leefraster.kernels.inversion import (
+    expand,
+    exponents,
+    invert,
+    log_generating,
+    log_generating_at,
+    outlier_ratios,
+)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,7 +34,7 @@ SMALL = (
     0.05  # change that may be all that there is to gain; larger ones are long tails beyond the step's period
 )
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
-MOST_NODES = 2048
+LEAST_NODES, MOST_NODES = 32, 2048
 UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
 NOISE = 1e-12
 
@@ -95,11 +102,8 @@ class Lines:
     @cached_property
     def _tilted(self) -> tuple[Floats, Floats]:
         """The coefficients at all tilts."""
-        found = [self._functions(tilt, 1.0, 1) for tilt in TILTS]
-        smooth, single = (
-            np.ascontiguousarray(np.concatenate(part).real) for part in zip(*found, strict=True)
-        )
-        return smooth, single
+        smooth, single = self._functions(TILTS.astype(np.complex128))
+        return np.ascontiguousarray(smooth.real), np.ascontiguousarray(single.real)
 
     def best(self, bases: Floats, sums: Floats, own: Ints) -> Ints:
         """Return for each place the number of the tilt nearest its saddlepoint, where pairs remain a correction."""
@@ -113,24 +117,25 @@ class Lines:
         rises = np.concatenate([height[:, 1:] >= height[:, :-1], np.ones((sums.size, 1), dtype=bool)], axis=1)
         return np.asarray(first + rises.argmax(axis=1), np.int64)
 
-    def line(self, tilt: float, sample: Sample) -> tuple[Line, float]:
-        """Return a line fine and long enough for a sample, and how much leaving out nodes changes its tails."""
-        nodes, change = 32, math.inf
+    def line(self, tilt: float, sample: Sample) -> tuple[Line, Coefficients, float]:
+        """Return a line fine and long enough for a sample, and how much leaving out nodes changes the tails."""
+        reach, change = LEAST_NODES * STEPS[0], math.inf
+        while not self._falls(tilt, reach, sample) and reach < MOST_NODES * STEPS[0]:
+            reach *= 2.0
         for step in STEPS:
-            while True:
-                line = Line(tilt, step, nodes)
-                made = self.coefficients(line)
-                one, last = self._invert(line, 1, made, sample)
-                if last.max() < LAST or nodes >= MOST_NODES:
-                    break
-                nodes *= 2
-            two, _ = self._invert(line, 2, made, sample)
+            line = Line(tilt, float(step), min(round(reach / step), MOST_NODES))
+            made = self.coefficients(line)
+            one, two = (self._invert(line, stride, made, sample)[0] for stride in (1, 2))
             before, change = change, float((np.abs(two - one) / (NOISE + np.abs(one))).max())
             in_vain = change < SMALL and change > before / 2
-            if change < TOLERATED or in_vain or nodes >= MOST_NODES:
+            if change < TOLERATED or in_vain or line.nodes == MOST_NODES:
                 break
-            nodes *= 2
-        return line, change
+        return line, made, change
+
+    def _falls(self, tilt: float, height: float, sample: Sample) -> bool:
+        """Return whether nothing is left of the integrand of any of the sample at a height."""
+        line = Line(tilt, height, 2)
+        return bool(self._invert(line, 1, self.coefficients(line), sample)[1].max() < LAST)
 
     def tails(self, line: Line, made: Coefficients, places: Sample) -> Floats:
         """Return the tails of places on a line with these coefficients."""
@@ -138,7 +143,9 @@ class Lines:
 
     def coefficients(self, line: Line) -> Coefficients:
         """Return which of the bases matter on a line, and the coefficients of these."""
-        smooth, single = self._functions(line.tilt, line.step, line.nodes)
+        smooth, single = self._functions(
+            np.asarray(line.tilt + 1j * line.step * np.arange(line.nodes), np.complex128)
+        )
         degree = self._group.degree
         held = np.concatenate([np.arange(self._kept(smooth[:, :, :degree])), degree + np.arange(3)])
         more = self._kept(single)
@@ -163,36 +170,37 @@ class Lines:
         used = int(np.count_nonzero(np.cumsum(size[::-1])[::-1] > 1e-7))
         return max(used, 2)
 
-    def _functions(self, tilt: float, step: float, nodes: int) -> tuple[Complexes, Complexes]:
-        """Return coefficients [node, function, basis]: of log M and of what makes F; and of the outliers."""
+    def _functions(self, at: Complexes) -> tuple[Complexes, Complexes]:
+        """Return coefficients [node, function, basis]: of log M and of what makes F; and of the outliers.
+
+        `at` are the arguments: on the real axis, or the nodes of a line.
+        """
         group, q = self._group, self._pivots.size
         degree = group.degree
         angles = np.pi * (np.arange(degree) + 0.5) / degree
         low, high = group.domain
         inside = low + (np.cos(angles) + 1) * (high - low) / 2
         means = np.linspace(*group.mean_weights, 3)
-        functions = self._smooth(np.concatenate([inside, -means]), tilt, step, nodes)
+        functions = self._smooth(np.concatenate([inside, -means]), at)
         cosines = np.cos(np.outer(np.arange(degree), angles)) * (2 / degree)
         cosines[0] /= 2
         parabola = np.array([[0, 1, 0], [-0.5, 0, 0.5], [0.5, -1, 0.5]]) / means
         expansion = np.zeros((degree + 3, degree + 3))
         expansion[:degree, :degree], expansion[degree:, degree:] = cosines, parabola
-        smooth = np.empty((nodes, q + 1, degree + 3), np.complex128)
+        smooth = np.empty((at.size, q + 1, degree + 3), np.complex128)
         expand(expansion, np.stack(functions), smooth)
-        return smooth, self._single(cosines, tilt, step, nodes)
+        return smooth, self._single(cosines, at)
 
-    def _single(self, cosines: Floats, tilt: float, step: float, nodes: int) -> Complexes:
+    def _single(self, cosines: Floats, at: Complexes) -> Complexes:
         """Return coefficients [node, function, basis] of the outliers, and of the places that two would share."""
         outliers, numbers, n = self._points.outliers, self._points.numbers, self._n
         degree = self._group.degree
         if outliers.size == 0:
-            return np.empty((nodes, 0, degree), np.complex128)
-        single = np.empty((nodes, outliers.size + 1, degree), np.complex128)
-        ratios = np.zeros((outliers.size + 1, degree, nodes), np.complex128)
+            return np.empty((at.size, 0, degree), np.complex128)
+        single = np.empty((at.size, outliers.size + 1, degree), np.complex128)
+        ratios = np.zeros((outliers.size + 1, degree, at.size), np.complex128)
         places = (np.cos(np.pi * (np.arange(degree) + 0.5) / degree) + 1) * self._group.domain[1] / 2
-        own = np.empty((degree, nodes), np.complex128)
-        log_generating(self._points.values, self._points.shares, places, tilt, step, own)
-        outlier_ratios(places, own, tilt, step, outliers, ratios[:-1])
+        outlier_ratios(places, self._logarithm(places, at), at, outliers, ratios[:-1])
         expand(cosines / n, ratios[:-1], single[:, :-1])
         assert self._group.typical is not None
         landed = 1 + np.einsum("lfm,m->fl", single[:, :-1], self._group.typical)
@@ -203,7 +211,7 @@ class Lines:
         expand(cosines / n, ((squares - total * total) / (2.0 * n))[None], single[:, -1:])
         return single
 
-    def _smooth(self, places: Floats, tilt: float, step: float, nodes: int) -> list[Complexes]:
+    def _smooth(self, places: Floats, at: Complexes) -> list[Complexes]:
         """Return at some weights the functions of ordinary values [weight, node]: log M and those of F."""
         pivots = self._pivots
         q = pivots.size
@@ -215,14 +223,23 @@ class Lines:
                 (pivots[None] + pivots[:, None]).ravel(),
             ]
         flat = np.concatenate(factors)
-        logs = np.empty((flat.size, nodes), np.complex128)
-        log_generating(self._points.values, self._points.shares, flat, tilt, step, logs)
-        own, at, *parts = np.split(logs, np.cumsum([f.size for f in factors])[:-1])
+        logs = self._logarithm(flat, at)
+        own, here, *parts = np.split(logs, np.cumsum([f.size for f in factors])[:-1])
         if not q:
             return [own]
-        across = [self._ratio(parts[1].reshape(q, -1, nodes)[a] - own - at[a]) for a in range(q)]
-        between = self._ratio(parts[2].reshape(q, q, nodes) - at[None] - at[:, None])
+        across = [self._ratio(parts[1].reshape(q, -1, at.size)[a] - own - here[a]) for a in range(q)]
+        between = self._ratio(parts[2].reshape(q, q, at.size) - here[None] - here[:, None])
         return [own + self._half * self._ratio(parts[0] - 2 * own), *_orthogonal(across, between)]
+
+    def _logarithm(self, weights: Floats, at: Complexes) -> Complexes:
+        """Return log M of weights times arguments [weight, argument], M being of one ordinary value."""
+        found = np.empty((weights.size, at.size), np.complex128)
+        values, shares = self._points.values, self._points.shares
+        if at[-1].imag == 0.0:
+            log_generating_at(values, shares, weights, np.ascontiguousarray(at.real), found)
+        else:
+            log_generating(values, shares, weights, float(at[0].real), float(at[1].imag), found)
+        return found
 
     def _ratio(self, logarithm: Complexes) -> Complexes:
         """Return exp - 1 of the logarithm of a ratio, which cannot exceed the number of values."""

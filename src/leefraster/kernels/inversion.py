@@ -43,12 +43,25 @@ def log_generating(values, shares, factors, tilt, step, out):
 
 
 @parallel_jit
-def outlier_ratios(places, own, tilt, step, outliers, out):
-    """Fill out[outlier, place, node] with exp(s place outlier) over M at it, less 1, for s = tilt + i node step."""
+def log_generating_at(values, shares, factors, tilts, out):
+    """Fill out[b, t] with log sum_v share exp(factor_b tilt_t v); shares sum to 1."""
+    for b in prange(factors.size):
+        for t in range(tilts.size):
+            factor = factors[b] * tilts[t]
+            most = (factor * values).max()
+            total = 0.0
+            for v in range(values.size):
+                total += shares[v] * np.exp(factor * values[v] - most)
+            out[b, t] = most + np.log(max(total, 1e-150))
+
+
+@parallel_jit
+def outlier_ratios(places, own, at, outliers, out):
+    """Fill out[outlier, place, node] with exp(s place outlier) over M at it, less 1, for s = at[node]."""
     for f in prange(outliers.size):
         for b in range(places.size):
             for node in range(out.shape[2]):
-                power = places[b] * outliers[f] * (tilt + 1j * step * node) - own[b, node]
+                power = places[b] * outliers[f] * at[node] - own[b, node]
                 size = np.exp(min(power.real, LARGEST_POWER))
                 out[f, b, node] = size * (np.cos(power.imag) + 1j * np.sin(power.imag)) - 1.0
 

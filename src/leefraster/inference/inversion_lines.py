@@ -27,12 +27,11 @@ Complexes = npt.NDArray[np.complex128]
 TILTS = 0.05 * 1.35 ** np.arange(30)  # in standard deviations of the sum
 NEAREST = 0.6  # the least tilt where no single value weighs much: nearer to 0 steps must be small
 PIVOTS = (0.25, 0.6, 1.0)  # weights at which pairs are looked at, in the largest
+FEW_PLACES = 256
 SAMPLE = 10  # places on which lines are tried, besides the extremes
 TOLERATED = 1e-3  # change of a tail when every second node is left out
 LAST = 1e-7  # size of the last term
-SMALL = (
-    0.05  # change that may be all that there is to gain; larger ones are long tails beyond the step's period
-)
+SMALL = 0.01  # change that may be all there is to gain; larger ones come from beyond the step's period
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
 LEAST_NODES, MOST_NODES = 32, 2048
 UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
@@ -90,6 +89,11 @@ class Line:
 Coefficients = tuple[Ints, tuple[Floats, Floats, Floats, Floats]]
 
 
+def _every(places: int) -> int:
+    """Return which of the tilts are chosen from: a line takes its time, whether many places have it or one."""
+    return 3 if places < FEW_PLACES else 2 if places < 8 * FEW_PLACES else 1
+
+
 class Lines:
     """The generating function of a group's places on lines in the complex plane."""
 
@@ -97,25 +101,27 @@ class Lines:
         self._group, self._points, self._n = group, points, group.drawn_from
         self._half = 0.5 / max(self._n - 1, 1)
         effect = 340 * (points.fourth + 1) / (8 * self._n)  # on a tail at 4.3 standard deviations
+        self._tilts = np.arange(0, TILTS.size, _every(group.places))
         self._pivots = group.domain[1] * np.array(PIVOTS if effect > UNLIKELY else ())
 
     @cached_property
     def _tilted(self) -> tuple[Floats, Floats]:
-        """The coefficients at all tilts."""
-        smooth, single = self._functions(TILTS.astype(np.complex128))
+        """The coefficients at the tilts that are chosen from."""
+        smooth, single = self._functions(TILTS[self._tilts].astype(np.complex128))
         return np.ascontiguousarray(smooth.real), np.ascontiguousarray(single.real)
 
     def best(self, bases: Floats, sums: Floats, own: Ints) -> Ints:
         """Return for each place the number of the tilt nearest its saddlepoint, where pairs remain a correction."""
-        logarithm, pairs = (np.empty((bases.shape[0], TILTS.size)) for _ in range(2))
+        logarithm, pairs = (np.empty((bases.shape[0], self._tilts.size)) for _ in range(2))
         exponents(bases, own, *self._tilted, self._points.numbers, self._half, logarithm, pairs)
         usable = np.logical_and.accumulate(np.abs(pairs) < 1.0, axis=1) & np.isfinite(logarithm)
-        first = 0 if self._points.numbers.size else int(np.searchsorted(TILTS, NEAREST))
+        tilts = TILTS[self._tilts]
+        first = 0 if self._points.numbers.size else int(np.searchsorted(tilts, NEAREST))
         usable[:, first] = True
-        height = np.where(usable, logarithm - TILTS * sums[:, None], np.inf)[:, first:]
+        height = np.where(usable, logarithm - tilts * sums[:, None], np.inf)[:, first:]
         # the first minimum: far out the expansion no longer holds
         rises = np.concatenate([height[:, 1:] >= height[:, :-1], np.ones((sums.size, 1), dtype=bool)], axis=1)
-        return np.asarray(first + rises.argmax(axis=1), np.int64)
+        return np.asarray(self._tilts[first + rises.argmax(axis=1)], np.int64)
 
     def line(self, tilt: float, sample: Sample) -> tuple[Line, Coefficients, float]:
         """Return a line fine and long enough for a sample, and how much leaving out nodes changes the tails."""

@@ -31,17 +31,20 @@ class Extent:
         The largest weight.
     count : int
         The largest number of weights.
+    places : int
+        How many places there are.
     """
 
     spread: tuple[float, float]
     totals: tuple[float, float]
     weight: float
     count: int
+    places: int
 
     def __or__(self, other: Extent) -> Extent:
         return Extent(
             _wider(self.spread, other.spread), _wider(self.totals, other.totals),
-            max(self.weight, other.weight), max(self.count, other.count),
+            max(self.weight, other.weight), max(self.count, other.count), self.places + other.places,
         )  # fmt: skip
 
 
@@ -59,7 +62,7 @@ def extents(places: Places) -> dict[int, Extent]:
             spread, totals = places.spread[cells], patterns.totals[cells]
             extent = Extent(
                 (float(spread.min()), float(spread.max())), (float(totals.min()), float(totals.max())),
-                largest, int(patterns.counts[cells].max()),
+                largest, int(patterns.counts[cells].max()), cells.size,
             )  # fmt: skip
             found[kind] = found[kind] | extent if kind in found else extent
     return found
@@ -85,6 +88,8 @@ class Group:
         Least and largest mean weight over all values.
     count : int
         The largest number of weights.
+    places : int
+        How many places there are.
     typical : ndarray of float64, shape (degree,), or None
         Sums of polynomials of the weights halfway between the least and the largest, where there are outliers.
     """
@@ -97,6 +102,7 @@ class Group:
     high: float
     means: tuple[float, float]
     count: int
+    places: int
     typical: Floats | None = None
 
     @classmethod
@@ -106,7 +112,9 @@ class Group:
         degree = HEAVY_DEGREE if heavy else DEGREE if many else ROW_DEGREE
         means = extent.totals[0] / drawn_from, extent.totals[1] / drawn_from
         unit = math.sqrt((extent.spread[0] + extent.spread[1]) / 2)
-        return cls(many, degree, drawn_from, unit, -means[1], extent.weight, means, extent.count)
+        return cls(
+            many, degree, drawn_from, unit, -means[1], extent.weight, means, extent.count, extent.places
+        )
 
     @property
     def domain(self) -> tuple[float, float]:

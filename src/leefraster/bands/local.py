@@ -67,7 +67,8 @@ def local_moran_by_band(
         As in `lr.local_moran`.
     inference : {"exact", "inversion", "normal", "permutation"}
         As in `lr.local_moran`. For permutations the values of the whole field are held, 8 bytes a cell; under decay
-        twice, and the pairs of neighbours of a band, some 60 bytes each.
+        twice, and the pairs of neighbours of a band, some 60 bytes each. Inversion takes two passes over the bands
+        more, or three where single values have much of the variance.
     cells, multiple : int
         Cells of a band, at most, and what bands begin at multiples of: the cells of a chunk of the sink, so that
         no chunk is written by two bands. Where `multiple` is the larger of the two a band has `multiple` cells.

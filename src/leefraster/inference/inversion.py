@@ -24,6 +24,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from leefraster.inference.dwarfing import Landed
 from leefraster.inference.inversion_lines import TILTS, Coefficients, Line, Lines, Sample
 from leefraster.inference.numbers import Numbers, Totals
 from leefraster.inference.weight_groups import (
@@ -36,7 +37,8 @@ from leefraster.inference.weight_groups import (
     with_typical,
 )
 from leefraster.inference.weight_patterns import Patterns
-from leefraster.inference.weighted_places import Places, Population, SumsOf, log_arrangements
+from leefraster.inference.weighted_places import PIECE, Places, Population, SumsOf, log_arrangements
+from leefraster.inference.weighted_population import Standard
 from leefraster.kernels.inversion import count_arrangements
 
 Ints = npt.NDArray[np.int64]
@@ -174,6 +176,7 @@ class Inversion:
                     error = math.inf
                 tail[cells[here]] = found
                 other[cells[here]] = 1.0 - found
+        _mix(places, self.population, upper, lower)
         _bound_below(places.patterns.counts, self.population.drawn_from, upper, lower)
         return upper, lower, error
 
@@ -271,6 +274,25 @@ def _count_few(places: Places, population: Population, upper: Floats, lower: Flo
     )
     total = np.rint(np.exp(log_arrangements(population.drawn_from, patterns.counts[cells])))
     upper[cells], lower[cells] = larger / total, smaller / total
+
+
+def _mix(places: Places, population: Population, upper: Floats, lower: Floats) -> None:
+    """Add where values that dwarf all others may land to tails of sums of the others."""
+    dwarfing, patterns = population.dwarfing, places.patterns
+    if dwarfing is None:
+        return
+    assert places.alone is not None
+    own = dwarfing.which(places.integers) if population.own_fixed else np.full(upper.size, -1)
+    open_to = (patterns.counts > 0) & ~places.counted
+    for begin in range(0, upper.size, PIECE):
+        cells = begin + np.flatnonzero(open_to[begin : begin + PIECE])
+        sd = np.sqrt(np.maximum(places.spread[cells], 0.0))
+        z = np.divide(places.standard[cells], sd, out=np.zeros(cells.size), where=sd > 0)
+        sd *= Standard.of(population.sums).sd * float(population.sums.squares > 0)
+        landed = Landed(*patterns.rows(cells), places.alone[cells], sd, z, own[cells])
+        upper[cells], lower[cells] = landed.tails(
+            dwarfing.values, population.drawn_from, upper[cells], lower[cells]
+        )
 
 
 def _bound_below(counts: Ints, n: int, upper: Floats, lower: Floats) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,16 @@ from scipy.special import gammaln
 
 from leefraster.inference.drawn import as_they_are
 from leefraster.inference.dwarfing import Dwarfing
-from leefraster.inference.numbers import Numbers, Totals, deviations
+from leefraster.inference.numbers import Numbers, Totals, deviations, totals
 from leefraster.inference.weight_patterns import Patterns
 from leefraster.inference.weighted_population import Points, Standard
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-SumsOf = Callable[[Callable[[Ints], Ints]], Floats]  # weighted sums of what a function makes of integers
+SumsOf = Callable[
+    [Callable[[Ints], npt.NDArray[Any]]], Floats
+]  # sums of what is made of integers
 
 FEW_ARRANGEMENTS = 1_000_000  # of values on a place's weights: all are looked at
 ALL_ARRANGEMENTS = 2e9  # over all places
@@ -38,8 +41,10 @@ class Population:
         The values in standard units.
     sums : Totals
         Their totals, as integers.
+    n : int
+        How many values there are.
     dwarfing : Dwarfing or None
-        Those that dwarf all others; `points` and `sums` have them nearer.
+        Those that dwarf all others; `points` and `sums` are of the others.
     own_fixed : bool
         Whether a place's own value is not among its draws.
     counted : ndarray of bool
@@ -50,6 +55,7 @@ class Population:
 
     points: Points
     sums: Totals
+    n: int
     dwarfing: Dwarfing | None
     own_fixed: bool
     counted: Bools
@@ -58,21 +64,26 @@ class Population:
     @classmethod
     def of(cls, ordered: Ints, sums: Totals, occurring: Ints, *, own_fixed: bool) -> Population:
         """Return the population of sorted integers, of which `occurring` sums have 0, 1, 2, ... values."""
-        dwarfing, sums = Dwarfing.of(ordered, sums)
-        points = Points.of(ordered if dwarfing is None else dwarfing.nearer(ordered), sums)
+        n, dwarfing = sums.n, Dwarfing.of(ordered, sums)
+        others = ordered
+        if dwarfing is not None:
+            others = dwarfing.others(ordered)
+            far = np.concatenate([ordered[: dwarfing.below], ordered[dwarfing.below + others.size :]])
+            sums = sums.without(totals(far))
+        points = Points.of(others, sums)
         counts = np.flatnonzero(occurring)
-        ways = log_arrangements(sums.n - own_fixed, counts)
+        ways = log_arrangements(n - own_fixed, counts)
         few = counts[(counts > 0) & (ways <= math.log(FEW_ARRANGEMENTS) + 1e-9)]
         counted = np.zeros(occurring.size, dtype=bool)
-        together = float(np.exp(log_arrangements(sums.n - own_fixed, few)) @ occurring[few])
+        together = float(np.exp(log_arrangements(n - own_fixed, few)) @ occurring[few])
         if few.size and together <= ALL_ARRANGEMENTS:
             counted[few] = True
-        return cls(points, sums, dwarfing, own_fixed, counted, ordered if counted.any() else ordered[:0])
+        return cls(points, sums, n, dwarfing, own_fixed, counted, ordered if counted.any() else ordered[:0])
 
     @property
     def drawn_from(self) -> int:
         """How many values a place draws from."""
-        return self.sums.n - self.own_fixed
+        return self.n - self.own_fixed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +97,10 @@ class Places:
     integers : ndarray of int64, shape (m,)
         The places' own values.
     observed, standard : ndarray of float64, shape (m,)
-        The sums of integers; and these less their expectation, in standard deviations of a value, where those that
-        dwarf the others were brought nearer.
+        The sums of integers; and those of integers that no others dwarf, less their expectation, in standard
+        deviations of a value.
+    alone : ndarray of float64, shape (m,), or None
+        The sums of those that dwarf the others.
     spread : ndarray of float64, shape (m,)
         The variance of each sum, in that of a value.
     own : ndarray of int64, shape (m,)
@@ -102,6 +115,7 @@ class Places:
     patterns: Patterns
     integers: Ints
     observed: Floats
+    alone: Floats | None
     standard: Floats
     spread: Floats
     own: Ints
@@ -114,26 +128,27 @@ class Places:
         """Return the places of which these are the weights, own values and what gives the sums of values."""
         sums, points, integers = population.sums, population.points, numbers.integers
         observed = sums_of(as_they_are)
-        near = observed
-        if population.dwarfing is not None:
-            near = sums_of(population.dwarfing.nearer)
-            numbers = replace(numbers, integers=population.dwarfing.nearer(integers))
+        near, alone, dwarfing = observed, None, population.dwarfing
+        if dwarfing is not None:
+            near, alone = sums_of(dwarfing.without), sums_of(dwarfing.alone)
+            numbers = replace(numbers, integers=cast(Ints, dwarfing.without(integers)))
         spread = patterns.squares - np.square(patterns.totals) / population.drawn_from
         if population.own_fixed:
             own = points.own(Standard.of(sums).of_integers(numbers.integers))
             standard, varies = _of_others(patterns, numbers, sums, near, own)
         else:
             own = np.full(observed.size, -1)
-            standard, varies = _of_all(patterns, sums, near), np.ones(observed.size, dtype=bool)
+            standard, varies = _of_all(patterns, sums, near), np.full(observed.size, sums.squares > 0)
         left = patterns.counts > 0
-        certain = left & ((spread <= 1e-13 * patterns.squares) | ~varies)
+        certain = left & (spread <= 1e-13 * patterns.squares)
         counted = population.counted[patterns.counts] & ~certain
+        certain |= left & ~varies & ~counted
         kinds = np.full(observed.size, NONE)
         here = np.flatnonzero(left & ~certain & ~counted)
         relative = spread[here] / patterns.largest**2
         kinds[here] = 2 * np.floor(np.log2(relative)).astype(np.int64)
         kinds[here] += (relative >= MANY) & patterns.by_kind
-        return cls(patterns, integers, observed, standard, spread, own, certain, counted, kinds)
+        return cls(patterns, integers, observed, alone, standard, spread, own, certain, counted, kinds)
 
     def pieces(self) -> Iterator[tuple[slice, list[tuple[int, Ints]]]]:
         """Yield which places come together, and of these the places of each group."""

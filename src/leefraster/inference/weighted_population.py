@@ -31,8 +31,8 @@ class Standard:
 
     @classmethod
     def of(cls, sums: Totals) -> Standard:
-        """Return those that totals give."""
-        return cls(float(sums.mean), math.sqrt(float(sums.squares) / sums.n))
+        """Return those that totals give; 1 where all values are equal."""
+        return cls(float(sums.mean), math.sqrt(float(sums.squares) / sums.n) or 1.0)
 
     def of_integers(self, integers: Ints) -> Floats:
         """Return integers in standard units."""

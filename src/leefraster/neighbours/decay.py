@@ -56,7 +56,7 @@ class DecayNeighbours(RunNeighbours):
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
         return self.decayed(np.ones(self.counts.size), transform)
 
-    def decayed_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def decayed_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return for each cell the sum of weight x what is made of the integer over its neighbours."""
         return self.decayed(make(integers))
 
@@ -111,7 +111,7 @@ class BandDecayNeighbours(BandNeighbours):
         """Return for each cell the sum of the weights of its neighbours, or of what is made of these."""
         return self.decayed(np.ones(self._around.size), transform)
 
-    def decayed_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def decayed_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return for each cell the sum of weight x what is made of the integer; these must be the band's own."""
         self.sums(integers)  # which refuses others
         return self.decayed(make(self._around))
@@ -219,7 +219,7 @@ class DecayWeights:
         """Return sum_j w_ij v_j."""
         return self._factor * self._decayed(values)
 
-    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def lags_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return the lags of what is made of integers."""
         found: Floats = self._factor * self._neighbours.decayed_of(integers, make)
         return found

@@ -95,7 +95,7 @@ class EqualWeights:
         sums = self._pattern.sums(integers) / scale
         return shares(sums, self._pattern.counts) if self._row else self._each * sums
 
-    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def lags_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return the lags of what is made of integers."""
         return self.lags(make(integers))
 

@@ -149,7 +149,7 @@ class GraphWeights:
         """Return sum_j w_ij v_j."""
         return self._neighbours.weighted(self._weights, values, self._bound)
 
-    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def lags_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return the lags of what is made of integers."""
         return self.lags(make(integers))
 

@@ -55,7 +55,7 @@ class Weights(Protocol):
         """Return sum_j w_ij v_j, the same to the bit whatever the order of places and the threads."""
         ...
 
-    def lags_of(self, integers: Ints, make: Callable[[Ints], Ints]) -> Floats:
+    def lags_of(self, integers: Ints, make: Callable[[Ints], npt.NDArray[Any]]) -> Floats:
         """Return the lags of what is made of the places' own integers; those of a band know no other values."""
         ...
 

@@ -25,7 +25,7 @@ from leefraster.statistics.plan import Test
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Make = Callable[[Ints], Ints]
+Make = Callable[[Ints], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class NoNeighboursWarning(LeefrasterWarning):
     """A field has values but no place with a neighbour: its local statistics are NaN."""
 
 
+class InferenceWarning(LeefrasterWarning):
+    """The p-values of an approximate inference may be far off for some places."""
+
+
 class PrecisionWarning(LeefrasterWarning):
     """Numbers were given that the stored type cannot hold exactly."""
 

@@ -24,7 +24,7 @@ from leefraster.bands import (
 )
 from leefraster.bands.on_cluster import cluster
 from leefraster.cells import cell_coordinates
-from leefraster.errors import LeefrasterWarning
+from leefraster.errors import InferenceWarning, LeefrasterWarning
 from leefraster.inference import weighted_places
 from summed_permutations import summed_permutations
 
@@ -173,6 +173,21 @@ def test_global_statistics_are_those_in_memory(seed, n, kind, decay, cells, weig
         found = by_band(BandedField.of(ids, values, GRID), decay, cells=cells, **more_by_band)
     xr.testing.assert_identical(found, wanted)
     assert sums[0::2] == sums[1::2]
+
+
+def test_p_that_may_be_far_off_is_warned_of():
+    rng = np.random.default_rng(3)
+    ids, values, decay = np.arange(40) * 50, rng.normal(size=40), lr.Neighbourhood.decay(1000, cutoff=1500)
+    p = np.zeros(40)
+    with pytest.warns(
+        InferenceWarning, match=r"local_moran: p of 1 of 1 fields may be far off .* \(p_error is up to inf"
+    ):
+        wanted = lr.local_moran(in_memory(ids, values), decay, inference="inversion")
+    with pytest.warns(InferenceWarning, match="inference='permutation' has no such limit"):
+        local_moran_by_band(
+            BandedField.of(ids, values, GRID), decay, Arrays({"p": p}), inference="inversion", cells=15
+        )
+    assert p.tobytes() == wanted["p"].values.tobytes()
 
 
 def test_exact_inference_is_refused_where_weights_differ():

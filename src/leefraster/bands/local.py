@@ -95,7 +95,7 @@ def local_moran_by_band(
 
     Warns
     -----
-    NoVarianceWarning, NoNeighboursWarning
+    NoVarianceWarning, NoNeighboursWarning, InferenceWarning
         As `lr.local_moran`; results are NaN, and codes 0, then.
 
     Examples
@@ -115,7 +115,7 @@ def local_moran_by_band(
     fill, share = partial(_moran, weighting, test), partial(of_sums, test.inference, weighting, True)
     statistic = Local(
         "local_moran", MORAN, fill, partial(_clusters, alpha), "quadrant", share, adjustment,
-        draws=test.inference != "normal",
+        inference=test.inference,
     )  # fmt: skip
     return work.local(statistic, sink, scratch)
 
@@ -151,7 +151,7 @@ def getis_ord_by_band(
 
     Warns
     -----
-    NoVarianceWarning, NoNeighboursWarning
+    NoVarianceWarning, NoNeighboursWarning, InferenceWarning
         As `lr.getis_ord`; results are NaN, and codes 0, then.
 
     Examples
@@ -179,7 +179,7 @@ def getis_ord_statistic(star: bool, weighting: Weighting, test: Test) -> Local:
     )
     return Local(
         "getis_ord", GETIS_ORD, fill, _spots, "spot", share, test.adjustment,
-        late=("spot",), draws=test.inference != "normal",
+        late=("spot",), inference=test.inference,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def local_geary_by_band(
     fill, share = partial(_fill, weighting, test), partial(of_squared_differences, inference)
     statistic = Local(
         "local_geary", NAMES, fill, partial(_clusters, alpha), "cluster", share, adjustment,
-        late=("cluster",), draws=inference != "normal",
+        late=("cluster",), inference=inference,
     )  # fmt: skip
     return work.local(statistic, sink, scratch)
 

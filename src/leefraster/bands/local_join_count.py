@@ -77,7 +77,7 @@ def local_join_count_by_band(
 
     Warns
     -----
-    NoVarianceWarning, NoNeighboursWarning
+    NoVarianceWarning, NoNeighboursWarning, InferenceWarning
         As `lr.local_join_count`; results are NaN then.
 
     Examples
@@ -105,7 +105,7 @@ def local_join_count_by_band(
         partial(of_sums, test.inference, weighting, True),
         adjustment,
         late=("p",),
-        draws=test.inference != "normal",
+        inference=test.inference,
     )
     return work.local(statistic, sink, scratch)
 

@@ -34,7 +34,7 @@ from leefraster.errors import UsageError
 from leefraster.inference.multiple_testing import PIECE, adjusted
 from leefraster.inference.numbers import Representation, Totals
 from leefraster.neighbourhood import Neighbourhood
-from leefraster.statistics.plan import OneField, put_at, room_at, warn_of_alone, warn_of_flat
+from leefraster.statistics.plan import OneField, put_at, room_at, warn_of_alone, warn_of_error, warn_of_flat
 
 Progress = Callable[[str, int, int], None]
 CELLS = 1 << 21  # cells of a band, unless told
@@ -165,8 +165,8 @@ class Local:
         How q is made from p.
     late : tuple of str
         Which of the variables that are filled are written by `finish` only.
-    draws : bool
-        Whether `share` asks for the values: their tables, or draws of them.
+    inference : str
+        Where p comes from.
     """
 
     name: str
@@ -177,7 +177,12 @@ class Local:
     share: Callable[[Described], Shared]
     adjustment: str
     late: tuple[str, ...] = ()
-    draws: bool = True
+    inference: str = "exact"
+
+    @property
+    def draws(self) -> bool:
+        """Whether `share` asks for the values: their tables, or draws of them."""
+        return self.inference != "normal"
 
     @property
     def filled(self) -> tuple[str, ...]:
@@ -242,6 +247,7 @@ class Work:
         """Work through all steps of a local statistic, warn where it has no results, and return the figures."""
         figures = self.figures_of(statistic, sink, scratch)
         warn_of_none(statistic.name, [figures])
+        warn_of_error(statistic.name, statistic.inference, [figures.p_error])
         return figures
 
     def figures_of(self, statistic: Local, sink: Sink, scratch: str | Path | None) -> Figures:

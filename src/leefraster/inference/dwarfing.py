@@ -148,11 +148,15 @@ class Landed:
 
 
 def _pairs(weights: Floats, first: float, second: float, observed: float) -> Floats:
-    """Count over the places of two values how their sum compares: as observed, above, below."""
+    """Count over the places of two values, not the same, how their sum compares: as observed, above, below."""
     needed = (observed - weights * first) / second
     slack = TIE * np.maximum(np.abs(weights * first), abs(observed)) / abs(second)
     begin = np.searchsorted(weights, needed - slack, side="left")
     end = np.searchsorted(weights, needed + slack, side="right")
-    equal, less = float((end - begin).sum()), float(begin.sum())
-    more = weights.size**2 - equal - less
+    both = np.array([weights < needed - slack, weights > needed + slack]).sum(
+        axis=1
+    )  # on one place: not possible
+    less = float(begin.sum() - both[0])
+    more = float((weights.size - end).sum() - both[1])
+    equal = weights.size * (weights.size - 1.0) - less - more
     return np.array([equal, more, less] if second > 0 else [equal, less, more])

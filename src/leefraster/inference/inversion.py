@@ -46,6 +46,7 @@ Floats = npt.NDArray[np.float64]
 Side = tuple[int, int]  # a group, and 1 for sums above their expectation, -1 for those below
 Key = tuple[int, int, int]  # and the number of a tilt
 
+LARGEST_SHARE = 1 / 3  # of all values in one sum, beyond which these depend on each other too much
 UNSOUND = 0.01  # beyond the probabilities that there are
 TINY = float(np.nextafter(0.0, 1.0))
 ROOM = 1 << 27  # bytes of coefficients that are kept from one piece of places to the next
@@ -121,7 +122,8 @@ class Inversion:
     lines : dict
         The line of every group, side and tilt that places have.
     error : float
-        The largest relative change of a tail of a sample when every second node of its line is left out.
+        The largest relative change of a tail of a sample when every second node of its line is left out; infinite
+        where a sum has more than a third of all values.
     """
 
     sides: Sides
@@ -141,13 +143,14 @@ class Inversion:
         }
         if heavy and groups:
             groups = with_typical(groups, parts.map(partial(plain_ranges, groups)))
+        crowded = any(group.count > LARGEST_SHARE * population.drawn_from for group in groups.values())
         sides = Sides(population, groups)
         samples: dict[Key, Sample] = {}
         if groups:
             for some in parts.map(partial(_samples, sides)):
                 for key, sample in some.items():
                     samples[key] = samples[key] | sample if key in samples else sample
-        lines, error = {}, 0.0
+        lines, error = {}, math.inf if crowded else 0.0
         for key in sorted(samples):
             lines[key], made, change = sides[key[:2]].line(float(TILTS[key[2]]), samples[key])
             sides.keep(key, made)
@@ -203,8 +206,8 @@ def inversion_tails(
         Tails, never 0; NaN where there is no weight.
     error : float
         Largest relative change of a tail, on a sample of places, when every second node of the integral is left
-        out; 0 where all arrangements were counted, infinite where an integral failed. The approximation to
-        dependence is not in it.
+        out; 0 where all arrangements were counted, infinite where an integral failed, or a sum has more than a
+        third of all values. The approximation to dependence is not in it otherwise.
 
     Notes
     -----

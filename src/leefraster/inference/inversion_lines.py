@@ -35,7 +35,7 @@ SMALL = 0.01  # change that may be all there is to gain; larger ones come from b
 STEPS = 2.0 ** -np.arange(1.0, 7.0)
 LEAST_NODES, MOST_NODES = 32, 2048
 UNLIKELY = 3e-3  # effect of pairs on a far tail below which they are left out
-NOISE = 1e-12
+NOISE = 1e-9  # of a tail
 
 
 @dataclass(frozen=True, slots=True, eq=False)

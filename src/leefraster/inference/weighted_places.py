@@ -20,9 +20,7 @@ from leefraster.inference.weighted_population import Points, Standard
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-SumsOf = Callable[
-    [Callable[[Ints], npt.NDArray[Any]]], Floats
-]  # sums of what is made of integers
+SumsOf = Callable[[Callable[[Ints], npt.NDArray[Any]]], Floats]  # sums of what is made of integers
 
 FEW_ARRANGEMENTS = 1_000_000  # of values on a place's weights: all are looked at
 ALL_ARRANGEMENTS = 2e9  # over all places

@@ -132,6 +132,8 @@ def getis_ord(
         When a field is constant, all missing, or has fewer than three values: its results are NaN.
     NoNeighboursWarning
         When a field has values, but no place of it a neighbour.
+    InferenceWarning
+        When p by inversion may be far off at some places: `p_error` is above .1.
 
     Notes
     -----
@@ -170,7 +172,7 @@ def getis_ord(
         given = None if centring is None else centring.row(one.row)[one.valid]
         compute = partial(fill, results, star, weighting, test, fields.ids)
         by_part(centred_on(one, given), test, own_fixed=not star, fill=compute)
-    results.warn_of_islands("getis_ord")
+    results.warn("getis_ord", test.inference)
     results.adjust(test)
     places = results.places
     for q, spot in zip(places["q"], places["spot"], strict=True):

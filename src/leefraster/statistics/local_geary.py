@@ -183,7 +183,7 @@ def local_geary(
     )
     for one in each_field(fields, neighbourhood, "local_geary"):
         fill(results, weighting, test, fields.ids, one)
-    results.warn_of_islands("local_geary")
+    results.warn("local_geary", test.inference)
     results.adjust(test)
     places = results.places
     places["cluster"][~(places["q"] <= alpha)] = 0

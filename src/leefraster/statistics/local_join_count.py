@@ -106,6 +106,8 @@ def local_join_count(
         are NaN.
     NoNeighboursWarning
         When a field has values, but no place of it a neighbour.
+    InferenceWarning
+        When p by inversion may be far off at some places: `p_error` is above .1.
 
     Notes
     -----
@@ -143,7 +145,7 @@ def local_join_count(
     )  # fmt: skip
     for one in each_field(fields, neighbourhood, "local_join_count"):
         fill(results, weighting, test, fields.ids, one)
-    results.warn_of_islands("local_join_count")
+    results.warn("local_join_count", test.inference)
     results.adjust(test)
     places = results.places
     for name in ("p", "q"):

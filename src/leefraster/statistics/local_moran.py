@@ -153,6 +153,8 @@ def local_moran(
         When a field is constant, all missing, or has fewer than three values: its results are NaN.
     NoNeighboursWarning
         When a field has values, but no place of it a neighbour.
+    InferenceWarning
+        When p by inversion may be far off at some places: `p_error` is above .1.
 
     Notes
     -----
@@ -205,7 +207,7 @@ def local_moran(
         given = None if centring is None else centring.row(one.row)[one.valid]
         compute = partial(fill, results, weighting, test, fields.ids)
         by_part(centred_on(one, given), test, own_fixed=True, fill=compute)
-    results.warn_of_islands("local_moran")
+    results.warn("local_moran", test.inference)
     results.adjust(test)
     places = results.places
     for quadrant, q, cluster in zip(places["quadrant"], places["q"], places["cluster"], strict=True):

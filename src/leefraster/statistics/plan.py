@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from leefraster.errors import INSIDE, NoNeighboursWarning, NoVarianceWarning, UsageError
+from leefraster.errors import INSIDE, InferenceWarning, NoNeighboursWarning, NoVarianceWarning, UsageError
 from leefraster.fields import Fields, Scan, valid_mask
 from leefraster.inference.exact import Null
 from leefraster.inference.geary_tails import GearyNull
@@ -31,6 +31,7 @@ ALTERNATIVES = {"two-sided": TWO_SIDED, "greater": GREATER, "less": LESS}
 WEIGHTINGS = ("row", "binary", "given")
 FAMILIES = ("field", "all")
 FEWEST = 3
+LARGEST_ERROR = 0.1  # p_error that is not warned of
 
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -246,6 +247,19 @@ def warn_of_alone(statistic: str, alone: int, m: int) -> None:
         )
 
 
+def warn_of_error(statistic: str, inference: str, errors: Sequence[float]) -> None:
+    """Give one warning where p of some fields, by inversion, may be far off."""
+    off = [error for error in errors if inference == "inversion" and error > LARGEST_ERROR]
+    if off:
+        warnings.warn(
+            f"{statistic}: p of {len(off)} of {len(errors)} fields may be far off at some places (p_error is up to "
+            f"{max(off):.2g}): their values are too few, or too many lie far from all others, for inference="
+            "'inversion'; inference='permutation' has no such limit",
+            InferenceWarning,
+            skip_file_prefixes=INSIDE,
+        )
+
+
 class Filled(Protocol):
     """Where the results of one field, or of one band of a field, are put."""
 
@@ -330,10 +344,11 @@ class Results:
         for row in range(p.shape[0]):
             adjusted(p[row], test.adjustment, out=q[row])
 
-    def warn_of_islands(self, statistic: str) -> None:
-        """Give one warning where fields have values but not a single pair of neighbours."""
+    def warn(self, statistic: str, inference: str) -> None:
+        """Give one warning where fields have not a single pair of neighbours, and one where p may be far off."""
         n, islands = self.scalars["n"], self.scalars["islands"]
         warn_of_alone(statistic, int(((n > 0) & (islands == n)).sum()), n.size)
+        warn_of_error(statistic, inference, self.scalars["p_error"].tolist())
 
     def dataset(self, attrs: dict[str, Any], variable_attrs: dict[str, dict[str, Any]]) -> xr.Dataset:
         """Return all results on the labels of the input."""

@@ -13,21 +13,21 @@ little, take a normal R.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
 
 from leefraster.inference.numbers import Totals, totals
-from leefraster.kernels.landing import TIE, landings
+from leefraster.kernels.landing import TIE, landings, pairs
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 FAR = 300.0  # standard deviations of the others, beyond which a value dwarfs them
 MOST = 32  # values
+SMALL = 1e-3  # a tail, up to which it is not said how much of it is a bound
+UNFELT = 1e-3  # share of a tail up to which two that land are not looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,49 +114,39 @@ class Landed:
     z: Floats
     own: Ints
 
-    def tails(self, values: Floats, n: int, upper: Floats, lower: Floats) -> tuple[Floats, Floats]:
-        """Return the tails of whole sums, given those of the others' sums, when n values are drawn from."""
-        none, one = (np.empty((self.observed.size, 3)) for _ in range(2))
+    def tails(self, values: Floats, n: int, upper: Floats, lower: Floats) -> tuple[Floats, Floats, float]:
+        """Return the tails of whole sums, given those of the others' sums, when n values are drawn from.
+
+        Three or more that land may lie on either side of what is there, and count on both. The third is the largest
+        share of a tail above a thousandth that they have, where fewer are there.
+        """
+        none, one, two = (np.zeros((self.observed.size, 3)) for _ in range(3))
         landings(self.starts, self.weights, self.observed, self.sd, self.z, values, self.own, none, one)
-        counts = np.diff(self.starts)
         left = values.size - (self.own >= 0)
-        missed = 1 - counts / n
-        chances = none * (missed**left)[:, None]
-        chances += one * (missed ** np.maximum(left - 1, 0) / n)[:, None]
-        self._several(values, n, chances)
-        several = np.maximum(1.0 - chances.sum(axis=1), 0.0)
+        counts = np.diff(self.starts)
+        chances = none * _others_miss(n, counts, 0, left)[:, None]
+        chances += one * (_others_miss(n, counts, 1, left) / n)[:, None]
+        more = np.maximum(1.0 - chances.sum(axis=1), 0.0)
+        felt = chances[:, 0] + np.minimum(chances[:, 1], chances[:, 2])
+        rows = np.flatnonzero((left > 1) & (more > UNFELT * felt))
+        pairs(self.starts, self.weights, rows, self.observed, values, self.own, two)
+        chances += two * (_others_miss(n, counts, 2, left) / (n * max(n - 1.0, 1.0)))[:, None]
+        more = np.maximum(1.0 - chances.sum(axis=1), 0.0)
+        there = self.observed != 0.0  # is one of them; three that land may then lie on either side
         signs = np.sign(values)
         upwards = ((signs > 0).sum() - (signs[self.own] > 0) * (self.own >= 0)) / np.maximum(left, 1)
-        chances[:, 1] += several * upwards
-        chances[:, 2] += several * (1 - upwards)
-        return chances[:, 1] + chances[:, 0] * upper, chances[:, 2] + chances[:, 0] * lower
-
-    def _several(self, values: Floats, n: int, chances: Floats) -> None:
-        """Add what two that land contribute, and bound what more do, where more than one is there."""
-        for row in np.flatnonzero(chances[:, 0] == 0.0).tolist():
-            weights = np.sort(self.weights[self.starts[row] : self.starts[row + 1]])
-            held = np.delete(values, self.own[row]) if self.own[row] >= 0 else values
-            found = np.zeros(3)
-            for first, second in itertools.combinations(held.tolist(), 2):
-                found += _pairs(weights, first, second, float(self.observed[row]))
-            k = weights.size
-            chances[row] += found * (1 - k / n) ** max(held.size - 2, 0) / (n * (n - 1.0))
-            if found[0] == 0.0:  # three are there, or more: either tail at most the chance that three land
-                more = float(binom.sf(2, held.size, k / n))
-                chances[row, 1] += more
-                chances[row, 2] += more
+        chances[:, 1] += more * np.where(there, 1.0, upwards)
+        chances[:, 2] += more * np.where(there, 1.0, 1 - upwards)
+        upper = np.minimum(chances[:, 1] + chances[:, 0] * upper, 1.0)
+        lower = np.minimum(chances[:, 2] + chances[:, 0] * lower, 1.0)
+        share = more / np.maximum(np.minimum(upper, lower), SMALL)
+        return upper, lower, float(share[there & (chances[:, 0] > 0.0)].max(initial=0.0))
 
 
-def _pairs(weights: Floats, first: float, second: float, observed: float) -> Floats:
-    """Count over the places of two values, not the same, how their sum compares: as observed, above, below."""
-    needed = (observed - weights * first) / second
-    slack = TIE * np.maximum(np.abs(weights * first), abs(observed)) / abs(second)
-    begin = np.searchsorted(weights, needed - slack, side="left")
-    end = np.searchsorted(weights, needed + slack, side="right")
-    both = np.array([weights < needed - slack, weights > needed + slack]).sum(
-        axis=1
-    )  # on one place: not possible
-    less = float(begin.sum() - both[0])
-    more = float((weights.size - end).sum() - both[1])
-    equal = weights.size * (weights.size - 1.0) - less - more
-    return np.array([equal, more, less] if second > 0 else [equal, less, more])
+def _others_miss(n: int, counts: Ints, landed: int, values: Ints) -> Floats:
+    """Return the chance that all values but some that landed miss the place's weights, of n that are drawn from."""
+    chance = np.ones(counts.size)
+    for i in range(int(values.max(initial=0)) - landed):
+        outside = np.maximum(n - counts - i, 0) / (n - landed - i)
+        chance *= np.where(i < values - landed, outside, 1.0)
+    return chance

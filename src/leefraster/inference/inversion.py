@@ -179,7 +179,7 @@ class Inversion:
                     error = math.inf
                 tail[cells[here]] = found
                 other[cells[here]] = 1.0 - found
-        _mix(places, self.population, upper, lower)
+        error = max(error, _mix(places, self.population, upper, lower))
         _bound_below(places.patterns.counts, self.population.drawn_from, upper, lower)
         return upper, lower, error
 
@@ -279,11 +279,12 @@ def _count_few(places: Places, population: Population, upper: Floats, lower: Flo
     upper[cells], lower[cells] = larger / total, smaller / total
 
 
-def _mix(places: Places, population: Population, upper: Floats, lower: Floats) -> None:
-    """Add where values that dwarf all others may land to tails of sums of the others."""
+def _mix(places: Places, population: Population, upper: Floats, lower: Floats) -> float:
+    """Add where values that dwarf all others may land to tails of sums of the others; return the error of this."""
     dwarfing, patterns = population.dwarfing, places.patterns
+    error = 0.0
     if dwarfing is None:
-        return
+        return error
     assert places.alone is not None
     own = dwarfing.which(places.integers) if population.own_fixed else np.full(upper.size, -1)
     open_to = (patterns.counts > 0) & ~places.counted
@@ -293,9 +294,11 @@ def _mix(places: Places, population: Population, upper: Floats, lower: Floats) -
         z = np.divide(places.standard[cells], sd, out=np.zeros(cells.size), where=sd > 0)
         sd *= Standard.of(population.sums).sd * float(population.sums.squares > 0)
         landed = Landed(*patterns.rows(cells), places.alone[cells], sd, z, own[cells])
-        upper[cells], lower[cells] = landed.tails(
+        upper[cells], lower[cells], share = landed.tails(
             dwarfing.values, population.drawn_from, upper[cells], lower[cells]
         )
+        error = max(error, share)
+    return error
 
 
 def _bound_below(counts: Ints, n: int, upper: Floats, lower: Floats) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import prange
 
 from leefraster.kernels.jit import jit, parallel_jit
@@ -49,3 +50,32 @@ def landings(starts, weights, observed, sd, z, values, without, none, one):
                 else:
                     one[row, 1] += above
                     one[row, 2] += 1.0 - above
+
+
+@parallel_jit
+def pairs(starts, weights, rows, observed, values, without, two):
+    """Fill for chosen rows how the sum of two values that land compares: [as observed, above, below].
+
+    Every two values and every two weights, not the same, count once.
+    """
+    for r in prange(rows.size):
+        row = rows[r]
+        held = np.sort(weights[starts[row] : starts[row + 1]])
+        size, goal = held.size, observed[row]
+        equal, more, less = 0.0, 0.0, 0.0
+        for first in range(values.size):
+            for second in range(first + 1, values.size):
+                if first == without[row] or second == without[row]:
+                    continue
+                for j in range(size):
+                    known = held[j] * values[first]
+                    needed = (goal - known) / values[second]
+                    slack = TIE * max(abs(known), abs(goal)) / abs(values[second])
+                    below = np.searchsorted(held, needed - slack, side="left")
+                    above = size - np.searchsorted(held, needed + slack, side="right")
+                    below -= held[j] < needed - slack
+                    above -= held[j] > needed + slack
+                    equal += size - 1 - below - above
+                    more += above if values[second] > 0.0 else below
+                    less += below if values[second] > 0.0 else above
+        two[row, 0], two[row, 1], two[row, 2] = equal, more, less

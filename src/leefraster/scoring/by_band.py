@@ -18,9 +18,10 @@ from leefraster.bands.sink import Sink, refuse_other_sinks
 from leefraster.errors import InputError
 from leefraster.kernels.score import BLOCK
 from leefraster.scoring.around import reach_in_rows
-from leefraster.scoring.engine import Part, Tally, require_model
+from leefraster.scoring.engine import Part, require_model
 from leefraster.scoring.model import Model
 from leefraster.scoring.score import Scoring
+from leefraster.scoring.tally import Tally
 from leefraster.scoring.weights import WeightCounts
 
 CELLS = 1 << 18  # cells of a band, unless told: all dimensions of all years of a band are held at once

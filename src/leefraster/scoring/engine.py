@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,9 @@ import numpy.typing as npt
 from leefraster.errors import InputError, UsageError
 from leefraster.kernels.score import (
     BLOCK,
-    CLIP,
-    IDENTITY,
     INFINITE,
-    LOG1P,
-    MISSING,
     NEGATIVE,
-    SQRT,
     WORD,
-    Z_SCORE,
     score_tile,
     take_off_means,
 )
@@ -28,64 +22,14 @@ from leefraster.scoring.disc import largest_of
 from leefraster.scoring.largest import LARGEST_AROUND, LARGEST_SCORE
 from leefraster.scoring.layers import Layers
 from leefraster.scoring.model import Indicator, Model
-from leefraster.scoring.transforms import Clip, ZScore
+from leefraster.scoring.program import Program
+from leefraster.scoring.tally import Tally, largest_terms
 from leefraster.scoring.units import canonical
 
 Floats = npt.NDArray[np.float64]
 Rows = list[npt.NDArray[np.floating]]
 
 TILE = 128 * BLOCK  # cells whose indicators are laid side by side at a time
-_CODES = {"identity": IDENTITY, "log1p": LOG1P, "sqrt": SQRT, "clip": CLIP, "z-score": Z_SCORE}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
-    """The indicators of a model in canonical order, as arrays for the kernel.
-
-    Attributes
-    ----------
-    starts, codes, parameters
-        The steps of indicator k are ``starts[k]`` to ``starts[k + 1] - 1``, each with a code and two parameters.
-    coefficients, dimensions, required
-        Of each indicator: what it is multiplied by, the position of its dimension, whether it must be there.
-    """
-
-    starts: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
-    parameters: Floats
-    coefficients: Floats
-    dimensions: npt.NDArray[np.int64]
-    required: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, model: Model) -> Program:
-        """Return the program of a model."""
-        steps = [
-            [_step(model, indicator, step) for step in indicator.transform] for indicator in model.canonical
-        ]
-        flat = [step for own in steps for step in own]
-        order = list(model.dimensions)
-        return cls(
-            np.concatenate([[0], np.cumsum([len(own) for own in steps])]).astype(np.int64),
-            np.array([code for code, _, _ in flat], dtype=np.int64),
-            np.array([[first, second] for _, first, second in flat], dtype=np.float64),
-            np.array([model.coefficient(i) for i in model.canonical], dtype=np.float64),
-            np.array([order.index(i.dimension) for i in model.canonical], dtype=np.int64),
-            np.array([model.rule_for(i).then == "score missing" for i in model.canonical]),
-        )
-
-
-def _step(model: Model, indicator: Indicator, step: object) -> tuple[int, float, float]:
-    if isinstance(step, Clip):
-        return (
-            CLIP,
-            -np.inf if step.lower is None else step.lower,
-            np.inf if step.upper is None else step.upper,
-        )
-    if isinstance(step, ZScore):
-        norm = model.norms[step.reference]
-        return Z_SCORE, norm.mean[indicator.name], norm.deviation[indicator.name]
-    return _CODES[str(getattr(step, "kind", "identity"))], 0.0, 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,77 +58,6 @@ class OneYear:
     absent: npt.NDArray[np.int64]
     means: Floats
     missing: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tally:
-    """What a pass over cells adds up, block by block; that of bands is joined in their order.
-
-    Attributes
-    ----------
-    sums : ndarray, (block, indicator, 2)
-        Weight x value and weight, over the cells that have a total.
-    counts : ndarray of int64, (indicator, 3)
-        Cells without a value, with a negative one where none may be, and with an infinite one.
-    smallest : ndarray, (indicator,)
-        The smallest measure where some were negative, NaN elsewhere.
-    beyond : ndarray of int64, (dimension,)
-        Scores that go beyond the largest they may be.
-    terms : ndarray, (indicator, 2)
-        Where some do: the logarithm of the largest size of coefficient x value, and that value; -inf and 0
-        elsewhere.
-    """
-
-    sums: Floats
-    counts: npt.NDArray[np.int64]
-    smallest: Floats
-    beyond: npt.NDArray[np.int64]
-    terms: Floats
-
-    @classmethod
-    def joined(cls, parts: Sequence[Tally]) -> Tally:
-        """Return the tally of parts that follow on each other, each but the last of whole blocks."""
-        return cls(
-            np.concatenate([part.sums for part in parts]),
-            np.sum([part.counts for part in parts], axis=0),
-            np.fmin.reduce([part.smallest for part in parts]),
-            np.sum([part.beyond for part in parts], axis=0),
-            _largest_terms([part.terms for part in parts]),
-        )
-
-    @property
-    def totals(self) -> tuple[Floats, Floats]:
-        """Weight x value of each indicator, added up, and weight; infinite or NaN beyond the largest float."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            total, whole = np.moveaxis(self.sums.sum(axis=0), -1, 0)
-        return total, whole
-
-    @property
-    def means(self) -> Floats:
-        """Reference means, NaN where nothing counts."""
-        total, whole = self.totals
-        means: Floats = np.full(total.size, np.nan)
-        np.divide(total, whole, out=means, where=whole > 0)
-        return means
-
-    @property
-    def missing(self) -> npt.NDArray[np.int64]:
-        """Cells without each indicator."""
-        return self.counts[:, MISSING]
-
-    @property
-    def added_up(self) -> Tally:
-        """The same with its sums added up: less to hand on."""
-        sums = np.stack(self.totals, axis=-1)[None]
-        return Tally(sums, self.counts, self.smallest, self.beyond, self.terms)
-
-
-def _largest_terms(parts: Sequence[Floats]) -> Floats:
-    """Return of every indicator the row (logarithm of the size of the term, value) with the largest term."""
-    every = np.stack(parts)
-    indicators = np.arange(every.shape[1])
-    found: Floats = every[every[:, :, 0].argmax(axis=0), indicators]
-    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -365,7 +238,7 @@ class Engine:
             counts.append(own_counts)
             if own_beyond.any():
                 beyond += own_beyond
-                terms = _largest_terms([terms, self._terms(tile[:, :size])])
+                terms = largest_terms([terms, self._terms(tile[:, :size])])
         counted = np.concatenate(counts).sum(axis=0)
         smallest = [
             float(np.nanmin(row)) if below else np.nan

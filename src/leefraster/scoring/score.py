@@ -15,9 +15,10 @@ import xarray as xr
 from leefraster.cells import CELL, to_raster
 from leefraster.errors import INSIDE, InputError, LeefrasterWarning
 from leefraster.lazy import between_series, lazily
-from leefraster.scoring.engine import Engine, OneYear, Part, Tally, require_model
+from leefraster.scoring.engine import Engine, OneYear, Part, require_model
 from leefraster.scoring.layers import YEAR, Layers, read_layers
 from leefraster.scoring.model import Model
+from leefraster.scoring.tally import Tally
 from leefraster.scoring.weights import WeightCounts, dwellings_of
 
 Floats = npt.NDArray[np.float64]

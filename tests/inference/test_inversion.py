@@ -355,3 +355,24 @@ def test_points_keep_number_mean_and_variance(seed, n, kind):
     )  # outliers that stand for several lose a little
     outlying = np.abs(z) >= points.edge * (1 - 1e-12)
     assert outlying.sum() >= points.numbers.sum()  # more where some of equal values are among the most
+
+
+@pytest.mark.parametrize("own", [0.0, 0.7])
+def test_polynomials_by_kind_of_offset_are_those_of_rows_and_of_numpy(own):
+    rng = np.random.default_rng(2)
+    array = rng.normal(size=(12, 15))
+    array[3:5, 2:9] = np.nan
+    cells = lr.from_raster(raster(array))
+    decay = lr.Neighbourhood.decay(200, "gaussian", cutoff=420)
+    grid = neighbours_among(decay, read_fields(cells), np.ones(cells.size, dtype=bool))
+    by_kind = grid.patterns(grid.decayed_ones(), grid.decayed_ones(np.square), own)
+    starts, weights = by_kind.rows(np.arange(cells.size))
+    by_row = RowPatterns(by_kind.counts, by_kind.totals, by_kind.squares, by_kind.largest, starts, weights)
+    piece = slice(20, 131)
+    found = by_kind.chebyshev(piece, 9, 0.0, by_kind.largest)
+    np.testing.assert_allclose(by_row.chebyshev(piece, 9, 0.0, by_kind.largest), found, rtol=0, atol=1e-12)
+    for row in (0, 50, 110):
+        held = weights[starts[20 + row] : starts[21 + row]]
+        y = 2 * held / by_kind.largest - 1
+        wanted = np.polynomial.chebyshev.chebvander(y, 8).sum(axis=0)
+        np.testing.assert_allclose(found[row], wanted, rtol=0, atol=1e-12)

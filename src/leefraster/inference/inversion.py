@@ -212,7 +212,8 @@ def inversion_tails(
     Notes
     -----
     Where a place has at most a million arrangements, and all places 2e9, these are counted, ties included. Else
-    the sum is taken as continuous, so that a tie counts half.
+    the sum is taken as continuous, so that a tie counts half. Values that dwarf all others are not in the integral:
+    where they may land is counted, ties whole (`inference.dwarfing`).
     """
     population = Population.of(
         np.sort(numbers.integers), sums, np.bincount(patterns.counts), own_fixed=own_fixed

@@ -21,7 +21,7 @@ class Patterns(Protocol):
     largest : float
         The largest of the whole field.
     by_kind : bool
-        Whether sums over weights come from few kinds of these, so that `chebyshev` has them.
+        Whether sums over weights come from few kinds of these, so that `chebyshev` is faster than going by rows.
     """
 
     by_kind: bool

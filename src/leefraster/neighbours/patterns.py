@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leefraster.kernels.inversion import rows_by_offset, sums_by_offset
+from leefraster.kernels.inversion import chebyshev_of_rows, rows_by_offset, sums_by_offset
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -39,8 +39,11 @@ class RowPatterns:
         return starts, self.weights[at]
 
     def chebyshev(self, piece: slice, degree: int, low: float, high: float) -> Floats:
-        """Raise an error: there are no kinds, and sums are made of rows."""
-        raise NotImplementedError
+        """Return for successive places the sums of T_m(y), y from -1 at `low` to 1 at `high`, by rows."""
+        starts, weights = self.rows(np.arange(piece.start, piece.stop))
+        sums = np.empty((piece.stop - piece.start, degree))
+        chebyshev_of_rows(starts, weights, np.zeros(sums.shape[0]), low, high, sums)
+        return sums
 
 
 @dataclass(frozen=True, slots=True)

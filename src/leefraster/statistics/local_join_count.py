@@ -114,7 +114,7 @@ def local_join_count(
     A place that holds a zero has BB, `expected`, `variance` and `z` 0 and `p` and `q` 1, since nothing is drawn
     for it; it is no test and does not count in the adjustment. esda gives NaN as p wherever BB is 0, also where
     a one has no ones around it: here that is a test like any other. Missing places are no neighbours and not in
-    the population; islands stay in it. p has full relative accuracy down to the smallest float64.
+    the population; islands stay in it. Exact p has full relative accuracy down to the smallest float64.
 
     References
     ----------
